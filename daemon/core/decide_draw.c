@@ -1,0 +1,340 @@
+/* Decides what to do next for one draw. */
+#include "core/decide.h"
+
+/* The accounts of the draw as they are now: not older than what we know of the pool, than any step of ours (R4), or
+ * than a few seconds. */
+static bool accounts_fresh(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	return a->at.n != 0 && !f->accounts_wanted && a->at.n >= f->view.at.n &&
+	       a->at.n >= f->own.settle.rows.floor.n && f->around->now_ms - a->read_ms <= POLICY_FRESH_MS;
+}
+
+static struct action read_accounts(const struct draw_facts *f)
+{
+	const bool lagging = f->view.at.n < f->own.settle.rows.floor.n;
+
+	if (!attempts_ready(&f->own.read, f->around->now_ms, 200, 5000))
+		return action_wait_until(
+			lagging ? WAIT_STALE_VIEW : WAIT_NODES_SILENT, attempts_next_ms(&f->own.read, 200, 5000));
+	return action_of(ACT_READ);
+}
+
+static struct action open_step(const struct draw_facts *f, enum step step)
+{
+	return step_open(&f->own, f->around, f->policy, step, f->accounts.at);
+}
+
+static bool simulated(const struct draw_facts *f, enum step step)
+{
+	return step_simulated(&f->own, step, f->accounts.at);
+}
+
+static struct action simulate(const struct draw_facts *f, enum step step)
+{
+	return step_simulate(&f->own, f->around, step, 300, 5000);
+}
+
+/* Locked or unlocked, and due. Nothing presses here: whatever is missing, waiting is safe for ever. */
+static struct action bind(const struct draw_facts *f)
+{
+	enum reason gate;
+
+	if (!accounts_fresh(f))
+		return read_accounts(f);
+	gate = gate_bind(f);
+	if (gate != WAIT_NONE)
+		return action_wait_until(gate, f->around->now_ms + 1000);
+	if (!f->account_picked)
+		return action_of(ACT_PICK_ACCOUNT);
+	if (!simulated(f, STEP_BIND))
+		return simulate(f, STEP_BIND);
+	if (!f->own.simulation.ok)
+		return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 1000, 60000));
+	return open_step(f, STEP_BIND);
+}
+
+/* Not due by the last Clock that we read. Once our own clock says that the second has come, the chain's is read again
+ * until it agrees: it may lag by a few seconds, and the program goes by it. */
+static struct action before_due(const struct draw_facts *f, int64_t due_s)
+{
+	const uint64_t now = f->around->now_ms, due_ms = f->view.read_ms + (uint64_t)(due_s - f->view.chain_s) * 1000;
+
+	if (due_s - f->view.chain_s > POLICY_NEAR_S)
+		return action_wait(WAIT_TOO_EARLY);
+	/* What takes a transaction of its own is made now, so that the draw is not late. */
+	if (f->accounts.at.n == 0)
+		return read_accounts(f);
+	if (f->accounts.dev_ata.presence == ABSENT || f->accounts.treasury_ata.presence == ABSENT)
+		return accounts_fresh(f) ? action_wait_until(WAIT_ATA_MISSING, now + 1000) : read_accounts(f);
+	if (now < due_ms)
+		return action_wait_until(WAIT_TOO_EARLY, due_ms);
+	if (now < f->accounts.read_ms + POLICY_CLOCK_POLL_MS)
+		return action_wait_until(WAIT_TOO_EARLY, f->accounts.read_ms + POLICY_CLOCK_POLL_MS);
+	return read_accounts(f);
+}
+
+static struct action locked(const struct draw_facts *f)
+{
+	const enum reason pool = gate_pool(f);
+	const int64_t due_s = draw_due_s(&f->view.pool);
+
+	if (pool != WAIT_NONE)
+		return action_wait(pool);
+	return f->view.chain_s >= due_s ? bind(f) : before_due(f, due_s);
+}
+
+/* The simulation failed only after select_winner: the winner can be selected, paying must wait. */
+static bool only_payout_fails(const struct draw_facts *f)
+{
+	const struct simulation_fact *s = &f->own.simulation;
+
+	return simulated(f, STEP_DRAW) && !s->ok && (s->failed_at == IX_CREATE_ATA || s->failed_at == IX_PAYOUT);
+}
+
+static bool payout_looks_clean(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	return a->participants_presence == PRESENT && a->mint_presence == PRESENT && a->vault.presence == PRESENT &&
+	       a->vault.amount == f->view.pool.total_amount && a->dev_ata.presence != UNUSABLE &&
+	       a->treasury_ata.presence != UNUSABLE;
+}
+
+static bool simulation_overdue(const struct draw_facts *f)
+{
+	const struct slot since = f->own.simulation.wanted_since;
+
+	return since.n != 0 && f->own.settle.tip.confirmed_slot.n > since.n + POLICY_SIMULATE_SLOTS;
+}
+
+/* Postgres has been away for long and the 3000 slots run: reveal and select go through the local spool. */
+static bool spool_time(const struct draw_facts *f)
+{
+	const uint64_t down = f->around->journal_down_since_ms;
+
+	return down != 0 && f->around->now_ms - down > POLICY_SPOOL_AFTER_MS;
+}
+
+static struct action reveal_now(const struct draw_facts *f)
+{
+	struct action a = open_step(f, STEP_REVEAL_SELECT);
+
+	if (a.kind == ACT_OPEN && spool_time(f))
+		a.kind = ACT_SPOOL;
+	return a;
+}
+
+/* A commit may be replaced only when nobody can use it: no answer came in the budget, or two nodes say that the
+ * program refuses it. Re-committing has no guard in the program, so everything before it must be closed. */
+static bool rescue_allowed(const struct draw_facts *f)
+{
+	const bool refused = f->commit.answered && f->commit.refused_by >= f->own.settle.witnesses;
+	const bool silent = !f->commit.answered &&
+	                    f->own.settle.tip.confirmed_slot.n > f->commit.seed_slot.n + f->policy->oracle_budget_slots;
+
+	return (refused || silent) && f->rescue_possible && settle_all_closed(&f->own.settle.rows) &&
+	       f->own.settle.tip.finalized_slot.n >= f->commit.seed_slot.n;
+}
+
+static struct action rescue(const struct draw_facts *f)
+{
+	if (!simulated(f, STEP_RECOMMIT))
+		return simulate(f, STEP_RECOMMIT);
+	if (!f->own.simulation.ok)
+		return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 1000, 10000));
+	return open_step(f, STEP_RECOMMIT);
+}
+
+static struct action ask_oracle(const struct draw_facts *f)
+{
+	if (rescue_allowed(f))
+		return rescue(f);
+	if (!attempts_ready(&f->own.ask, f->around->now_ms, 250, 5000))
+		return action_wait_until(WAIT_ORACLE_ASKED, attempts_next_ms(&f->own.ask, 250, 5000));
+	return action_of(ACT_ASK_ORACLE);
+}
+
+/* The answer is in the ledger. Pay in the same transaction when that works; stopping the clock comes first. */
+static struct action reveal(const struct draw_facts *f)
+{
+	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f);
+	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
+
+	if (spool_time(f) || simulation_overdue(f))
+		return reveal_now(f);
+	if (!simulated(f, step) && !only_payout_fails(f))
+		return simulate(f, step);
+	if (simulated(f, step) && f->own.simulation.ok)
+		return step == STEP_DRAW ? open_step(f, step) : reveal_now(f);
+	if (only_payout_fails(f))
+		return reveal_now(f);
+	if (f->commit.refused_by > 0)
+		return rescue_allowed(f) ? rescue(f) : action_wait_until(WAIT_ANSWER_REFUSED, f->around->now_ms + 500);
+	return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 300, 2000));
+}
+
+static struct action select_winner(const struct draw_facts *f)
+{
+	if (!simulated(f, STEP_SELECT) && !simulation_overdue(f))
+		return simulate(f, STEP_SELECT);
+	if (!f->own.simulation.ok && !simulation_overdue(f))
+		return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 300, 2000));
+	return open_step(f, STEP_SELECT);
+}
+
+static bool commit_matches(const struct draw_facts *f)
+{
+	const struct sb_randomness *r = &f->accounts.randomness;
+
+	return f->commit.known && f->commit.seed_slot.n == r->seed_slot.n &&
+	       hash_equal(&f->commit.seed_slothash, &r->seed_slothash);
+}
+
+/* Between request and select: the 3000 slots run, and no gate of ours stands in the way. */
+static struct action bound(const struct draw_facts *f)
+{
+	const struct sb_randomness *r = &f->accounts.randomness;
+
+	if (f->own.settle.tip.confirmed_slot.n > f->view.pool.randomness_commit_slot.n + POLICY_DEADLINE_SLOTS)
+		return action_wait(WAIT_DEADLINE_PASSED);
+	if (!pubkey_equal(&f->view.pool.dev_wallet, &f->policy->dev_wallet))
+		return action_wait(WAIT_FOREIGN_DEV);
+	if (!accounts_fresh(f))
+		return read_accounts(f);
+	if (f->accounts.randomness_presence == PRESENT && r->reveal_slot.n != 0)
+		return select_winner(f);
+	if (f->accounts.randomness_presence != PRESENT || !pubkey_equal(&r->authority, &f->policy->dev_wallet))
+		return action_wait_until(WAIT_FOREIGN_RANDOMNESS, f->around->now_ms + 1000);
+	if (!commit_matches(f)) {
+		if (!attempts_ready(&f->note, f->around->now_ms, 200, 5000))
+			return action_wait_until(WAIT_JOURNAL_SILENT, attempts_next_ms(&f->note, 200, 5000));
+		return action_of(ACT_NOTE_COMMIT);
+	}
+	return f->commit.answered ? reveal(f) : ask_oracle(f);
+}
+
+/* Selected and unpaid: no clock runs, so failures wait longer and longer (H7). */
+static struct action payout(const struct draw_facts *f)
+{
+	const uint64_t base = 5000, max = 3600000;
+
+	if (!pubkey_equal(&f->view.pool.dev_wallet, &f->policy->dev_wallet))
+		return action_wait(WAIT_FOREIGN_DEV);
+	if (!accounts_fresh(f))
+		return read_accounts(f);
+	if (f->accounts.participants_presence != PRESENT || f->accounts.mint_presence != PRESENT)
+		return action_wait(WAIT_PARTICIPANTS_BAD);
+	if (simulated(f, STEP_PAYOUT) && f->own.simulation.ok)
+		return open_step(f, STEP_PAYOUT);
+	if (!attempts_ready(&f->own.simulate, f->around->now_ms, base, max))
+		return action_wait_until(WAIT_PAYOUT_BLOCKED, attempts_next_ms(&f->own.simulate, base, max));
+	return step_simulate(&f->own, f->around, STEP_PAYOUT, base, max);
+}
+
+/* Paid. The money facts are written once the block that says so is final. */
+static struct action ended(const struct draw_facts *f)
+{
+	if (f->recorded)
+		return action_wait(WAIT_OVER);
+	if (!settle_all_closed(&f->own.settle.rows) || f->own.settle.tip.finalized_slot.n < f->view.at.n)
+		return action_wait(WAIT_NOT_FINAL);
+	if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
+		return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
+	return action_of(ACT_RECORD);
+}
+
+static struct action by_status(const struct draw_facts *f)
+{
+	switch (f->view.pool.status) {
+	case POOL_OPEN:
+		return action_wait(WAIT_OPEN_POOL);
+	case POOL_LOCKED:
+		return locked(f);
+	case POOL_UNLOCKED: {
+		const enum reason pool = gate_pool(f);
+
+		return pool != WAIT_NONE ? action_wait(pool) : bind(f);
+	}
+	case POOL_RANDOMNESS_COMMITTED:
+	case POOL_RANDOMNESS_REVEALED:
+		return bound(f);
+	case POOL_WINNER_SELECTED:
+		return payout(f);
+	case POOL_ENDED:
+		return ended(f);
+	case POOL_CANCELLED:
+	case POOL_CLOSED:
+		break;
+	}
+	return action_wait(WAIT_OVER);
+}
+
+static struct action next_step(const struct draw_facts *f)
+{
+	/* R4: a node that lags shows the pool as it was before what we already acted on. */
+	if (f->view.at.n == 0 || f->view.at.n < f->own.settle.rows.floor.n)
+		return read_accounts(f);
+	switch (f->view.kind) {
+	case VIEW_MISSING:
+		return action_wait(WAIT_NO_ACCOUNT);
+	case VIEW_FOREIGN:
+		return action_wait(WAIT_NOT_A_POOL);
+	case VIEW_BAD:
+		return action_wait(WAIT_BAD_ACCOUNT);
+	case VIEW_OTHER_DRAW:
+		return action_wait(WAIT_OTHER_POOL_ID);
+	case VIEW_POOL:
+		break;
+	}
+	return by_status(f);
+}
+
+static bool pays(enum step step)
+{
+	return step == STEP_DRAW || step == STEP_PAYOUT;
+}
+
+/* The gates bind the sending of a BIND as much as its opening. */
+static struct action send_bind(const struct draw_facts *f, struct action send)
+{
+	const enum pool_status status = f->view.pool.status;
+	enum reason gate;
+
+	if (f->view.kind != VIEW_POOL || (status != POOL_LOCKED && status != POOL_UNLOCKED))
+		return action_wait(WAIT_IN_FLIGHT);
+	if (!accounts_fresh(f))
+		return read_accounts(f);
+	gate = gate_bind(f);
+	return gate == WAIT_NONE ? send : action_wait_until(gate, f->around->now_ms + 1000);
+}
+
+/* A final payout is closed together with its
+ * money facts, in one statement. */
+static struct action refine(const struct draw_facts *f, struct action a)
+{
+	if (a.kind == ACT_SEND && a.step == STEP_BIND)
+		a = send_bind(f, a);
+	if (a.kind == ACT_CLOSE && a.outcome == ROW_FINAL && pays(a.step)) {
+		if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
+			return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
+		a.kind = ACT_RECORD;
+	}
+	return a;
+}
+
+struct action decide_draw(const struct draw_facts *f)
+{
+	const struct action settled = refine(f, settle(&f->own.settle));
+
+	if (!f->around->leader)
+		return action_wait(WAIT_NOT_THE_LEADER);
+	if (settled.kind != ACT_NONE)
+		return settled;
+	if (f->around->stopping)
+		return action_wait(WAIT_STOPPING);
+	if (f->own.settle.rows.n >= ROWS_MAX - 1 && !settle_all_closed(&f->own.settle.rows))
+		return action_wait(WAIT_NOT_FINAL);
+	return next_step(f);
+}

@@ -1,0 +1,406 @@
+/* Takes a message apart and builds it again from the guard and from what a step leaves open; both must be equal. */
+#include "core/guard.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "core/address.h"
+#include "core/ata.h"
+#include "core/compute.h"
+#include "core/ml.h"
+#include "core/oracle_answer.h"
+#include "core/pda.h"
+#include "core/switchboard.h"
+#include "core/tx.h"
+
+enum {
+	GUARD_IXS_MAX = 8,
+	GUARD_SIGNERS_MAX = 2,    /* we, and a new randomness account */
+	UNIT_LIMIT_MAX = 1400000, /* the runtime's own maximum */
+	SIGNATURE_FEE = 5000,     /* lamports */
+	LIMIT_SIZE = 5,
+	PRICE_SIZE = 9,
+	INIT_SIZE = 16,
+	REVEAL_SIZE = 105,
+	COMMIT_ORACLE = 2,
+	REVEAL_ORACLE = 1,
+	CREATE_OWNER = 2,
+	CREATE_ATA = 1, /* positions */
+};
+
+struct check {
+	const struct guard *guard;
+	struct buf why;
+	struct sb_net net;
+	struct tx_view view;
+	enum ix_kind kind[GUARD_IXS_MAX];
+	struct ix expected[GUARD_IXS_MAX];
+	uint32_t unit_limit;
+	uint64_t unit_price;
+	uint8_t bytes[TX_SIZE_MAX];
+};
+
+#define REFUSE(check, ...) (buf_fmt(&(check)->why, __VA_ARGS__), false)
+
+/* As a transaction whose signatures are still empty, because that is what the parser reads. */
+static bool parse(struct check *check, const uint8_t *message, size_t len)
+{
+	size_t n = len > 0 ? message[0] : 0, head = 1 + n * SIGNATURE_SIZE;
+
+	if (n < 1 || n > GUARD_SIGNERS_MAX)
+		return REFUSE(check, "not a legacy message with one or two signers");
+	if (head + len > TX_SIZE_MAX)
+		return REFUSE(check, "%zu bytes and %zu signatures do not fit a packet", len, n);
+	check->bytes[0] = (uint8_t)n;
+	memset(check->bytes + 1, 0, head - 1);
+	memcpy(check->bytes + head, message, len);
+	enum tx_result result = tx_parse(&check->view, check->bytes, head + len);
+	if (result != TX_OK)
+		return REFUSE(check, "not a message: %s", tx_result_text(result));
+	if (check->view.is_v0)
+		return REFUSE(check, "a message with address lookups is never signed");
+	return true;
+}
+
+static bool key_at(const struct check *check, size_t index, struct pubkey *out)
+{
+	return tx_view_key(&check->view, index, NULL, 0, out);
+}
+
+/* An account of an instruction by its position in the instruction's list. */
+static bool account_at(const struct check *check, const struct tx_ix *ix, int position, struct pubkey *out)
+{
+	struct bytes accounts = tx_view_ix_accounts(&check->view, ix);
+
+	return position >= 0 && (size_t)position < accounts.n && key_at(check, accounts.p[position], out);
+}
+
+static bool is_ml(const struct check *check, const struct pubkey *program, struct bytes data, enum ml_ix want)
+{
+	struct ml_args args;
+	enum ml_ix which;
+
+	return pubkey_equal(program, &check->guard->ml_program) && ml_parse(&which, &args, data.p, data.n) &&
+	       which == want;
+}
+
+static bool is_sb(const struct check *check, const struct pubkey *program, struct bytes data, enum sb_ix want)
+{
+	enum sb_ix which;
+
+	return pubkey_equal(program, &check->guard->switchboard_program) && sb_identify(&which, data.p, data.n) &&
+	       which == want;
+}
+
+static bool is_budget(const struct pubkey *program, struct bytes data, uint8_t tag, size_t size)
+{
+	return pubkey_equal(program, &ADDRESS_COMPUTE_BUDGET) && data.n == size && data.p[0] == tag;
+}
+
+static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_kind kind)
+{
+	struct bytes data = tx_view_ix_data(&check->view, ix);
+	struct pubkey program;
+
+	if (!key_at(check, ix->program, &program))
+		return false;
+	switch (kind) {
+	case IX_COMPUTE_LIMIT:
+		return is_budget(&program, data, 2, LIMIT_SIZE);
+	case IX_COMPUTE_PRICE:
+		return is_budget(&program, data, 3, PRICE_SIZE);
+	case IX_UNLOCK:
+		return is_ml(check, &program, data, ML_UNLOCK_POOL);
+	case IX_INIT:
+		return is_sb(check, &program, data, SB_INIT);
+	case IX_COMMIT:
+		return is_sb(check, &program, data, SB_COMMIT);
+	case IX_REQUEST:
+		return is_ml(check, &program, data, ML_REQUEST_RANDOMNESS);
+	case IX_REVEAL:
+		return is_sb(check, &program, data, SB_REVEAL);
+	case IX_SELECT:
+		return is_ml(check, &program, data, ML_SELECT_WINNER);
+	case IX_CREATE_ATA:
+		return pubkey_equal(&program, &ADDRESS_ATA);
+	case IX_PAYOUT:
+		return is_ml(check, &program, data, ML_PAYOUT_WINNER);
+	case IX_KINDS:
+		break;
+	}
+	return false;
+}
+
+/* Each instruction to its slot of the step's shape, in order. */
+static bool match_shape(struct check *check)
+{
+	const struct step_def *def = &STEPS[check->guard->step];
+	unsigned at = 0;
+
+	if (check->view.n_ixs > GUARD_IXS_MAX)
+		return REFUSE(check, "%u instructions are more than any step has", check->view.n_ixs);
+	for (unsigned slot = 0; slot < def->n_slots; slot++) {
+		unsigned n = 0;
+		while (at < check->view.n_ixs && n < def->slots[slot].max &&
+			is_kind(check, &check->view.ixs[at], def->slots[slot].kind)) {
+			check->kind[at++] = def->slots[slot].kind;
+			n++;
+		}
+		if (n < def->slots[slot].min)
+			return REFUSE(check, "instruction %u of a %s must be %s", at, def->name,
+				ix_kind_name(def->slots[slot].kind));
+	}
+	if (at < check->view.n_ixs)
+		return REFUSE(check, "instruction %u does not belong to a %s", at, def->name);
+	return true;
+}
+
+static void expect_ml(const struct check *check, struct ix *out, enum ml_ix which, struct ml_accounts *accounts)
+{
+	const struct guard *guard = check->guard;
+
+	accounts->of[ML_POOL] = guard->pool;
+	accounts->of[ML_USER] = guard->payer;
+	accounts->of[ML_RANDOMNESS] = guard->randomness;
+	pda_participants(&accounts->of[ML_PARTICIPANTS], &guard->pool);
+	ml_build(out, which, accounts, NULL);
+	out->program = guard->ml_program;
+}
+
+/* Open: who won, and the treasury's account, which the program holds against the pool's treasury wallet. */
+static bool expect_payout(const struct check *check, const struct tx_ix *ix, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct ml_accounts accounts = { 0 };
+
+	if (!account_at(check, ix, ml_position(ML_PAYOUT_WINNER, ML_WINNER_PUBKEY), &accounts.of[ML_WINNER_PUBKEY]) ||
+		!account_at(
+			check, ix, ml_position(ML_PAYOUT_WINNER, ML_TREASURY_TOKEN), &accounts.of[ML_TREASURY_TOKEN]))
+		return false;
+	accounts.of[ML_MINT] = guard->mint;
+	accounts.of[ML_TOKEN_PROGRAM] = guard->token_program;
+	pda_ata(&accounts.of[ML_POOL_TOKEN], &guard->pool, &guard->mint, &guard->token_program);
+	pda_ata(&accounts.of[ML_WINNER_TOKEN], &accounts.of[ML_WINNER_PUBKEY], &guard->mint, &guard->token_program);
+	pda_ata(&accounts.of[ML_DEV_TOKEN], &guard->payer, &guard->mint, &guard->token_program);
+	expect_ml(check, out, ML_PAYOUT_WINNER, &accounts);
+	return true;
+}
+
+static bool expect_create_ata(const struct check *check, const struct tx_ix *ix, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct pubkey owner, ata;
+
+	if (!account_at(check, ix, CREATE_OWNER, &owner))
+		return false;
+	pda_ata(&ata, &owner, &guard->mint, &guard->token_program);
+	ata_create_idempotent(out, &guard->payer, &ata, &owner, &guard->mint, &guard->token_program);
+	return true;
+}
+
+static bool expect_init(const struct check *check, struct bytes data, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+
+	if (data.n != INIT_SIZE)
+		return false;
+	sb_init(out, &check->net, &guard->randomness, &guard->payer, &guard->payer, load_u64(data.p + 8));
+	return true;
+}
+
+static bool expect_reveal(const struct check *check, const struct tx_ix *ix, struct bytes data, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct oracle_answer answer;
+	struct pubkey oracle;
+
+	if (data.n != REVEAL_SIZE || !account_at(check, ix, REVEAL_ORACLE, &oracle))
+		return false;
+	memcpy(answer.signature, data.p + 8, sizeof(answer.signature));
+	answer.recovery_id = data.p[72];
+	memcpy(answer.value, data.p + 73, sizeof(answer.value));
+	if (answer.recovery_id > 3)
+		return false;
+	sb_reveal(out, &check->net, &guard->randomness, &oracle, &guard->payer, &guard->payer, &answer);
+	return true;
+}
+
+static bool expect_commit(const struct check *check, const struct tx_ix *ix, struct ix *out)
+{
+	struct pubkey oracle;
+
+	if (!account_at(check, ix, COMMIT_ORACLE, &oracle))
+		return false;
+	sb_commit(out, &check->net, &check->guard->randomness, &oracle, &check->guard->payer);
+	return true;
+}
+
+/* What this instruction must be; false when its open parts cannot be read. */
+static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kind, struct ix *out)
+{
+	struct bytes data = tx_view_ix_data(&check->view, ix);
+	struct ml_accounts accounts = { 0 };
+
+	switch (kind) {
+	case IX_COMPUTE_LIMIT:
+		check->unit_limit = load_u32(data.p + 1);
+		compute_limit(out, check->unit_limit);
+		return true;
+	case IX_COMPUTE_PRICE:
+		check->unit_price = load_u64(data.p + 1);
+		compute_price(out, check->unit_price);
+		return true;
+	case IX_UNLOCK:
+		expect_ml(check, out, ML_UNLOCK_POOL, &accounts);
+		return true;
+	case IX_REQUEST:
+		expect_ml(check, out, ML_REQUEST_RANDOMNESS, &accounts);
+		return true;
+	case IX_SELECT:
+		expect_ml(check, out, ML_SELECT_WINNER, &accounts);
+		return true;
+	case IX_PAYOUT:
+		return expect_payout(check, ix, out);
+	case IX_INIT:
+		return expect_init(check, data, out);
+	case IX_COMMIT:
+		return expect_commit(check, ix, out);
+	case IX_REVEAL:
+		return expect_reveal(check, ix, data, out);
+	case IX_CREATE_ATA:
+		return expect_create_ata(check, ix, out);
+	case IX_KINDS:
+		break;
+	}
+	return false;
+}
+
+/* Says what differs, for the operator; that nothing differs is proven by same_message(). */
+static bool same_ix(struct check *check, unsigned at)
+{
+	const struct tx_ix *ix = &check->view.ixs[at];
+	const struct ix *expected = &check->expected[at];
+	struct bytes data = tx_view_ix_data(&check->view, ix);
+	const char *name = ix_kind_name(check->kind[at]);
+	struct pubkey key;
+
+	if (data.n != expected->data_size || memcmp(data.p, expected->data, data.n) != 0)
+		return REFUSE(check, "instruction %u (%s): unexpected data", at, name);
+	if (ix->n_accounts != expected->n_metas)
+		return REFUSE(check, "instruction %u (%s): %u accounts, must be %u", at, name, ix->n_accounts,
+			expected->n_metas);
+	for (int i = 0; i < expected->n_metas; i++) {
+		if (!account_at(check, ix, i, &key) || !pubkey_equal(&key, &expected->metas[i].key))
+			return REFUSE(
+				check, "instruction %u (%s): account %d is not the one of this step", at, name, i);
+	}
+	return true;
+}
+
+static bool same_ixs(struct check *check)
+{
+	for (unsigned at = 0; at < check->view.n_ixs; at++) {
+		if (!expect(check, &check->view.ixs[at], check->kind[at], &check->expected[at]))
+			return REFUSE(check, "instruction %u (%s): malformed", at, ix_kind_name(check->kind[at]));
+		if (!same_ix(check, at))
+			return false;
+	}
+	return true;
+}
+
+/* A payout may make only token accounts that it pays to. */
+static bool atas_are_paid(struct check *check)
+{
+	unsigned last = check->view.n_ixs - 1U;
+	const struct ix *payout = &check->expected[last];
+
+	if (check->kind[last] != IX_PAYOUT)
+		return true;
+	for (unsigned at = 0; at < last; at++) {
+		if (check->kind[at] != IX_CREATE_ATA)
+			continue;
+		const struct pubkey *ata = &check->expected[at].metas[CREATE_ATA].key;
+		if (!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_WINNER_TOKEN)].key) &&
+			!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_DEV_TOKEN)].key) &&
+			!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_TREASURY_TOKEN)].key))
+			return REFUSE(check, "instruction %u makes a token account that is not paid", at);
+	}
+	return true;
+}
+
+static bool fee_is_capped(struct check *check)
+{
+	uint64_t units = check->unit_limit, price = check->unit_price, fee;
+
+	if (units == 0 || units > UNIT_LIMIT_MAX)
+		return REFUSE(check, "compute limit %" PRIu64 " is not 1..%d", units, UNIT_LIMIT_MAX);
+	if (price > UINT64_MAX / units - 1)
+		return REFUSE(check, "compute price %" PRIu64 " is beyond any budget", price);
+	fee = (units * price + 999999) / 1000000 + (uint64_t)check->view.n_signatures * SIGNATURE_FEE;
+	if (fee > check->guard->max_fee_lamports)
+		return REFUSE(check, "fee of %" PRIu64 " lamports is above the %" PRIu64 " allowed", fee,
+			check->guard->max_fee_lamports);
+	return true;
+}
+
+/* Flags, order of keys, unused keys, extra signers, trailing bytes: all settled by comparing with our own build. */
+static bool same_message(struct check *check, const uint8_t *message, size_t len)
+{
+	struct hash blockhash = tx_view_blockhash(&check->view);
+	struct tx built;
+	struct bytes own;
+
+	if (tx_compile(&built, &check->guard->payer, &blockhash, check->expected, check->view.n_ixs) != TX_OK)
+		return REFUSE(check, "the step does not fit a packet");
+	own = tx_message(&built);
+	if (own.n != len || memcmp(own.p, message, len) != 0)
+		return REFUSE(
+			check, "keys, signers or flags are not exactly those of a %s", STEPS[check->guard->step].name);
+	return true;
+}
+
+static bool guard_is_set(struct check *check)
+{
+	const struct guard *guard = check->guard;
+	bool needs_pool = STEPS[guard->step].subject == SUBJECT_DRAW;
+
+	if (pubkey_is_zero(&guard->payer) || pubkey_is_zero(&guard->ml_program) ||
+		pubkey_is_zero(&guard->switchboard_program) || pubkey_is_zero(&guard->queue))
+		return REFUSE(check, "payer, programs or queue are not set");
+	if (needs_pool && pubkey_is_zero(&guard->pool))
+		return REFUSE(check, "the pool is not set");
+	return true;
+}
+
+/* A guard that leaves out what an instruction names would let it name the zero key. */
+static bool accounts_are_set(struct check *check)
+{
+	const struct guard *guard = check->guard;
+
+	for (unsigned at = 0; at < check->view.n_ixs; at++) {
+		bool token = check->kind[at] == IX_PAYOUT || check->kind[at] == IX_CREATE_ATA;
+		bool randomness = check->kind[at] >= IX_INIT && check->kind[at] <= IX_SELECT;
+		if (token && (pubkey_is_zero(&guard->mint) ||
+				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
+					     !pubkey_equal(&guard->token_program, &ADDRESS_TOKEN_2022))))
+			return REFUSE(check, "the mint is not set, or the token program is none");
+		if (randomness && pubkey_is_zero(&guard->randomness))
+			return REFUSE(check, "the randomness account is not set");
+	}
+	return true;
+}
+
+bool guard_allows(const struct guard *guard, const uint8_t *message, size_t len, char *why, size_t why_size)
+{
+	struct check check;
+
+	check.guard = guard;
+	check.unit_limit = 0;
+	check.unit_price = 0;
+	buf_on(&check.why, why, why_size);
+	sb_net_init(&check.net, &guard->switchboard_program, &guard->queue);
+	return guard_is_set(&check) && parse(&check, message, len) && match_shape(&check) && accounts_are_set(&check) &&
+	       same_ixs(&check) && atas_are_paid(&check) && fee_is_capped(&check) && same_message(&check, message, len);
+}

@@ -1,0 +1,181 @@
+/* One draw: made when its pool comes near, advanced once per turn while awake, forgotten when it is over. */
+#include "engine/draw.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "core/base58.h"
+#include "core/draw.h"
+#include "engine/draw_parts.h"
+#include "engine/parts.h"
+
+struct draw *draw_new(struct engine *e, struct pool_entry *pool, uint64_t pool_id)
+{
+	struct draw *d = calloc(1, sizeof *d);
+	char address[PUBKEY_TEXT];
+
+	if (!d)
+		abort();
+	d->pool = pool;
+	d->address = pool->address;
+	d->pool_id = pool_id;
+	base58_pubkey(address, &pool->address);
+	snprintf(d->s.key.text, sizeof d->s.key.text, "draw:%s:%" PRIu64, address, pool_id);
+	d->facts.policy = &e->policy;
+	d->facts.around = &e->around;
+	subject_init(&d->s, e, &d->facts.own);
+	d->s.simulated = draw_simulated;
+	gateway_call_init(&d->gateway);
+	commit_call_init(&d->commit);
+	record_call_init(&d->record);
+	rpc_call_init(&d->record_rpc);
+	return d;
+}
+
+void draw_free(struct draw *d)
+{
+	subject_fini(&d->s);
+	gateway_call_fini(&d->gateway);
+	commit_call_fini(&d->commit);
+	record_call_fini(&d->record);
+	rpc_call_fini(&d->record_rpc);
+	account_key_free(d->new_account);
+	free(d);
+}
+
+bool draw_busy(const struct draw *d)
+{
+	return subject_busy(&d->s) || d->gateway.task.busy || d->commit.task.busy || d->record.task.busy ||
+	       d->record_rpc.task.busy;
+}
+
+static bool status_is_bound(const struct draw *d)
+{
+	const struct pool_view *v = &d->facts.view;
+
+	return v->kind == VIEW_POOL &&
+	       (v->pool.status == POOL_RANDOMNESS_COMMITTED || v->pool.status == POOL_RANDOMNESS_REVEALED);
+}
+
+bool draw_is_bound(const struct draw *d)
+{
+	const struct rows *rows = &d->facts.own.settle.rows;
+
+	if (status_is_bound(d) || (d->s.opening && d->s.in_step == STEP_BIND))
+		return true;
+	for (unsigned i = 0; i < rows->n; i++)
+		if (rows->row[i].step == STEP_BIND && row_unsettled(&rows->row[i]) && !rows->row[i].landed_failed)
+			return d->facts.view.kind != VIEW_POOL || d->facts.view.pool.status < POOL_WINNER_SELECTED;
+	return false;
+}
+
+bool draw_idle(const struct draw *d)
+{
+	const enum reason r = d->s.reason;
+
+	if (draw_busy(d) || !d->s.loaded || subject_unsettled(&d->s))
+		return false;
+	return r == WAIT_OVER || r == WAIT_OPEN_POOL || r == WAIT_OTHER_POOL_ID || r == WAIT_NO_ACCOUNT ||
+	       (r == WAIT_TOO_EARLY && draw_due_s(&d->facts.view.pool) - d->facts.view.chain_s > POLICY_NEAR_S);
+}
+
+static void log_status(const struct draw *d, const struct pool_view *old, const struct pool_view *new)
+{
+	if (new->kind != VIEW_POOL ||
+		(old->at.n != 0 && old->kind == VIEW_POOL && old->pool.status == new->pool.status))
+		return;
+	log_info("draw.state", "subject=%s from=%s to=%s slot=%" PRIu64, d->s.key.text,
+		old->at.n != 0 && old->kind == VIEW_POOL ? pool_status_name(old->pool.status) : "unseen",
+		pool_status_name(new->pool.status), new->at.n);
+}
+
+void draw_observe(struct draw *d, const struct pool_view *view)
+{
+	struct pool_view *mine = &d->facts.view;
+
+	if (view->at.n < mine->at.n)
+		return;
+	log_status(d, mine, view);
+	*mine = *view;
+	subject_wake(&d->s);
+}
+
+static void refresh_shared_facts(struct draw *d)
+{
+	struct settle_facts *settle = &d->facts.own.settle;
+	struct engine *e = d->s.e;
+	struct pubkey other;
+
+	settle->tip = e->tip;
+	settle->now_ms = e->around.now_ms;
+	settle->witnesses = rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
+	d->facts.accounts_wanted = false;
+	if (d->facts.view.kind == VIEW_POOL && !pubkey_is_zero(&d->facts.view.pool.randomness_account) &&
+		!pubkey_equal(&d->facts.view.pool.randomness_account, &d->randomness)) {
+		d->randomness = d->facts.view.pool.randomness_account;
+		d->facts.accounts_wanted = true;
+	}
+	d->facts.account_picked = !pubkey_is_zero(&d->randomness);
+	d->facts.rescue_possible = oracles_choose(e, d->tried, d->n_tried, &other);
+	e->around.bound = engine_bound_others(e, d);
+}
+
+static void perform(struct draw *d, const struct action *a)
+{
+	switch (a->kind) {
+	case ACT_READ:
+		draw_read_accounts(d);
+		return;
+	case ACT_NOTE_COMMIT:
+		draw_note_commit(d);
+		return;
+	case ACT_ASK_ORACLE:
+		draw_ask_oracle(d);
+		return;
+	case ACT_PICK_ACCOUNT:
+		draw_pick_account(d);
+		return;
+	case ACT_ASK_FEES:
+		draw_ask_fees(d);
+		return;
+	case ACT_SIMULATE:
+		draw_simulate(d, a);
+		return;
+	case ACT_OPEN:
+	case ACT_SPOOL:
+		draw_open(d, a);
+		return;
+	case ACT_RECORD:
+		draw_record(d, a);
+		return;
+	case ACT_NONE:
+	case ACT_WAIT:
+	case ACT_HALT:
+	case ACT_SEND:
+	case ACT_CLOSE:
+	case ACT_REOPEN:
+	case ACT_PROVE:
+	case ACT_KINDS:
+		break;
+	}
+	subject_perform(&d->s, a);
+	if (a->kind == ACT_WAIT && a->reason == WAIT_ATA_MISSING)
+		draw_want_atas(d);
+}
+
+void draw_advance(struct draw *d)
+{
+	struct action a;
+
+	if (draw_busy(d))
+		return;
+	d->s.awake = false;
+	d->s.wake_ms = 0;
+	if (!subject_ready(&d->s))
+		return;
+	refresh_shared_facts(d);
+	a = decide_draw(&d->facts);
+	perform(d, &a);
+}

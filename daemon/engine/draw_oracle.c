@@ -1,0 +1,156 @@
+/* The randomness of a draw: which account, which oracle, and the one answer to each commit. */
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "core/base58.h"
+#include "engine/draw_parts.h"
+#include "engine/parts.h"
+
+static struct draw *of_commit(struct task *task)
+{
+	return container_of(container_of(task, struct commit_call, task), struct draw, commit);
+}
+
+static void remember_tried(struct draw *d, const struct pubkey *oracle)
+{
+	for (unsigned i = 0; i < d->n_tried; i++)
+		if (pubkey_equal(&d->tried[i], oracle))
+			return;
+	/* When all slots are used the oldest oracle may be tried again. */
+	if (d->n_tried == DRAW_TRIED_MAX) {
+		memmove(d->tried, d->tried + 1, sizeof d->tried - sizeof d->tried[0]);
+		d->n_tried--;
+	}
+	d->tried[d->n_tried++] = *oracle;
+}
+
+static void take_commit(struct draw *d, const struct commit_row *row)
+{
+	struct commit_fact *f = &d->facts.commit;
+	const bool same = f->known && f->n == row->n;
+
+	f->known = row->known;
+	f->n = row->n;
+	f->seed_slot = row->seed_slot;
+	f->seed_slothash = row->seed_slothash;
+	f->oracle = row->oracle;
+	f->answered = row->answered;
+	f->answer = row->answer;
+	if (!same) {
+		f->refused_by = 0;
+		d->facts.own.ask = (struct attempts){ 0 };
+		d->facts.own.simulation = (struct simulation_fact){ 0 };
+		remember_tried(d, &row->oracle);
+	}
+}
+
+static void on_commit(struct task *task, const struct reply *reply)
+{
+	struct draw *d = of_commit(task);
+	const bool had_answer = d->facts.commit.answered;
+
+	attempts_note(&d->facts.note, d->s.e->around.now_ms, reply->err == ERR_OK);
+	subject_wake(&d->s);
+	if (reply->err != ERR_OK) {
+		log_warn("commit.doubt", "subject=%s err=%s why=%s next=retry", d->s.key.text, err_name(reply->err),
+			reply->why);
+		return;
+	}
+	take_commit(d, reply->data);
+	d->answer_pending = d->answer_pending && !d->facts.commit.answered;
+	if (d->facts.commit.answered && !had_answer)
+		log_info("oracle.answered", "subject=%s commit=%u seed_slot=%" PRIu64, d->s.key.text, d->facts.commit.n,
+			d->facts.commit.seed_slot.n);
+}
+
+void draw_note_commit(struct draw *d)
+{
+	const struct sb_randomness *r = &d->facts.accounts.randomness;
+	const char *reason = d->n_tried == 0 ? "bind"
+	                     : d->facts.commit.known && !pubkey_equal(&d->facts.commit.oracle, &r->oracle)
+	                             ? "rescue"
+	                             : "seed_changed";
+
+	commits_record(d->s.e->m.journal, &d->commit, &d->s.key, &d->randomness, &r->oracle, r->seed_slot,
+		&r->seed_slothash, reason, NULL, on_commit);
+}
+
+static void record_answer(struct draw *d)
+{
+	const struct commit_fact *f = &d->facts.commit;
+
+	commits_record(d->s.e->m.journal, &d->commit, &d->s.key, &d->randomness, &f->oracle, f->seed_slot,
+		&f->seed_slothash, "answer", &d->answer, on_commit);
+}
+
+static void on_answer(struct task *task, const struct reply *reply)
+{
+	struct draw *d = container_of(container_of(task, struct gateway_call, task), struct draw, gateway);
+
+	attempts_note(&d->facts.own.ask, d->s.e->around.now_ms, reply->err == ERR_OK);
+	subject_wake(&d->s);
+	if (reply->err != ERR_OK) {
+		log_event(d->facts.own.ask.failures > 3 ? LOG_AT_WARN : LOG_AT_INFO, "oracle.no_answer",
+			"subject=%s tries=%u err=%s why=%s next=retry", d->s.key.text, d->facts.own.ask.failures,
+			err_name(reply->err), reply->why);
+		return;
+	}
+	/* Nothing else happens with an answer before the ledger has it. */
+	d->answer = *(const struct oracle_answer *)reply->data;
+	d->answer_pending = true;
+}
+
+void draw_ask_oracle(struct draw *d)
+{
+	const struct sb_randomness *r = &d->facts.accounts.randomness;
+	const struct oracle_entry *oracle = oracles_find(d->s.e, &d->facts.commit.oracle);
+	struct gateway_question q = {
+		.randomness = d->randomness, .seed_slothash = r->seed_slothash, .seed_slot = r->seed_slot
+	};
+
+	if (d->answer_pending) {
+		record_answer(d);
+		return;
+	}
+	if (!oracle) {
+		attempts_note(&d->facts.own.ask, d->s.e->around.now_ms, false);
+		subject_wake(&d->s);
+		return;
+	}
+	memcpy(q.uri, oracle->account.gateway_uri, sizeof q.uri);
+	memcpy(q.signer, r->has_signer ? r->signer : oracle->account.signer, sizeof q.signer);
+	log_info("oracle.ask", "subject=%s commit=%u seed_slot=%" PRIu64, d->s.key.text, d->facts.commit.n,
+		q.seed_slot.n);
+	gateway_ask(d->s.e->m.gateway, &d->gateway, &q, on_answer);
+}
+
+static void pick_new(struct draw *d)
+{
+	account_key_free(d->new_account);
+	d->new_account = account_key_new();
+	d->randomness = *account_key_pubkey(d->new_account);
+}
+
+static void on_free_account(struct task *task, const struct reply *reply)
+{
+	struct draw *d = of_commit(task);
+	const struct commit_row *row = reply->data;
+
+	subject_wake(&d->s);
+	if (reply->err != ERR_OK) {
+		attempts_note(&d->facts.note, d->s.e->around.now_ms, false);
+		return;
+	}
+	if (!row->known) {
+		pick_new(d);
+		return;
+	}
+	/* An account of an earlier draw: it must be read before it is used. */
+	d->randomness = row->randomness;
+	d->facts.accounts.at.n = 0;
+}
+
+void draw_pick_account(struct draw *d)
+{
+	commits_free_account(d->s.e->m.journal, &d->commit, &d->s.key, on_free_account);
+}

@@ -1,0 +1,247 @@
+/* Writes what was paid, once it is final: the transaction itself says it, and our own arithmetic must agree. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/address.h"
+#include "core/base58.h"
+#include "core/draw.h"
+#include "core/event.h"
+#include "engine/draw_parts.h"
+#include "engine/parts.h"
+
+static struct draw *of_record_rpc(struct task *task)
+{
+	return container_of(container_of(task, struct rpc_call, task), struct draw, record_rpc);
+}
+
+static void again_later(struct draw *d)
+{
+	d->n_paid = 0;
+	attempts_note(&d->facts.record, d->s.e->around.now_ms, false);
+	subject_wake(&d->s);
+}
+
+/* The program's own event in the transaction's log; forged lines of other programs do not count. */
+static bool find_event(const struct draw *d, const struct rpc_transaction *tx, struct event *out)
+{
+	struct event_log log;
+	uint8_t buffer[512];
+	struct bytes data;
+
+	event_log_begin(&log);
+	for (size_t i = 0; i < tx->n_logs; i++) {
+		const char *line = tx->logs[i];
+
+		if (event_log_line(&log, &ADDRESS_ML, line, strlen(line), buffer, sizeof buffer, &data) !=
+			EVENT_LINE_TRUSTED)
+			continue;
+		if (event_decode(out, data.p, data.n) && out->kind == EVENT_WINNER_SELECTED &&
+			pubkey_equal(&out->pool, &d->address) && out->as.winner.pool_id == d->pool_id)
+			return true;
+	}
+	return false;
+}
+
+/* The fees' sum cannot wrap: the program paid these out of one u64 total. */
+static bool agrees_with_rules(const struct draw *d, const struct journal_payout *paid)
+{
+	const struct pool_account *pool = &d->facts.view.pool;
+	struct draw_payout split;
+
+	if (draw_payout(&split, paid->total_amount, pool->dev_fee_bps, pool->burn_fee_bps, pool->treasury_fee_bps) !=
+		DRAW_OK)
+		return false;
+	return split.winner_amount == paid->winner_amount && split.dev_amount == paid->dev_amount &&
+	       split.burn_amount == paid->burn_amount && split.treasury_amount == paid->treasury_amount &&
+	       pubkey_equal(&paid->winner, &pool->winner);
+}
+
+static void take_payout(struct draw *d, const struct rpc_transaction *tx, const struct event *event)
+{
+	struct journal_payout *p = &d->paid[d->n_paid++];
+
+	*p = (struct journal_payout){ .pool = d->address,
+		.winner = event->as.winner.winner,
+		.mint = d->facts.view.pool.mint,
+		.pool_id = d->pool_id,
+		.winner_amount = event->as.winner.winner_amount,
+		.dev_amount = event->as.winner.dev_amount,
+		.burn_amount = event->as.winner.burn_amount,
+		.treasury_amount = event->as.winner.treasury_amount,
+		.decimals = d->facts.accounts.decimals,
+		.end_time = d->facts.view.pool.end_time,
+		.sig = d->record_sig,
+		.slot = tx->slot,
+		.seq = d->record_seq };
+	p->total_amount = p->winner_amount + p->dev_amount + p->burn_amount + p->treasury_amount;
+}
+
+static bool same_payout(const struct journal_payout *a, const struct journal_payout *b)
+{
+	return pubkey_equal(&a->winner, &b->winner) && a->winner_amount == b->winner_amount &&
+	       a->dev_amount == b->dev_amount && a->burn_amount == b->burn_amount &&
+	       a->treasury_amount == b->treasury_amount && a->slot.n == b->slot.n;
+}
+
+static void on_recorded(struct task *task, const struct reply *reply)
+{
+	struct draw *d = container_of(
+		container_of(container_of(task, struct journal_call, task), struct subject, journal), struct draw, s);
+
+	d->facts.recorded = reply->err == ERR_OK;
+	if (d->facts.recorded) {
+		d->facts.record = (struct attempts){ 0 };
+		d->s.e->counters.records++;
+		d->pool->over = true;
+		d->pool->over_pool_id = d->pool_id;
+		ingest_want(d->s.e, d->pool, d->pool_id, d->facts.accounts.decimals);
+	} else {
+		again_later(d);
+	}
+	subject_rows_done(task, reply);
+}
+
+static void write_record(struct draw *d)
+{
+	const struct journal_payout *p = &d->paid[0];
+	char winner[PUBKEY_TEXT], sig[SIGNATURE_TEXT];
+
+	base58_pubkey(winner, &p->winner);
+	base58_signature(sig, &p->sig);
+	log_info("draw.paid",
+		"subject=%s winner=%s amount=%" PRIu64 " dev=%" PRIu64 " burn=%" PRIu64 " treasury=%" PRIu64
+		" slot=%" PRIu64 " sig=%s",
+		d->s.key.text, winner, p->winner_amount, p->dev_amount, p->burn_amount, p->treasury_amount, p->slot.n,
+		sig);
+	journal_record_payout(d->s.e->m.journal, &d->s.journal, &d->s.key, p, on_recorded);
+}
+
+static void mismatch(struct draw *d, const char *what)
+{
+	const struct action halt = action_wait(WAIT_RECORD_MISMATCH);
+
+	log_error("draw.record_mismatch", "subject=%s why=\"%s\" next=human", d->s.key.text, what);
+	subject_wait(&d->s, &halt);
+	again_later(d);
+}
+
+/* Our own payout landed, so its event must be there: this node gave no log, or a cut one. */
+static void no_event(struct draw *d, const struct rpc_transaction *tx)
+{
+	log_warn("draw.no_event", "subject=%s logs=%zu truncated=%d next=retry", d->s.key.text, tx->n_logs,
+		tx->logs_truncated ? 1 : 0);
+	again_later(d);
+}
+
+static void on_transaction(struct task *task, const struct reply *reply)
+{
+	struct draw *d = of_record_rpc(task);
+	const struct rpc_transaction *tx = reply->data;
+	struct event event;
+
+	subject_wake(&d->s);
+	if (reply->err != ERR_OK || !tx->found) {
+		again_later(d);
+		return;
+	}
+	if (tx->failed || !find_event(d, tx, &event)) {
+		d->record_next = true;
+		if (d->record_seq != 0)
+			no_event(d, tx);
+		return;
+	}
+	d->paid_endpoint = d->record_rpc.endpoint;
+	take_payout(d, tx, &event);
+}
+
+/* Signatures of the pool's address, newest first: for a payout that no row of ours made. */
+static void on_signatures(struct task *task, const struct reply *reply)
+{
+	struct draw *d = of_record_rpc(task);
+	const struct rpc_signatures *got = reply->data;
+
+	subject_wake(&d->s);
+	if (reply->err != ERR_OK) {
+		again_later(d);
+		return;
+	}
+	d->n_record_sigs = 0;
+	d->record_at = 0;
+	for (size_t i = 0; i < got->n && d->n_record_sigs < DRAW_RECORD_SIGS; i++)
+		if (!got->info[i].failed)
+			d->record_sigs[d->n_record_sigs++] = got->info[i].sig;
+	if (d->n_record_sigs == 0)
+		again_later(d);
+}
+
+static const struct row *row_of(const struct draw *d, uint64_t seq)
+{
+	const struct rows *rows = &d->facts.own.settle.rows;
+
+	for (unsigned i = 0; i < rows->n; i++)
+		if (rows->row[i].seq == seq)
+			return &rows->row[i];
+	return NULL;
+}
+
+/* Which signature paid: our row's, or the next one of the pool's own list. False: the list must be fetched first. */
+static bool choose_signature(struct draw *d, const struct action *a)
+{
+	const struct row *row = row_of(d, a->seq);
+
+	d->record_seq = row ? a->seq : 0;
+	if (row) {
+		d->record_sig = row->sig;
+		return true;
+	}
+	if (d->record_next && d->record_at < d->n_record_sigs)
+		d->record_at++;
+	d->record_next = false;
+	if (d->record_at >= d->n_record_sigs) {
+		d->n_record_sigs = 0;
+		return false;
+	}
+	d->record_sig = d->record_sigs[d->record_at];
+	return true;
+}
+
+static void fetch_transaction(struct draw *d)
+{
+	const size_t nodes = rpc_endpoint_count(d->s.e->m.rpc);
+
+	d->record_rpc.endpoint = d->n_paid == 0 ? RPC_ANY : (int)(((size_t)d->paid_endpoint + 1) % nodes);
+	rpc_get_transaction(d->s.e->m.rpc, &d->record_rpc, &d->record_sig, FINALIZED, on_transaction);
+}
+
+static void list_exhausted(struct draw *d)
+{
+	d->record_at = 0;
+	log_warn("draw.payout_not_found", "subject=%s next=retry", d->s.key.text);
+	again_later(d);
+}
+
+/* Called once per turn until it is done: read by as many nodes as must agree, compare, write. */
+void draw_record(struct draw *d, const struct action *a)
+{
+	if (d->n_paid > 0 && !agrees_with_rules(d, &d->paid[0])) {
+		mismatch(d, "the amounts or the winner are not what the pool's own fields say");
+		return;
+	}
+	if (d->n_paid == 2 && !same_payout(&d->paid[0], &d->paid[1])) {
+		mismatch(d, "two nodes tell different payouts");
+		return;
+	}
+	if (d->n_paid >= d->facts.own.settle.witnesses) {
+		write_record(d);
+		d->n_paid = 0;
+		return;
+	}
+	if (choose_signature(d, a))
+		fetch_transaction(d);
+	else if (d->record_at > 0)
+		list_exhausted(d);
+	else
+		rpc_get_signatures(d->s.e->m.rpc, any_node(&d->record_rpc), &d->address, NULL, NULL, DRAW_RECORD_SIGS,
+			FINALIZED, on_signatures);
+}

@@ -1,0 +1,140 @@
+/* Turns a decided step of a draw into a composed, simulated and signed transaction. */
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "core/draw.h"
+#include "core/pda.h"
+#include "engine/draw_parts.h"
+#include "engine/parts.h"
+
+/* Every account that some step of this draw writes and that others may fight over. */
+void draw_ask_fees(struct draw *d)
+{
+	const struct pool_account *pool = &d->facts.view.pool;
+	const struct pubkey writable[] = { d->s.e->policy.dev_wallet, d->address, pool->pool_token, pool->mint,
+		d->dev_ata, d->treasury_ata, d->s.e->policy.switchboard.queue };
+
+	subject_ask_fees(&d->s, writable, sizeof writable / sizeof writable[0]);
+}
+
+static bool needs_new_oracle(enum step step)
+{
+	return step == STEP_BIND || step == STEP_RECOMMIT;
+}
+
+/* The winner is known from the oracle's answer before anything is revealed; afterwards the chain says it. */
+static bool find_winner(const struct draw *d, struct pubkey *winner)
+{
+	const struct pool_account *pool = &d->facts.view.pool;
+	const struct participants_account *p = &d->facts.accounts.participants;
+	struct drawn drawn;
+
+	if (!pubkey_is_zero(&pool->winner)) {
+		*winner = pool->winner;
+		return true;
+	}
+	if (!d->facts.commit.answered ||
+		draw_winner(&drawn, pool->pool_id, d->facts.commit.answer.value, p->count) != DRAW_OK)
+		return false;
+	*winner = p->list[drawn.index];
+	return true;
+}
+
+static bool account_exists(const struct draw *d)
+{
+	return d->facts.accounts.randomness_presence == PRESENT;
+}
+
+/* False: something that the step needs is not there; the next turn decides anew. */
+static bool fill(struct draw *d, enum step step, struct compose *c)
+{
+	const struct pool_account *pool = &d->facts.view.pool;
+	const struct engine *e = d->s.e;
+
+	*c = (struct compose){ .net = &e->policy.switchboard,
+		.payer = e->policy.dev_wallet,
+		.pool = d->address,
+		.account = pool,
+		.token_program = d->token_program,
+		.dev_ata = d->dev_ata,
+		.treasury_ata = d->treasury_ata,
+		.randomness = d->randomness,
+		.recent_slot = e->tip.finalized_slot.n,
+		.answer = &d->facts.commit.answer };
+	c->unlock = pool->status == POOL_LOCKED;
+	c->init = step == STEP_BIND && !account_exists(d);
+	c->make_dev_ata = d->facts.accounts.dev_ata.presence == ABSENT;
+	c->make_treasury_ata = d->facts.accounts.treasury_ata.presence == ABSENT;
+	if (needs_new_oracle(step)) {
+		if (!oracles_choose(e, d->tried, d->n_tried, &d->oracle))
+			return false;
+		c->oracle = d->oracle;
+	} else {
+		c->oracle = d->facts.commit.oracle;
+	}
+	if (step == STEP_BIND && c->init && !d->new_account)
+		return false;
+	return (step != STEP_DRAW && step != STEP_PAYOUT) || find_winner(d, &c->winner);
+}
+
+static void not_now(struct draw *d)
+{
+	d->randomness = (struct pubkey){ 0 };
+	attempts_note(&d->facts.own.simulate, d->s.e->around.now_ms, false);
+	subject_wake(&d->s);
+}
+
+void draw_simulate(struct draw *d, const struct action *a)
+{
+	struct compose c;
+
+	if (a->step == STEP_DRAW || a->step == STEP_REVEAL_SELECT)
+		if (d->facts.own.simulation.wanted_since.n == 0)
+			d->facts.own.simulation.wanted_since = d->s.e->tip.confirmed_slot;
+	if (!fill(d, a->step, &c)) {
+		not_now(d);
+		return;
+	}
+	subject_simulate(&d->s, a, &c, d->facts.accounts.at);
+}
+
+/* The program refuses the answer itself: another node must say so too before anything follows from it. */
+void draw_simulated(struct subject *s, int endpoint)
+{
+	struct draw *d = container_of(s, struct draw, s);
+	const struct simulation_fact *f = &s->own->simulation;
+	const size_t nodes = rpc_endpoint_count(s->e->m.rpc);
+
+	if (f->ok || f->failed_at != IX_REVEAL || !f->failure.custom) {
+		s->simulate_at = RPC_ANY;
+		return;
+	}
+	if (s->simulate_at != RPC_ANY || d->facts.commit.refused_by == 0)
+		d->facts.commit.refused_by++;
+	s->simulate_at = nodes > 1 && endpoint >= 0 ? (int)(((size_t)endpoint + 1) % nodes) : RPC_ANY;
+	s->own->simulation.done = d->facts.commit.refused_by >= s->own->settle.witnesses;
+	log_warn("oracle.answer_refused", "subject=%s commit=%u nodes=%u code=%" PRIu32 " next=%s", s->key.text,
+		d->facts.commit.n, d->facts.commit.refused_by, f->failure.code,
+		s->own->simulation.done ? "rescue" : "ask_another_node");
+}
+
+void draw_open(struct draw *d, const struct action *a)
+{
+	struct guard guard;
+	struct compose c;
+	bool creates;
+
+	if (!fill(d, a->step, &c)) {
+		not_now(d);
+		return;
+	}
+	creates = a->step == STEP_BIND && c.init;
+	guard_for(d->s.e, a->step, &guard);
+	guard.pool = d->address;
+	guard.randomness = d->randomness;
+	guard.mint = d->facts.view.pool.mint;
+	guard.token_program = d->token_program;
+	d->s.in_step = a->step;
+	subject_open(
+		&d->s, a, &c, &guard, creates ? d->new_account : NULL, (struct slot){ creates ? c.recent_slot : 0 });
+}

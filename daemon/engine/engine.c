@@ -1,0 +1,234 @@
+/* Puts the parts together and turns them: shared reads first, then every draw that is awake, nearest deadline first. */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "core/address.h"
+#include "engine/draw_parts.h"
+#include "engine/parts.h"
+
+struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules)
+{
+	struct engine *e = calloc(1, sizeof *e);
+
+	if (!e)
+		abort();
+	e->config = *config;
+	e->policy = config->policy;
+	e->m = *modules;
+	tick_init(e);
+	pulse_init(e);
+	witness_init(e);
+	oracles_init(e);
+	canary_init(e);
+	rents_init(e);
+	ingest_init(e);
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	for (size_t i = 0; i < e->n_active; i++)
+		draw_free(e->active[i]);
+	free(e->active);
+	atas_free(e);
+	ingest_fini(e);
+	rents_fini(e);
+	canary_fini(e);
+	oracles_fini(e);
+	witness_fini(e);
+	pulse_fini(e);
+	tick_fini(e);
+	pools_free(&e->pools);
+	free(e);
+}
+
+void engine_activate(struct engine *e, struct draw *d)
+{
+	if (e->n_active == e->active_capacity) {
+		e->active_capacity = e->active_capacity ? e->active_capacity * 2 : 32;
+		e->active = realloc(e->active, e->active_capacity * sizeof(struct draw *));
+		if (!e->active)
+			abort();
+	}
+	e->active[e->n_active++] = d;
+}
+
+size_t engine_subject_count(const struct engine *e)
+{
+	return 1 + e->atas.n + e->n_active;
+}
+
+struct subject *engine_subject(const struct engine *e, size_t index)
+{
+	if (index == 0)
+		return (struct subject *)(uintptr_t)&e->canary.s;
+	index--;
+	return index < e->atas.n ? &e->atas.list[index]->s : &e->active[index - e->atas.n]->s;
+}
+
+bool engine_hot(const struct engine *e)
+{
+	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s);
+}
+
+unsigned engine_bound_others(const struct engine *e, const struct draw *d)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < e->n_active; i++)
+		n += e->active[i] != d && draw_is_bound(e->active[i]);
+	return n;
+}
+
+void guard_for(const struct engine *e, enum step step, struct guard *out)
+{
+	*out = (struct guard){ .step = step,
+		.payer = e->policy.dev_wallet,
+		.ml_program = ADDRESS_ML,
+		.switchboard_program = e->policy.switchboard.program,
+		.queue = e->policy.switchboard.queue };
+}
+
+/* Bound pools by their deadline, then the others: the 3000 slots decide who is served first. */
+static int by_deadline(const void *a, const void *b)
+{
+	const struct draw *const *x = a, *const *y = b;
+	const uint64_t none = UINT64_MAX;
+	const uint64_t dx = draw_is_bound(*x) ? (*x)->facts.view.pool.randomness_commit_slot.n : none;
+	const uint64_t dy = draw_is_bound(*y) ? (*y)->facts.view.pool.randomness_commit_slot.n : none;
+
+	return dx < dy ? -1 : dx > dy;
+}
+
+static void forget_idle(struct engine *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->n_active; i++) {
+		struct draw *d = e->active[i];
+
+		if (!draw_idle(d)) {
+			e->active[kept++] = d;
+			continue;
+		}
+		d->pool->draw = NULL;
+		draw_free(d);
+	}
+	e->n_active = kept;
+}
+
+static void draws_turn(struct engine *e)
+{
+	const uint64_t now = e->around.now_ms;
+
+	if (e->n_active > 1)
+		qsort(e->active, e->n_active, sizeof *e->active, by_deadline);
+	for (size_t i = 0; i < e->n_active; i++) {
+		struct draw *d = e->active[i];
+
+		if (d->s.awake || (d->s.wake_ms != 0 && now >= d->s.wake_ms))
+			draw_advance(d);
+	}
+	forget_idle(e);
+}
+
+/* While something is hot the passing of time is news of its own (fresh hashes, budgets, deadlines). */
+static void wake_on_time(struct engine *e)
+{
+	if (e->around.now_ms - e->woken_ms < e->config.pulse_ms)
+		return;
+	e->woken_ms = e->around.now_ms;
+	for (size_t i = 0; i < engine_subject_count(e); i++)
+		subject_wake(engine_subject(e, i));
+}
+
+void engine_turn(struct engine *e, uint64_t now_ms)
+{
+	e->around.now_ms = now_ms;
+	e->around.journal_ok_ms = journal_write_ok_ms(e->m.journal);
+	e->around.journal_down_since_ms = journal_down_since_ms(e->m.journal);
+	if (!e->around.stopping || tick_busy(e))
+		tick_turn(e);
+	rents_turn(e);
+	pulse_turn(e);
+	witness_turn(e);
+	oracles_turn(e);
+	if (engine_hot(e))
+		wake_on_time(e);
+	canary_turn(e);
+	atas_turn(e);
+	draws_turn(e);
+	ingest_turn(e);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return b != 0 && b < a ? b : a;
+}
+
+uint64_t engine_wake_ms(const struct engine *e)
+{
+	uint64_t wake = e->tick.running ? e->around.now_ms + e->config.pulse_ms : e->tick.due_ms;
+
+	if (!engine_hot(e))
+		return wake;
+	wake = earlier(wake, e->around.now_ms + e->config.pulse_ms);
+	for (size_t i = 0; i < engine_subject_count(e); i++) {
+		const struct subject *s = engine_subject(e, i);
+
+		wake = earlier(wake, s->awake && !subject_busy(s) ? e->around.now_ms + 1 : s->wake_ms);
+	}
+	return wake;
+}
+
+void engine_stop(struct engine *e)
+{
+	e->around.stopping = true;
+}
+
+bool engine_stopped(const struct engine *e)
+{
+	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		return false;
+	for (size_t i = 0; i < e->n_active; i++)
+		if (draw_busy(e->active[i]))
+			return false;
+	for (size_t i = 0; i < engine_subject_count(e); i++)
+		if (subject_busy(engine_subject(e, i)))
+			return false;
+	return !e->canary.gateway.task.busy;
+}
+
+static bool due(const struct draw *d)
+{
+	const struct pool_view *v = &d->facts.view;
+
+	if (v->at.n == 0)
+		return true;
+	if (v->kind != VIEW_POOL || d->facts.recorded)
+		return false;
+	return v->pool.status != POOL_LOCKED || v->chain_s >= draw_due_s(&v->pool);
+}
+
+void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
+{
+	*out = e->counters;
+	out->pools = e->pools.n;
+	out->active = e->n_active;
+	out->leader = e->around.leader;
+	out->due_unfinished = e->ingest.n_jobs;
+	for (size_t i = 0; i < e->n_active; i++) {
+		const struct draw *d = e->active[i];
+
+		if (!due(d))
+			continue;
+		if (REASONS[d->s.reason].level == REASON_INFO)
+			out->due_unfinished++;
+		else
+			out->blocked++;
+	}
+}

@@ -1,0 +1,134 @@
+/* While anything is hot: our signatures, a fresh blockhash and the finalized tip, in three small shared calls. */
+#include "base/log.h"
+#include "engine/parts.h"
+
+enum { BLOCKHASH_EVERY_MS = 2000, EPOCH_EVERY_MS = 2000, LANDED_EVERY_MS = 1500, BLOCKHASH_LIFE = 150 };
+
+void pulse_init(struct engine *e)
+{
+	rpc_call_init(&e->pulse.statuses);
+	rpc_call_init(&e->pulse.blockhash);
+	rpc_call_init(&e->pulse.epoch);
+}
+
+void pulse_fini(struct engine *e)
+{
+	rpc_call_fini(&e->pulse.statuses);
+	rpc_call_fini(&e->pulse.blockhash);
+	rpc_call_fini(&e->pulse.epoch);
+}
+
+bool pulse_busy(const struct engine *e)
+{
+	return e->pulse.statuses.task.busy || e->pulse.blockhash.task.busy || e->pulse.epoch.task.busy;
+}
+
+void engine_saw_slot(struct engine *e, struct slot confirmed)
+{
+	if (confirmed.n > e->tip.confirmed_slot.n)
+		e->tip.confirmed_slot = confirmed;
+}
+
+void engine_saw_clock(struct engine *e, int64_t chain_s)
+{
+	if (chain_s <= e->chain_s)
+		return;
+	e->chain_s = chain_s;
+	e->chain_ms = e->around.now_ms;
+}
+
+static struct pulse *pulse_of(struct task *task, size_t offset)
+{
+	return (struct pulse *)(void *)((char *)container_of(task, struct rpc_call, task) - offset);
+}
+
+static struct engine *engine_of(struct pulse *p)
+{
+	return container_of(p, struct engine, pulse);
+}
+
+static void on_statuses(struct task *task, const struct reply *reply)
+{
+	struct pulse *p = pulse_of(task, offsetof(struct pulse, statuses));
+	struct engine *e = engine_of(p);
+	const struct rpc_statuses *got = reply->data;
+
+	if (reply->err != ERR_OK)
+		return;
+	for (size_t i = 0; i < p->n_asked; i++)
+		for (size_t k = 0; k < engine_subject_count(e); k++)
+			subject_observe(engine_subject(e, k), &p->asked[i], &got->status[i], got->at);
+}
+
+/* Open rows are looked at every pulse, rows that only wait for finality less often. */
+static void ask_statuses(struct engine *e)
+{
+	struct pulse *p = &e->pulse;
+	bool urgent = false;
+
+	p->n_asked = 0;
+	for (size_t k = 0; k < engine_subject_count(e); k++) {
+		const struct rows *rows = &engine_subject(e, k)->own->settle.rows;
+
+		for (unsigned i = 0; i < rows->n && p->n_asked < RPC_STATUSES_MAX; i++) {
+			if (!row_unsettled(&rows->row[i]))
+				continue;
+			urgent = urgent || rows->row[i].state != ROW_LANDED;
+			p->asked[p->n_asked++] = rows->row[i].sig;
+		}
+	}
+	if (p->n_asked == 0 || e->around.now_ms - p->statuses_ms < (urgent ? e->config.pulse_ms : LANDED_EVERY_MS))
+		return;
+	p->statuses_ms = e->around.now_ms;
+	rpc_get_statuses(e->m.rpc, any_node(&p->statuses), p->asked, p->n_asked, true, on_statuses);
+}
+
+static void on_blockhash(struct task *task, const struct reply *reply)
+{
+	struct pulse *p = pulse_of(task, offsetof(struct pulse, blockhash));
+	struct engine *e = engine_of(p);
+	const struct rpc_blockhash *got = reply->data;
+
+	/* An older hash of a node that lags would only die sooner. */
+	if (reply->err != ERR_OK || got->last_valid.n < p->last_valid.n)
+		return;
+	p->hash = got->hash;
+	p->last_valid = got->last_valid;
+	engine_saw_slot(e, got->at);
+	if (got->last_valid.n - BLOCKHASH_LIFE > e->tip.confirmed_height.n)
+		e->tip.confirmed_height.n = got->last_valid.n - BLOCKHASH_LIFE;
+	e->around.blockhash_known = true;
+	e->around.blockhash_ms = e->around.now_ms;
+}
+
+static void on_epoch(struct task *task, const struct reply *reply)
+{
+	struct pulse *p = pulse_of(task, offsetof(struct pulse, epoch));
+	struct engine *e = engine_of(p);
+	const struct rpc_epoch *got = reply->data;
+
+	if (reply->err != ERR_OK || got->slot.n < e->tip.finalized_slot.n)
+		return;
+	e->tip.finalized_slot = got->slot;
+	e->tip.finalized_height = got->height;
+}
+
+void pulse_turn(struct engine *e)
+{
+	struct pulse *p = &e->pulse;
+	const uint64_t now = e->around.now_ms;
+
+	if (!engine_hot(e))
+		return;
+	if (!p->statuses.task.busy)
+		ask_statuses(e);
+	if (!p->blockhash.task.busy && (!e->around.blockhash_known || now - e->around.blockhash_ms >= BLOCKHASH_EVERY_MS) &&
+	    now - p->blockhash_asked_ms >= e->config.pulse_ms) {
+		p->blockhash_asked_ms = now;
+		rpc_get_blockhash(e->m.rpc, any_node(&p->blockhash), (struct slot){ 0 }, on_blockhash);
+	}
+	if (!p->epoch.task.busy && now - p->epoch_ms >= EPOCH_EVERY_MS) {
+		p->epoch_ms = now;
+		rpc_get_epoch(e->m.rpc, any_node(&p->epoch), FINALIZED, on_epoch);
+	}
+}

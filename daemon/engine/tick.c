@@ -1,0 +1,232 @@
+/* One look at everything: the lease and the app's list in one statement, all pools in batches of 99 and the Clock. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/address.h"
+#include "core/clock.h"
+#include "engine/parts.h"
+
+enum { WHOLE_LIST_EVERY = 12, UNKNOWN = 255 };
+
+void tick_init(struct engine *e)
+{
+	lease_call_init(&e->tick.lease);
+	record_call_init(&e->tick.observe);
+	for (size_t i = 0; i < TICK_CALLS; i++) {
+		e->tick.call[i].e = e;
+		rpc_call_init(&e->tick.call[i].rpc);
+	}
+}
+
+void tick_fini(struct engine *e)
+{
+	lease_call_fini(&e->tick.lease);
+	record_call_fini(&e->tick.observe);
+	for (size_t i = 0; i < TICK_CALLS; i++)
+		rpc_call_fini(&e->tick.call[i].rpc);
+	free(e->tick.pool);
+	free(e->tick.change);
+}
+
+bool tick_busy(const struct engine *e)
+{
+	return e->tick.lease.task.busy || e->tick.observe.task.busy || e->tick.in_flight > 0;
+}
+
+static void wake_all(struct engine *e)
+{
+	for (size_t i = 0; i < engine_subject_count(e); i++)
+		subject_wake(engine_subject(e, i));
+}
+
+static void on_lease(struct task *task, const struct reply *reply)
+{
+	struct lease_call *lease = container_of(task, struct lease_call, task);
+	struct engine *e = container_of(container_of(lease, struct tick, lease), struct engine, tick);
+
+	if (reply->err != ERR_OK) {
+		log_warn("lease.unknown", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
+		return;
+	}
+	if (!e->lease_known || e->around.leader != lease->held)
+		log_info(lease->held ? "lease.held" : "lease.standby", "fence=%" PRIu64 " holder=%s", lease->fence,
+			lease->holder);
+	if (e->around.leader != lease->held)
+		wake_all(e);
+	e->lease_known = true;
+	e->around.leader = lease->held;
+	pools_list(e, lease->pools, lease->n, lease->whole);
+}
+
+static void see_chunk(struct engine *e, const struct tick_call *c, const struct rpc_accounts *got)
+{
+	struct clock_sysvar clock;
+
+	if (!clock_decode(&clock, got->account[c->n].data, got->account[c->n].len)) {
+		e->tick.failed++;
+		return;
+	}
+	engine_saw_slot(e, got->at);
+	engine_saw_clock(e, clock.unix_time);
+	for (size_t i = 0; i < c->n; i++) {
+		struct pool_entry *p = e->tick.pool[c->first + i];
+		struct pool_view view;
+
+		pools_seen(e, p, &got->account[i], got->at, clock.unix_time);
+		if (!p->draw || p->at.n != got->at.n)
+			continue;
+		pool_view_of(&view, p, clock.unix_time, e->around.now_ms, p->draw->pool_id);
+		draw_observe(p->draw, &view);
+	}
+}
+
+static void on_chunk(struct task *task, const struct reply *reply)
+{
+	struct tick_call *c = container_of(container_of(task, struct rpc_call, task), struct tick_call, rpc);
+	struct engine *e = c->e;
+
+	e->tick.in_flight--;
+	if (reply->err == ERR_OK) {
+		see_chunk(e, c, reply->data);
+		return;
+	}
+	e->tick.failed++;
+	log_warn("tick.read_failed", "pools=%zu err=%s why=%s next=retry", c->n, err_name(reply->err), reply->why);
+}
+
+static void start_chunk(struct engine *e, struct tick_call *c)
+{
+	struct pubkey keys[RPC_ACCOUNTS_MAX];
+
+	c->first = e->tick.next;
+	c->n = e->tick.n_pools - c->first < TICK_CHUNK ? e->tick.n_pools - c->first : TICK_CHUNK;
+	for (size_t i = 0; i < c->n; i++)
+		keys[i] = e->tick.pool[c->first + i]->address;
+	keys[c->n] = ADDRESS_CLOCK;
+	e->tick.next += c->n;
+	e->tick.in_flight++;
+	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + 1, CONFIRMED, (struct slot){ 0 }, on_chunk);
+}
+
+/* The pools of this tick are fixed when it starts: the list may change while answers are out. */
+static void start_reading(struct engine *e)
+{
+	struct tick *t = &e->tick;
+
+	if (t->pool_capacity < e->pools.n) {
+		t->pool_capacity = e->pools.n;
+		t->pool = realloc(t->pool, t->pool_capacity * sizeof(struct pool_entry *));
+		if (!t->pool)
+			abort();
+	}
+	t->n_pools = 0;
+	for (size_t i = 0; i < e->pools.n; i++)
+		if (e->pools.entry[i]->valid)
+			t->pool[t->n_pools++] = e->pools.entry[i];
+	t->next = 0;
+	t->reading = true;
+}
+
+static unsigned participants_of(const struct pool_entry *p)
+{
+	const struct draw *d = p->draw;
+
+	return d && d->facts.accounts.participants_presence == PRESENT ? d->facts.accounts.participants.count : UNKNOWN;
+}
+
+static void on_observed(struct task *task, const struct reply *reply)
+{
+	struct record_call *call = container_of(task, struct record_call, task);
+	struct engine *e = container_of(container_of(call, struct tick, observe), struct engine, tick);
+
+	if (reply->err == ERR_OK)
+		return;
+	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err), reply->why);
+	for (size_t i = 0; i < e->tick.n_changes; i++)
+		e->tick.changed_entry[i]->changed = true;
+}
+
+static bool add_change(struct tick *t, struct pool_entry *p)
+{
+	struct pool_change *c = &t->change[t->n_changes];
+
+	if (pool_decode(&c->pool, p->raw, p->raw_len) != ACCOUNT_OK)
+		return false;
+	c->app_id = p->app_id;
+	c->address = p->address;
+	c->at = p->at;
+	c->participants = participants_of(p);
+	c->decimals = UNKNOWN;
+	t->changed_entry[t->n_changes++] = p;
+	return true;
+}
+
+/* What changed goes to Postgres in one statement; more than fits goes with the next tick. */
+static void write_changes(struct engine *e)
+{
+	struct tick *t = &e->tick;
+
+	t->n_changes = 0;
+	if (!e->around.leader || e->policy.dry_run || e->around.journal_down_since_ms != 0)
+		return;
+	for (size_t i = 0; i < e->pools.n && t->n_changes < OBSERVE_MAX; i++)
+		if (e->pools.entry[i]->changed && add_change(t, e->pools.entry[i]))
+			e->pools.entry[i]->changed = false;
+	if (t->n_changes > 0)
+		records_observe(e->m.journal, &t->observe, t->change, t->n_changes, on_observed);
+}
+
+static void finish(struct engine *e)
+{
+	struct tick *t = &e->tick;
+
+	write_changes(e);
+	t->reading = t->running = false;
+	if (t->failed == 0) {
+		e->counters.ticks++;
+		e->counters.last_tick_ms = e->around.now_ms;
+	}
+	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu failed=%zu ms=%" PRIu64, e->counters.ticks, t->n_pools, e->n_active,
+	          t->n_changes, t->failed, e->around.now_ms - t->started_ms);
+}
+
+static void start(struct engine *e)
+{
+	struct tick *t = &e->tick;
+	const bool whole = t->count % WHOLE_LIST_EVERY == 0;
+
+	t->running = true;
+	t->reading = false;
+	t->failed = 0;
+	t->count++;
+	t->started_ms = e->around.now_ms;
+	t->due_ms = e->around.now_ms + e->config.tick_ms;
+	if (!t->change) {
+		t->change = calloc(OBSERVE_MAX, sizeof *t->change);
+		if (!t->change)
+			abort();
+	}
+	lease_tick(e->m.journal, &t->lease, whole ? 0 : e->pools.last_id, on_lease);
+}
+
+void tick_turn(struct engine *e)
+{
+	struct tick *t = &e->tick;
+
+	if (!t->running) {
+		if (e->around.now_ms >= t->due_ms && !t->observe.task.busy)
+			start(e);
+		return;
+	}
+	if (t->lease.task.busy)
+		return;
+	if (!t->reading)
+		start_reading(e);
+	for (size_t i = 0; i < TICK_CALLS && t->next < t->n_pools; i++)
+		if (!t->call[i].rpc.task.busy)
+			start_chunk(e, &t->call[i]);
+	if (t->next >= t->n_pools && t->in_flight == 0)
+		finish(e);
+}

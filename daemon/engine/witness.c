@@ -1,0 +1,151 @@
+/* Collects proof that transactions of ours are not on chain, node by node, as R3 demands. */
+#include <string.h>
+
+#include "base/log.h"
+#include "engine/parts.h"
+
+enum { ROUND_EVERY_MS = 1000 };
+enum { ASK_EPOCH, ASK_FIRST_BLOCK, ASK_STATUSES, NEXT_NODE };
+
+void witness_init(struct engine *e)
+{
+	e->witness.e = e;
+	rpc_call_init(&e->witness.rpc);
+}
+
+void witness_fini(struct engine *e)
+{
+	rpc_call_fini(&e->witness.rpc);
+}
+
+bool witness_busy(const struct engine *e)
+{
+	return e->witness.rpc.task.busy;
+}
+
+/* Past its blockhash's life, or landed and then not found. */
+static bool needs_proof(const struct engine *e, const struct row *row, const struct sight *sight)
+{
+	if (row->state == ROW_LANDED)
+		return sight->asked && !sight->found;
+	return row_unsettled(row) && e->tip.confirmed_height.n > row->last_valid.n && !(sight->asked && sight->found);
+}
+
+static void collect(struct engine *e)
+{
+	struct witness *w = &e->witness;
+
+	w->n_asked = 0;
+	for (size_t k = 0; k < engine_subject_count(e); k++) {
+		const struct settle_facts *f = &engine_subject(e, k)->own->settle;
+
+		for (unsigned i = 0; i < f->rows.n && w->n_asked < RPC_STATUSES_MAX; i++)
+			if (needs_proof(e, &f->rows.row[i], &f->sight[i]))
+				w->asked[w->n_asked++] = f->rows.row[i].sig;
+	}
+}
+
+static struct witness *of(struct task *task)
+{
+	return container_of(container_of(task, struct rpc_call, task), struct witness, rpc);
+}
+
+/* A node that does not answer gives no proof; the next one is asked. */
+static void advance(struct witness *w, enum err err)
+{
+	w->stage = err == ERR_OK ? w->stage + 1 : NEXT_NODE;
+}
+
+static void on_epoch(struct task *task, const struct reply *reply)
+{
+	struct witness *w = of(task);
+	const struct rpc_epoch *got = reply->data;
+
+	if (reply->err == ERR_OK) {
+		w->proof.finalized_slot = got->slot;
+		w->proof.finalized_height = got->height;
+	}
+	advance(w, reply->err);
+}
+
+static void on_first_block(struct task *task, const struct reply *reply)
+{
+	struct witness *w = of(task);
+
+	if (reply->err == ERR_OK)
+		w->proof.first_block = *(const struct slot *)reply->data;
+	advance(w, reply->err);
+}
+
+static void tell(struct witness *w, const struct signature *sig, const struct rpc_status *status)
+{
+	for (size_t k = 0; k < engine_subject_count(w->e); k++) {
+		if (status->found)
+			subject_observe(engine_subject(w->e, k), sig, status, w->proof.at);
+		else
+			subject_observe_absence(engine_subject(w->e, k), sig, &w->proof, w->given == 0);
+	}
+}
+
+static void on_statuses(struct task *task, const struct reply *reply)
+{
+	struct witness *w = of(task);
+	const struct rpc_statuses *got = reply->data;
+
+	if (reply->err == ERR_OK) {
+		w->proof.at = got->at;
+		for (size_t i = 0; i < w->n_asked; i++)
+			tell(w, &w->asked[i], &got->status[i]);
+		w->given++;
+	}
+	w->stage = NEXT_NODE;
+}
+
+static void ask(struct witness *w)
+{
+	struct rpc *rpc = w->e->m.rpc;
+
+	w->rpc.endpoint = w->endpoint;
+	switch (w->stage) {
+	case ASK_EPOCH:
+		rpc_get_epoch(rpc, &w->rpc, FINALIZED, on_epoch);
+		break;
+	case ASK_FIRST_BLOCK:
+		rpc_get_first_block(rpc, &w->rpc, on_first_block);
+		break;
+	case ASK_STATUSES:
+		rpc_get_statuses(rpc, &w->rpc, w->asked, w->n_asked, true, on_statuses);
+		break;
+	default:
+		break;
+	}
+}
+
+void witness_turn(struct engine *e)
+{
+	struct witness *w = &e->witness;
+
+	if (w->rpc.task.busy)
+		return;
+	if (!w->running) {
+		if (e->around.now_ms - w->started_ms < ROUND_EVERY_MS)
+			return;
+		collect(e);
+		if (w->n_asked == 0)
+			return;
+		w->running = true;
+		w->started_ms = e->around.now_ms;
+		w->endpoint = 0;
+		w->given = 0;
+		w->stage = ASK_EPOCH;
+	}
+	if (w->stage == NEXT_NODE) {
+		w->endpoint++;
+		w->stage = ASK_EPOCH;
+		memset(&w->proof, 0, sizeof w->proof);
+	}
+	if ((size_t)w->endpoint >= rpc_endpoint_count(e->m.rpc))
+		w->running = false;
+	else
+		ask(w);
+}

@@ -1,0 +1,397 @@
+/* poolkeeper: starts the modules in written order, checks the world once, turns the engine until told to stop. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "chain/gateway.h"
+#include "chain/preflight.h"
+#include "chain/rpc.h"
+#include "chain/signer.h"
+#include "core/base58.h"
+#include "engine/engine.h"
+#include "io/db.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "journal/journal.h"
+#include "journal/lease.h"
+#include "journal/schema.h"
+#include "ops/config.h"
+#include "ops/harden.h"
+#include "ops/log_watch.h"
+#include "ops/options.h"
+
+enum {
+	WHY_MAX = 320,
+	CONNINFO_MAX = 4096,
+	ONCE_TRIES = 3,      /* a dead endpoint or database ends --once with 69 after so many unanswered calls */
+	QUIET_MS = 30000,    /* --once: what is left waits for something outside and nothing moves             */
+	QUIET_DRY_MS = 5000, /* --once --dry-run: nothing can move any more                                    */
+	STOP_MS = 10000,     /* a call in flight may take so long after SIGTERM                                */
+	PULSE_MS = 400,      /* about two slots: our transactions are looked at so often while some are out    */
+};
+
+enum phase { PHASE_CHECKING, PHASE_RUNNING, PHASE_STOPPING };
+
+struct app {
+	struct options options;
+	struct config *config;
+	struct loop *loop;
+	struct http *http;
+	struct db *db;
+	struct journal *journal;
+	struct rpc *rpc;
+	struct gateway *gateway;
+	struct signer *signer;
+	struct engine *engine;
+	struct loop_io *log_watch;
+	struct loop_timer *wake, *limit;
+	enum phase phase;
+	int code; /* what to exit with */
+	struct preflight preflight;
+	struct schema schema;
+	struct lease_call lease;
+	uint64_t once_mark, once_moved_ms;
+	bool signalled;
+};
+
+static void begin_stop(struct app *app, int code)
+{
+	if (app->phase == PHASE_STOPPING)
+		return;
+	app->code = code;
+	if (app->phase == PHASE_CHECKING) {
+		loop_stop(app->loop);
+	} else {
+		engine_stop(app->engine);
+		loop_timer_set(app->limit, STOP_MS);
+	}
+	app->phase = PHASE_STOPPING;
+}
+
+static void on_signal(void *owner, int signo)
+{
+	struct app *app = owner;
+
+	log_info("stop", "signal=%s next=%s", strsignal(signo), app->signalled ? "exit" : "finish_what_is_in_flight");
+	if (app->signalled) {
+		log_flush(200);
+		_exit(128 + signo);
+	}
+	app->signalled = true;
+	begin_stop(app, app->options.mode == MODE_ONCE ? EX_TEMPFAIL : EX_OK);
+}
+
+static void on_limit(void *owner)
+{
+	struct app *app = owner;
+
+	log_warn("limit", "seconds=%" PRIu64 " why=%s",
+		app->phase == PHASE_STOPPING ? STOP_MS / 1000 : app->config->once_deadline_seconds,
+		"not everything is finished; the next start reads what became of it");
+	if (app->phase == PHASE_STOPPING)
+		loop_stop(app->loop);
+	else
+		begin_stop(app, app->phase == PHASE_CHECKING ? EX_UNAVAILABLE : EX_TEMPFAIL);
+}
+
+static void start_engine(struct app *app)
+{
+	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer };
+	struct engine_config config = { .tick_ms = app->config->tick_seconds * 1000, .pulse_ms = PULSE_MS };
+
+	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
+	app->engine = engine_new(&config, &modules);
+	app->phase = PHASE_RUNNING;
+	log_info("ready", "endpoints=%zu", rpc_endpoint_count(app->rpc));
+}
+
+/* Returns when it wants the next turn. Also while running: endpoints that were down at the start are still asked. */
+static uint64_t checks_turn(struct app *app, uint64_t now)
+{
+	uint64_t chain = preflight_turn(&app->preflight, now), database = schema_turn(&app->schema, now);
+	enum preflight_verdict verdict = preflight_verdict(&app->preflight);
+
+	if (verdict == PREFLIGHT_REFUSED || app->schema.verdict == SCHEMA_REFUSED)
+		begin_stop(app, EX_CONFIG);
+	else if (app->phase != PHASE_CHECKING)
+		return chain;
+	else if (verdict == PREFLIGHT_PASSED && app->schema.verdict == SCHEMA_PASSED)
+		start_engine(app);
+	else if (app->options.mode == MODE_ONCE && app->preflight.failures + app->schema.failures >= ONCE_TRIES)
+		begin_stop(app, EX_UNAVAILABLE);
+	return chain < database ? chain : database;
+}
+
+/* --once ends when nothing that is due is left, or when what is left has not moved for a while. */
+static void check_once(struct app *app, uint64_t now)
+{
+	struct engine_snapshot seen;
+	uint64_t quiet_ms = app->options.dry_run ? QUIET_DRY_MS : QUIET_MS, mark;
+
+	engine_snapshot(app->engine, &seen);
+	if (seen.ticks == 0)
+		return;
+	if (seen.due_unfinished + seen.blocked == 0) {
+		begin_stop(app, EX_OK);
+		return;
+	}
+	mark = seen.due_unfinished + seen.sends + seen.opens + seen.records;
+	if (mark != app->once_mark || (seen.due_unfinished > 0 && !app->options.dry_run) || app->once_moved_ms == 0) {
+		app->once_mark = mark;
+		app->once_moved_ms = now;
+	} else if (now - app->once_moved_ms >= quiet_ms) {
+		begin_stop(app, EX_TEMPFAIL);
+	}
+}
+
+/* ---- stopping: the engine comes to rest, then the lease is given up so that a successor need not wait for it ---- */
+
+static void on_released(struct task *task, const struct reply *reply)
+{
+	struct app *app = container_of(container_of(task, struct lease_call, task), struct app, lease);
+
+	if (reply->err != ERR_OK)
+		log_warn("stop.lease_kept", "why=%s", reply->why);
+	loop_stop(app->loop);
+}
+
+static void stopping_turn(struct app *app)
+{
+	if (app->lease.task.busy || !engine_stopped(app->engine))
+		return;
+	if (app->options.dry_run)
+		loop_stop(app->loop);
+	else
+		lease_release(app->journal, &app->lease, on_released);
+}
+
+static void on_turn(void *owner)
+{
+	struct app *app = owner;
+	uint64_t now = loop_mono_ms(), wake = checks_turn(app, now), engine_wake;
+
+	if (app->engine != NULL) {
+		engine_turn(app->engine, now);
+		if (app->phase == PHASE_RUNNING && app->options.mode == MODE_ONCE)
+			check_once(app, now);
+		if (app->phase == PHASE_STOPPING)
+			stopping_turn(app);
+		engine_wake = engine_wake_ms(app->engine);
+		wake = engine_wake < wake ? engine_wake : wake;
+	}
+	if (wake != UINT64_MAX)
+		loop_timer_set(app->wake, wake > now ? wake - now : 1);
+	log_watch_turn(app->log_watch);
+}
+
+/* ---- modules ---- */
+
+static bool new_signer(struct app *app)
+{
+	struct secret_text key = config_take_key(app->config);
+	char why[WHY_MAX], address[PUBKEY_TEXT];
+
+	app->signer = signer_new(key.text, key.len, why, sizeof(why));
+	config_wipe_key(&key);
+	if (app->signer == NULL) {
+		log_error("config.invalid", "key=%s value=*** why=%s",
+			app->config->key_file != NULL ? "DEV_WALLET_KEY_FILE" : "DEV_WALLET_PRIVATE_KEY", why);
+		return false;
+	}
+	base58_pubkey(address, signer_pubkey(app->signer));
+	if (!signer_locked(app->signer))
+		log_warn("signer.not_locked", "wallet=%s why=%s", address,
+			"the key may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
+	log_info("signer", "wallet=%s", address);
+	return true;
+}
+
+/* Without what Prisma and pgBouncer users append and libpq does not know. */
+static bool clean_conninfo(struct app *app, char out[CONNINFO_MAX])
+{
+	char dropped[WHY_MAX];
+
+	if (!db_conninfo_clean(app->config->database_url, out, CONNINFO_MAX, dropped, sizeof(dropped)))
+		return false;
+	if (dropped[0] != '\0')
+		log_debug("config.ignored", "key=DATABASE_URL parameters=%s", dropped);
+	return true;
+}
+
+static bool new_db(struct app *app)
+{
+	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
+	struct db_config config = { .conninfo = conninfo, .name = "journal", .read_only = app->options.dry_run };
+
+	if (clean_conninfo(app, conninfo))
+		app->db = db_new(app->loop, &config, why, sizeof(why));
+	crypto_wipe(conninfo, sizeof(conninfo));
+	if (app->db == NULL)
+		log_error("config.invalid", "key=DATABASE_URL value=*** why=%s", why);
+	return app->db != NULL;
+}
+
+static void new_rpc(struct app *app)
+{
+	const struct config *c = app->config;
+	struct rpc_config config = {
+		.n = c->n_rpc_urls, .timeout_ms = (unsigned)c->rpc_timeout_ms, .dry_run = app->options.dry_run
+	};
+
+	for (size_t i = 0; i < c->n_rpc_urls; i++)
+		config.endpoint[i].url = c->rpc_urls[i];
+	app->rpc = rpc_new(app->loop, app->http, &config);
+	preflight_init(
+		&app->preflight, app->rpc, network_name(c->network), network_genesis(c->network), &c->ml_program);
+}
+
+/* Host, process and start: who a lease row belongs to. */
+static struct journal *new_journal(struct app *app)
+{
+	char host[64] = "", owner[96];
+
+	(void)gethostname(host, sizeof(host) - 1); /* a nameless host is told apart by its process and time */
+	snprintf(owner, sizeof(owner), "%.40s:%ld:%" PRId64, host, (long)getpid(), loop_wall_ms() / 1000);
+	return journal_new(app->loop, app->db, app->config->spool_dir, owner, app->options.dry_run);
+}
+
+static void on_timer(void *owner)
+{
+	(void)owner; /* the turn hook, which runs after every event, does the work */
+}
+
+/* The written order; free_modules() goes back the same way. */
+static int new_modules(struct app *app)
+{
+	const struct http_config http = {
+		.max_connections = 32, .accept_encoding = "gzip", .user_agent = "poolkeeper"
+	};
+	char why[WHY_MAX];
+
+	app->loop = loop_new();
+	app->log_watch = log_watch_new(app->loop);
+	app->wake = loop_timer_new(app->loop, on_timer, app);
+	app->limit = loop_timer_new(app->loop, on_limit, app);
+	app->http = http_new(app->loop, &http, why, sizeof(why));
+	if (app->http == NULL) {
+		log_error("start.failed", "what=http why=%s", why);
+		return EX_SOFTWARE;
+	}
+	if (!new_db(app))
+		return EX_CONFIG;
+	schema_init(&app->schema, app->db, (uint32_t)app->config->db_timeout_ms);
+	app->journal = new_journal(app);
+	lease_call_init(&app->lease);
+	new_rpc(app);
+	app->gateway = gateway_new(
+		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
+	return new_signer(app) ? EX_OK : EX_CONFIG;
+}
+
+static void free_modules(struct app *app)
+{
+	engine_free(app->engine);
+	signer_free(app->signer);
+	gateway_free(app->gateway);
+	if (app->rpc != NULL) {
+		preflight_fini(&app->preflight);
+		rpc_free(app->rpc);
+	}
+	if (app->journal != NULL) {
+		lease_call_fini(&app->lease);
+		journal_free(app->journal);
+	}
+	if (app->db != NULL)
+		schema_fini(&app->schema);
+	db_free(app->db);
+	http_free(app->http);
+	loop_timer_free(app->limit);
+	loop_timer_free(app->wake);
+	loop_io_free(app->log_watch);
+	loop_free(app->loop);
+}
+
+static int run(struct app *app)
+{
+	app->code = new_modules(app);
+	if (app->code == EX_OK) {
+		loop_on_signal(app->loop, SIGTERM, on_signal, app);
+		loop_on_signal(app->loop, SIGINT, on_signal, app);
+		if (app->options.mode == MODE_ONCE)
+			loop_timer_set(app->limit, app->config->once_deadline_seconds * 1000);
+		loop_each_turn(app->loop, on_turn, app);
+		loop_timer_set(app->wake, 1); /* the first turn must not wait for an event */
+		loop_run(app->loop);
+		log_info("stop.done", "code=%d", app->code);
+	}
+	free_modules(app);
+	return app->code;
+}
+
+/* What --check-config can see beyond the settings themselves: libpq's view of the URL, and the key. */
+static int check_config(struct app *app)
+{
+	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
+	struct db_conninfo *info = NULL;
+	bool key_ok = new_signer(app);
+
+	signer_free(app->signer);
+	if (clean_conninfo(app, conninfo))
+		info = db_conninfo_parse(conninfo, why, sizeof(why));
+	crypto_wipe(conninfo, sizeof(conninfo));
+	if (info == NULL)
+		log_error("config.invalid", "key=DATABASE_URL value=*** why=%s", why);
+	db_conninfo_free(info);
+	if (info == NULL || !key_ok)
+		return EX_CONFIG;
+	log_info("config.ok", "network=%s endpoints=%zu", network_name(app->config->network), app->config->n_rpc_urls);
+	return EX_OK;
+}
+
+static int with_config(struct app *app)
+{
+	int code;
+
+	if (!harden())
+		log_warn("start.not_hardened", "why=%s", "the kernel refused to protect the memory of this process");
+	if (!crypto_init()) {
+		log_error("start.failed", "what=crypto why=%s", "no source of random bytes");
+		return EX_SOFTWARE;
+	}
+	if (app->options.dry_run)
+		log_set_mark("dry_run=1");
+	code = config_load(&app->config, app->options.env_file);
+	if (code != EX_OK)
+		return code;
+	log_set_level(app->config->log_level);
+	if (app->options.mode == MODE_CHECK_CONFIG) {
+		code = check_config(app);
+	} else {
+		log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
+			(long)getpid(), network_name(app->config->network));
+		code = run(app);
+	}
+	config_free(app->config);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { 0 };
+	char why[WHY_MAX];
+	int code;
+
+	if (!options_parse(&app.options, argc, argv, why, sizeof(why))) {
+		fprintf(stderr, "poolkeeper: %s\n", why);
+		return EX_USAGE;
+	}
+	code = options_runs(app.options.mode) ? with_config(&app) : options_print(app.options.mode, stdout);
+	log_flush(1000);
+	return code;
+}

@@ -1,0 +1,140 @@
+/* The command line. */
+#include "ops/options.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/version.h"
+#include "ops/config.h"
+#include "ops/lifecycle.h"
+
+struct mode_option {
+	const char *name;
+	enum options_mode mode;
+	const char *help;
+};
+
+static const struct mode_option MODES[] = {
+	{ "--once", MODE_ONCE, "do all that is due now, then exit: 0 nothing due is left, 75 something is" },
+	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
+	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
+	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
+	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
+	{ "--version", MODE_VERSION, "print the version" },
+	{ "--help", MODE_HELP, "print this" },
+};
+enum { N_MODES = sizeof(MODES) / sizeof(MODES[0]) };
+
+static const struct mode_option *find_mode(const char *name)
+{
+	for (size_t i = 0; i < N_MODES; i++)
+		if (strcmp(MODES[i].name, name) == 0)
+			return &MODES[i];
+	return NULL;
+}
+
+static bool set_mode(struct options *out, const struct mode_option *option, const struct mode_option **chosen,
+	char *why, size_t why_size)
+{
+	if (*chosen != NULL && *chosen != option) {
+		snprintf(
+			why, why_size, "%s and %s do not go together: give one of them", (*chosen)->name, option->name);
+		return false;
+	}
+	*chosen = option;
+	out->mode = option->mode;
+	return true;
+}
+
+static bool set_env_file(struct options *out, const char *path, char *why, size_t why_size)
+{
+	if (path == NULL || path[0] == '\0') {
+		snprintf(why, why_size, "--env-file needs a file: --env-file .env");
+		return false;
+	}
+	if (out->env_file != NULL) {
+		snprintf(why, why_size, "--env-file is given twice: keep one");
+		return false;
+	}
+	out->env_file = path;
+	return true;
+}
+
+bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size)
+{
+	const struct mode_option *chosen = NULL;
+
+	*out = (struct options){ .mode = MODE_RUN };
+	for (int i = 1; i < argc; i++) {
+		const struct mode_option *option = find_mode(argv[i]);
+		bool ok = true;
+
+		if (option != NULL) {
+			ok = set_mode(out, option, &chosen, why, why_size);
+		} else if (strcmp(argv[i], "--dry-run") == 0) {
+			out->dry_run = true;
+		} else if (strcmp(argv[i], "--env-file") == 0) {
+			ok = set_env_file(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
+		} else if (strncmp(argv[i], "--env-file=", 11) == 0) {
+			ok = set_env_file(out, argv[i] + 11, why, why_size);
+		} else {
+			snprintf(why, why_size, "there is no option %s: see poolkeeper --help", argv[i]);
+			ok = false;
+		}
+		if (!ok)
+			return false;
+	}
+	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
+		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
+		return false;
+	}
+	return true;
+}
+
+static void print_help(FILE *out)
+{
+	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
+	      "SIGINT.\n\n"
+	      "usage: poolkeeper [--once] [--dry-run] [--env-file FILE]\n\n",
+		out);
+	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
+	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
+	for (size_t i = 0; i < N_MODES; i++)
+		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
+	fputs("\nexit codes: 0 done, 64 command line, 69 RPC or database unreachable, 70 internal, 75 something due is "
+	      "unfinished,\n"
+	      "77 permissions of a key file, 78 settings. 64, 77 and 78 stay until somebody changes something.\n",
+		out);
+}
+
+bool options_runs(enum options_mode mode)
+{
+	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_CHECK_CONFIG;
+}
+
+int options_print(enum options_mode mode, FILE *out)
+{
+	switch (mode) {
+	case MODE_VERSION:
+		fprintf(out, "poolkeeper %s (commit %s, schema %s)\n", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
+			POOLKEEPER_SCHEMA);
+		break;
+	case MODE_HELP:
+		print_help(out);
+		break;
+	case MODE_PRINT_LIFECYCLE:
+		lifecycle_print(out);
+		break;
+	case MODE_PRINT_ENV_EXAMPLE:
+		config_print_env_example(out);
+		break;
+	case MODE_PRINT_SETTINGS:
+		config_print_table(out);
+		break;
+	case MODE_RUN:
+	case MODE_ONCE:
+	case MODE_CHECK_CONFIG:
+		break;
+	}
+	return fflush(out) == 0 && !ferror(out) ? EX_OK : EX_IOERR;
+}

@@ -1,0 +1,186 @@
+/* The Solana RPC methods that poolkeeper uses, over up to five endpoints. Every call is asynchronous (base/task.h).
+ *
+ * Endpoint choice: RPC_ANY takes the healthiest (own slot lag, circuit breaker, 429 budget); calls with a floor carry
+ * minContextSlot and an answer with an older context is ERR_RETRY. rpc_endpoint_count() and a plain index let the
+ * engine ask a particular node, for proofs that need two to agree.
+ *
+ * A call is embedded in its owner. Results live in the call until the owner starts it again or frees it
+ * (rpc_call_fini); reply.data points to the same result. Errors: ERR_RETRY not done, ask again; ERR_UNKNOWN it may
+ * have been done (only rpc_send cares); ERR_REFUSED the node understood and said no (call->rpc_code, ->failure);
+ * ERR_INVALID the answer is not what the method answers. reply.why is one line without secrets. */
+#ifndef CHAIN_RPC_H
+#define CHAIN_RPC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/key.h"
+#include "base/task.h"
+#include "base/units.h"
+#include "core/journal_rows.h"
+
+struct rpc;
+struct loop;
+struct http;
+
+enum commitment { PROCESSED, CONFIRMED, FINALIZED };
+enum {
+	RPC_ANY = -1,
+	RPC_ENDPOINTS_MAX = 5,
+	RPC_ACCOUNTS_MAX = 100,
+	RPC_STATUSES_MAX = 256,
+	RPC_FEE_KEYS_MAX = 32,
+	RPC_SIGNATURES_MAX = 1000
+};
+
+/* data is borrowed from the call. A missing account has exists false and everything else zero. */
+struct rpc_account {
+	bool exists;
+	struct pubkey owner;
+	uint64_t lamports;
+	const uint8_t *data;
+	size_t len;
+};
+struct rpc_accounts {
+	struct slot at;
+	size_t n;
+	struct rpc_account account[RPC_ACCOUNTS_MAX];
+};
+
+struct rpc_status {
+	bool found, confirmed, finalized, failed;
+	struct tx_failure failure;
+	struct slot landed;
+};
+struct rpc_statuses {
+	struct slot at;
+	size_t n;
+	struct rpc_status status[RPC_STATUSES_MAX];
+};
+
+struct rpc_epoch {
+	struct slot slot;
+	struct height height;
+}; /* getEpochInfo        */
+struct rpc_blockhash {
+	struct hash hash;
+	struct height last_valid;
+	struct slot at;
+}; /* getLatestBlockhash  */
+
+/* ok false: failure (and, when the node gave logs, the innermost program that failed). */
+struct rpc_simulation {
+	bool ok, blockhash_not_found, account_not_found;
+	struct tx_failure failure;
+	uint64_t units;
+	struct slot at;
+	struct pubkey failed_program;
+	char log[256];
+};
+
+/* Micro-lamports per compute unit of recent blocks, for these writable accounts: sorted ascending. */
+struct rpc_fees {
+	size_t n;
+	uint64_t price[256];
+};
+
+/* One instruction that a program called. Indexes count the static keys, then the loaded ones. */
+struct rpc_inner {
+	uint8_t outer; /* the instruction of the message during which it ran                     */
+	uint8_t program;
+	size_t n_accounts;
+	const uint8_t *accounts;
+	size_t n_data;
+	const uint8_t *data; /* NULL when longer than 1232 bytes                    */
+};
+
+/* One transaction of getTransaction (base64). Everything pointed to is borrowed from the call. */
+struct rpc_transaction {
+	bool found, failed, has_logs, logs_truncated;
+	struct tx_failure failure;
+	struct slot slot;
+	int64_t block_time; /* 0 when null                                         */
+	const uint8_t *tx;
+	size_t tx_len;                 /* whole serialized transaction                        */
+	size_t n_writable, n_readonly; /* loaded addresses of a v0 transaction, in order      */
+	const struct pubkey *loaded_writable, *loaded_readonly;
+	size_t n_logs;
+	const char *const *logs;
+	size_t n_inner;
+	const struct rpc_inner *inner; /* in the order in which they ran                      */
+	uint64_t fee;
+};
+
+struct rpc_signature_info {
+	struct signature sig;
+	struct slot slot;
+	bool failed;
+	int64_t block_time;
+};
+struct rpc_signatures {
+	size_t n;
+	struct rpc_signature_info *info;
+}; /* newest first        */
+
+struct rpc_call {
+	struct task task;             /* done() and busy                                                        */
+	int endpoint;                 /* in: RPC_ANY or an index; out: the one that answered                    */
+	int rpc_code;                 /* out: JSON-RPC error code, HTTP status for HTTP errors, else 0          */
+	struct tx_failure failure;    /* out, ERR_REFUSED of rpc_send: preflight's verdict                      */
+	struct rpc_call_state *state; /* request and result buffers; owned                                      */
+};
+void rpc_call_init(struct rpc_call *call);
+void rpc_call_fini(struct rpc_call *call); /* cancels: done is not called afterwards               */
+void rpc_cancel(struct rpc_call *call);
+
+typedef void rpc_done(struct task *task, const struct reply *reply);
+
+struct rpc_endpoint_config {
+	const char *url;
+}; /* with its API key; never logged, never sent elsewhere  */
+struct rpc_config {
+	size_t n;
+	struct rpc_endpoint_config endpoint[RPC_ENDPOINTS_MAX];
+	unsigned timeout_ms; /* per call, default 5000                                                 */
+	unsigned max_body;   /* bytes, default 16 MiB                                                  */
+	bool dry_run;        /* rpc_send answers ERR_REFUSED without sending: the one choke point      */
+};
+/* config is copied. The loop is for answers that need no request and for probes of endpoints that are down. */
+struct rpc *rpc_new(struct loop *loop, struct http *http, const struct rpc_config *config);
+/* After rpc_call_fini of every call. NULL is allowed. */
+void rpc_free(struct rpc *rpc);
+size_t rpc_endpoint_count(const struct rpc *rpc);
+/* "rpc1".."rpc5": how an endpoint is named in log and metrics. */
+const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint);
+/* Milliseconds (monotonic) since which no endpoint has answered anything; 0 when one answered last. */
+uint64_t rpc_silent_since(const struct rpc *rpc);
+
+/* floor.n 0: no minContextSlot. */
+void rpc_get_accounts(struct rpc *rpc, struct rpc_call *call, const struct pubkey *keys, size_t n, enum commitment at,
+	struct slot floor, rpc_done *done);
+void rpc_get_statuses(struct rpc *rpc, struct rpc_call *call, const struct signature *sigs, size_t n,
+	bool search_history, rpc_done *done);
+void rpc_get_epoch(struct rpc *rpc, struct rpc_call *call, enum commitment at, rpc_done *done);
+void rpc_get_blockhash(struct rpc *rpc, struct rpc_call *call, struct slot floor, rpc_done *done); /* confirmed */
+void rpc_get_first_block(struct rpc *rpc, struct rpc_call *call, rpc_done *done); /* data: struct slot               */
+void rpc_get_genesis(struct rpc *rpc, struct rpc_call *call, rpc_done *done);     /* data: struct hash               */
+void rpc_get_rent(
+	struct rpc *rpc, struct rpc_call *call, size_t space, rpc_done *done); /* data: struct lamports       */
+void rpc_get_fees(struct rpc *rpc, struct rpc_call *call, const struct pubkey *writable, size_t n, rpc_done *done);
+void rpc_simulate(struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t len, struct slot floor,
+	rpc_done *done); /* replaces the blockhash, no signature check */
+void rpc_send(struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t len, struct slot floor,
+	rpc_done *done); /* data: struct signature; maxRetries 0 */
+void rpc_get_transaction(
+	struct rpc *rpc, struct rpc_call *call, const struct signature *sig, enum commitment at, rpc_done *done);
+void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
+	const struct signature *before, const struct signature *until, unsigned limit, enum commitment at,
+	rpc_done *done);
+
+/* Read-only counters per endpoint and method, for metrics and the benchmark. */
+struct rpc_counter {
+	const char *endpoint, *method;
+	uint64_t ok, retry, unknown, refused, invalid, rate_limited;
+};
+size_t rpc_counters(const struct rpc *rpc, struct rpc_counter *out, size_t max);
+#endif

@@ -1,0 +1,32 @@
+/* The keys, and the only code that can use them. A key is read once, from a file or the environment, lives in locked
+ * memory and signs only messages whose every instruction the step allows (core/guard.h). */
+#ifndef CHAIN_SIGNER_H
+#define CHAIN_SIGNER_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+#include "base/key.h"
+#include "core/guard.h"
+
+struct signer;
+
+/* text: base58 of 64 bytes or a JSON array of 64 numbers (seed then public key, which must match the seed). The text
+ * stays the caller's, who wipes it. On failure NULL and one line in why (never the key). */
+struct signer *signer_new(const char *text, size_t len, char *why, size_t why_size);
+void signer_free(struct signer *signer);
+const struct pubkey *signer_pubkey(const struct signer *signer);
+/* False when the memory could not be locked (it may be swapped). */
+bool signer_locked(const struct signer *signer);
+
+/* A fresh account key that signs only the one transaction that creates the account. */
+struct account_key;
+struct account_key *account_key_new(void);
+void account_key_free(struct account_key *key);
+const struct pubkey *account_key_pubkey(const struct account_key *key);
+
+/* Re-parses `message`, refuses (ERR_REFUSED, why) what `allowed` does not allow, signs, and writes the serialized
+ * transaction. extra is NULL when the message needs one signature only. out has room for 1232 bytes. */
+NODISCARD enum err signer_sign(const struct signer *signer, const struct account_key *extra,
+	const struct guard *allowed, const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len,
+	struct signature *sig, char *why, size_t why_size);
+#endif

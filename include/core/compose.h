@@ -1,0 +1,36 @@
+/* Puts the instructions of a step together into one unsigned legacy transaction. Pure. */
+#ifndef CORE_COMPOSE_H
+#define CORE_COMPOSE_H
+#include "core/oracle_answer.h"
+#include "core/pool.h"
+#include "core/steps.h"
+#include "core/switchboard.h"
+#include "core/tx.h"
+
+/* What a transaction can name. Pointers are borrowed; a step ignores what it does not use. */
+struct compose {
+	const struct sb_net *net;
+	struct pubkey payer; /* fee payer, authority and dev wallet: our key               */
+	struct pubkey pool;
+	const struct pool_account *account;
+	struct pubkey token_program, dev_ata, treasury_ata, winner;
+	bool unlock, init; /* BIND: these two instructions are needed                     */
+	struct pubkey randomness, oracle;
+	uint64_t recent_slot;
+	const struct oracle_answer *answer;   /* DRAW, REVEAL_SELECT                                          */
+	bool make_dev_ata, make_treasury_ata; /* DRAW, PAYOUT                                                 */
+	struct pubkey mint, ata_owner, ata;   /* CREATE_ATA                                                   */
+	uint32_t unit_limit;
+	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
+	struct hash blockhash;
+};
+NODISCARD enum tx_result compose_step(struct tx *out, enum step step, const struct compose *c);
+
+/* Which instruction of a transaction (unsigned or signed) of `step` stands at index ix; IX_KINDS when there is none. */
+enum ix_kind compose_kind_at(enum step step, const uint8_t *tx, size_t len, int ix);
+
+/* Unit limits for a transaction that could not be simulated, from the costliest that was measured, doubled. */
+uint32_t compose_fixed_limit(enum step step);
+/* Simulated units with margin: bump searches of program addresses vary per key. */
+uint32_t compose_limit(uint64_t simulated_units);
+#endif

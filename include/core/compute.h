@@ -1,0 +1,12 @@
+/* Compute budget instructions. */
+#ifndef CORE_COMPUTE_H
+#define CORE_COMPUTE_H
+
+#include <stdint.h>
+
+#include "core/ix.h"
+
+void compute_limit(struct ix *out, uint32_t units);
+void compute_price(struct ix *out, uint64_t micro_lamports_per_unit);
+
+#endif

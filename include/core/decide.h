@@ -1,0 +1,44 @@
+/* The whole brain: facts in, one action out. No I/O, no clock, no allocation, no globals. */
+#ifndef CORE_DECIDE_H
+#define CORE_DECIDE_H
+#include "core/action.h"
+#include "core/draw_facts.h"
+
+struct action decide_draw(const struct draw_facts *f);
+
+/* Why a BIND may not be opened or sent now (DESIGN: do not bind what cannot be drawn); WAIT_NONE when it may. */
+enum reason gate_bind(const struct draw_facts *f);
+/* The part of the gate that the pool account alone answers. */
+enum reason gate_pool(const struct draw_facts *f);
+
+/* Unix second of the chain's clock from which unlock is allowed. */
+int64_t draw_due_s(const struct pool_account *pool);
+
+/* A token account that must exist before a draw is bound: made for many draws at once, so it has its own subject. */
+struct ata_facts {
+	const struct policy *policy;
+	const struct surroundings *around;
+	struct subject_facts own;
+	struct slot at;
+	enum presence presence;
+	uint64_t read_ms;
+	bool wanted;
+};
+struct action decide_ata(const struct ata_facts *f);
+
+/* Our canary account: proves that an oracle's gateway answers before any pool is bound to that oracle. */
+struct canary_facts {
+	const struct policy *policy;
+	const struct surroundings *around;
+	struct subject_facts own;
+	struct slot at;
+	uint64_t read_ms;
+	enum presence presence;
+	struct sb_randomness account;
+	bool wanted;          /* some pool is due within two minutes                                   */
+	bool oracle_listed;   /* the oracle it is committed to is viable                               */
+	bool candidate_known; /* some oracle is viable and not known to be silent                      */
+	uint64_t answered_ms; /* when its gateway last answered; 0: never                              */
+};
+struct action decide_canary(const struct canary_facts *f);
+#endif

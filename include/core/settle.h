@@ -1,0 +1,20 @@
+/* What to do about transactions that are already signed, before anything new is thought of (R2, R3, R9). Pure. */
+#ifndef CORE_SETTLE_H
+#define CORE_SETTLE_H
+#include "core/action.h"
+#include "core/journal_rows.h"
+
+struct settle_facts {
+	struct rows rows;
+	struct sight sight[ROWS_MAX]; /* parallel to rows.row                                               */
+	struct tip tip;
+	unsigned witnesses;       /* nodes that must agree on absence: 2 where there are 2, else 1      */
+	uint64_t now_ms, sent_ms; /* monotonic; sent_ms 0: not sent since the row was loaded            */
+	uint64_t resend_ms;
+};
+
+/* ACT_NONE: nothing is in the way of a new step. Otherwise a SEND, CLOSE, REOPEN, PROVE or WAIT. */
+struct action settle(const struct settle_facts *f);
+/* True when every row is final, failed or expired: what steps without a guard in the program need (R10). */
+bool settle_all_closed(const struct rows *rows);
+#endif

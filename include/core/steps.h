@@ -1,0 +1,63 @@
+/* The lifecycle, once: every step poolkeeper can take, as one table.
+ *
+ * The enum, the names in the log and in keeper.steps, the instructions that the signer lets through and the
+ * diagram of `poolkeeper --print-lifecycle` all come from here. Pool states are core/pool.h's.
+ *
+ *   name           subject   guarded  in words
+ * guarded: the program itself refuses the step a second time, so it may be opened on confirmed views (R10). */
+#ifndef CORE_STEPS_H
+#define CORE_STEPS_H
+#include <stdbool.h>
+
+#define STEP_TABLE(X)                                                                                    \
+	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                  \
+	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle") \
+	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                    \
+	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")  \
+	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                           \
+	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                             \
+	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                           \
+	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")               \
+	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")
+
+/* What a journal row is about: a draw (pool address and pool id), a token account, or our canary account. */
+enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY };
+
+#define X(name, subject, guarded, why) STEP_##name,
+enum step { STEP_TABLE(X) STEP_COUNT };
+#undef X
+
+/* One instruction as the signer sees it. The order inside a step is the order in STEP_SHAPES. */
+enum ix_kind {
+	IX_COMPUTE_LIMIT,
+	IX_COMPUTE_PRICE,
+	IX_UNLOCK,
+	IX_INIT,
+	IX_COMMIT,
+	IX_REQUEST,
+	IX_REVEAL,
+	IX_SELECT,
+	IX_CREATE_ATA,
+	IX_PAYOUT,
+	IX_KINDS
+};
+struct ix_slot {
+	enum ix_kind kind;
+	unsigned char min, max;
+};
+
+enum { STEP_IX_SLOTS = 7 };
+struct step_def {
+	const char *name; /* as stored in keeper.steps.step and logged            */
+	enum subject_kind subject;
+	bool guarded;
+	const char *why; /* the sentence for the operator                        */
+	unsigned char n_slots;
+	struct ix_slot slots[STEP_IX_SLOTS];
+};
+extern const struct step_def STEPS[STEP_COUNT];
+
+/* Writes the step named `text` to *out; false when there is none. */
+bool step_from_name(const char *text, enum step *out);
+const char *ix_kind_name(enum ix_kind kind);
+#endif

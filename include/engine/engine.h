@@ -1,0 +1,56 @@
+/* The I/O shell: keeps the facts of every draw, asks core/decide.h what to do, and does it. It has no opinions.
+ *
+ * Single-threaded: everything happens in engine_turn() and in the done() callbacks of its own calls. It has no timer
+ * and no clock of its own: the caller runs engine_turn() on every turn of its loop, and at the latest at
+ * engine_wake_ms(). Times are monotonic milliseconds. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/policy.h"
+#include "core/pool.h"
+#include "core/reasons.h"
+
+struct engine;
+struct rpc;
+struct journal;
+struct gateway;
+struct signer;
+
+struct engine_modules {
+	struct rpc *rpc;
+	struct journal *journal;
+	struct gateway *gateway;
+	const struct signer *signer;
+};
+struct engine_config {
+	struct policy policy;
+	uint64_t tick_ms;  /* between two looks at all pools: 5000                                     */
+	uint64_t pulse_ms; /* between two looks at our transactions that are out: 400                  */
+};
+/* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
+struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);
+void engine_free(struct engine *e); /* cancels what is in flight                                 */
+
+void engine_turn(struct engine *e, uint64_t now_ms);
+uint64_t engine_wake_ms(const struct engine *e);
+
+/* Opens nothing new from here on; what is in flight finishes. */
+void engine_stop(struct engine *e);
+/* After engine_stop: nothing is in flight any more. */
+bool engine_stopped(const struct engine *e);
+
+/* What --once, health and metrics look at; a copy. */
+struct engine_snapshot {
+	uint64_t ticks; /* complete looks at all pools                                              */
+	uint64_t last_tick_ms;
+	size_t pools, active;  /* known; with a draw that is near or under way                             */
+	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
+	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
+	bool leader;
+	uint64_t sends, opens, records;
+	struct lamports wallet;
+};
+void engine_snapshot(const struct engine *e, struct engine_snapshot *out);
+#endif

@@ -1,0 +1,239 @@
+/* The engine's parts and the facts that they share. Only engine/ includes this. */
+#ifndef ENGINE_PARTS_H
+#define ENGINE_PARTS_H
+#include "chain/gateway.h"
+#include "core/decide.h"
+#include "engine/draw.h"
+#include "engine/engine.h"
+#include "engine/subject.h"
+#include "journal/lease.h"
+#include "journal/records.h"
+
+/* A pool that the app registered. Idle pools cost one of these and nothing else. */
+struct pool_entry {
+	int64_t app_id;
+	struct pubkey address;
+	struct draw *draw; /* NULL: idle                                                        */
+	struct slot at;    /* of raw; 0: not read yet                                           */
+	uint64_t over_pool_id;
+	bool over;     /* that draw is over and recorded                                    */
+	int64_t due_s; /* INT64_MAX: not locked                                             */
+	uint8_t kind, status, reason, app_status;
+	bool valid, listed, changed;
+	uint16_t raw_len;
+	uint8_t raw[POOL_ACCOUNT_SIZE]; /* as last read: an unchanged account costs one memcmp               */
+};
+struct pools {
+	struct pool_entry **entry;
+	size_t n, capacity;
+	int64_t last_id;
+};
+
+/* A token account that draws wait for. */
+struct ata {
+	struct subject s;
+	struct ata_facts facts;
+	struct pubkey address, owner, mint, token_program;
+};
+enum { ATAS_MAX = 256 };
+struct atas {
+	struct ata *list[ATAS_MAX];
+	size_t n;
+};
+
+/* The queue's oracles as last read, and the canary. */
+enum { ORACLES_MAX = SB_QUEUE_ORACLES_MAX };
+struct oracle_entry {
+	struct pubkey address;
+	struct sb_oracle account;
+	bool viable, seen;
+	uint64_t silent_until_ms;
+};
+struct oracles {
+	struct rpc_call rpc;
+	struct sb_queue queue;
+	struct slot at;
+	struct oracle_entry entry[ORACLES_MAX];
+	size_t n;
+	uint64_t read_ms;
+	bool queue_known;
+	struct attempts read;
+	int64_t chain_s;
+};
+struct canary {
+	struct subject s;
+	struct canary_facts facts;
+	struct pubkey randomness;
+	struct account_key *new_account;
+	struct pubkey oracle, answered_oracle;
+	struct gateway_call gateway;
+};
+
+enum { TICK_CALLS = 16, TICK_CHUNK = RPC_ACCOUNTS_MAX - 1, OBSERVE_MAX = 1000 };
+struct tick_call {
+	struct rpc_call rpc;
+	struct engine *e;
+	size_t first, n;
+};
+struct tick {
+	struct lease_call lease;
+	struct record_call observe;
+	struct tick_call call[TICK_CALLS];
+	bool running, reading;
+	size_t next, in_flight, failed;
+	uint64_t started_ms, due_ms, count;
+	struct pool_entry **pool; /* what this tick reads */
+	size_t n_pools, pool_capacity;
+	struct pool_change *change;
+	struct pool_entry *changed_entry[OBSERVE_MAX];
+	size_t n_changes;
+};
+
+/* What is asked often while anything is hot: our signatures, a blockhash, the finalized tip. */
+struct pulse {
+	struct rpc_call statuses, blockhash, epoch;
+	struct signature asked[RPC_STATUSES_MAX];
+	size_t n_asked;
+	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms;
+	struct hash hash;
+	struct height last_valid;
+};
+
+/* Proof of absence: node after node says how far its own finalized chain and its history go, then what it knows. */
+struct witness {
+	struct rpc_call rpc;
+	struct engine *e;
+	bool running;
+	int endpoint;
+	unsigned stage, given;
+	struct absence proof;
+	struct signature asked[RPC_STATUSES_MAX];
+	size_t n_asked;
+	uint64_t started_ms;
+};
+
+struct rents {
+	struct rpc_call rpc;
+	struct lamports empty, randomness, escrow, lut, ata_2022;
+	unsigned stage;
+	uint64_t asked_ms;
+	bool known;
+};
+
+/* Users' transactions of one pool after the other. */
+enum { INGEST_JOBS = 256, INGEST_SIGS = 4096, INGEST_CALLS = 64 };
+struct ingest_job {
+	struct pubkey address;
+	uint64_t pool_id;
+	int64_t app_id;
+	uint8_t decimals;
+};
+struct ingest {
+	struct engine *e;
+	struct rpc_call rpc;
+	struct record_call record;
+	struct ingest_job job[INGEST_JOBS];
+	size_t n_jobs;
+	int stage;
+	struct subject_key draw;
+	struct attempts attempts;
+	struct signature watermark, before;
+	struct signature sig[INGEST_SIGS]; /* still to be fetched, oldest last; sig[n_sigs] is under way */
+	size_t n_sigs;
+	bool listed_all, finishing;
+	struct user_call call[INGEST_CALLS];
+	size_t n_calls;
+};
+
+struct engine {
+	struct engine_config config;
+	struct engine_modules m;
+	struct policy policy;
+	struct surroundings around;
+	struct tip tip;
+	struct pools pools;
+	struct draw **active;
+	size_t n_active, active_capacity;
+	struct atas atas;
+	struct oracles oracles;
+	struct canary canary;
+	struct tick tick;
+	struct pulse pulse;
+	struct witness witness;
+	struct rents rents;
+	struct ingest ingest;
+	int64_t chain_s;
+	uint64_t chain_ms; /* newest Clock seen, and when                               */
+	bool lease_known;
+	uint64_t woken_ms; /* when everybody was last woken because time passed */
+	struct engine_snapshot counters;
+};
+
+/* Calls write the endpoint that answered into themselves; this asks for any again. */
+static inline struct rpc_call *any_node(struct rpc_call *call)
+{
+	call->endpoint = RPC_ANY;
+	return call;
+}
+
+/* pools.c */
+struct pool_entry *pools_add(struct engine *e, const struct lease_pool *row);
+void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool whole);
+void pools_seen(
+	struct engine *e, struct pool_entry *p, const struct rpc_account *account, struct slot at, int64_t chain_s);
+void pool_view_of(
+	struct pool_view *out, const struct pool_entry *p, int64_t chain_s, uint64_t read_ms, uint64_t pool_id);
+void pools_free(struct pools *pools);
+bool pools_near(const struct engine *e);
+/* tick.c */
+void tick_init(struct engine *e);
+void tick_fini(struct engine *e);
+void tick_turn(struct engine *e);
+bool tick_busy(const struct engine *e);
+/* pulse.c */
+void pulse_init(struct engine *e);
+void pulse_fini(struct engine *e);
+void pulse_turn(struct engine *e);
+bool pulse_busy(const struct engine *e);
+void engine_saw_slot(struct engine *e, struct slot confirmed);
+void engine_saw_clock(struct engine *e, int64_t chain_s);
+/* witness.c */
+void witness_init(struct engine *e);
+void witness_fini(struct engine *e);
+void witness_turn(struct engine *e);
+bool witness_busy(const struct engine *e);
+/* atas.c */
+void atas_want(
+	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
+void atas_turn(struct engine *e);
+void atas_free(struct engine *e);
+/* oracles.c */
+void oracles_init(struct engine *e);
+void oracles_fini(struct engine *e);
+void oracles_turn(struct engine *e);
+/* A viable oracle that is not among `tried`; the one the canary proved first. False: none. */
+bool oracles_choose(const struct engine *e, const struct pubkey *tried, size_t n_tried, struct pubkey *out);
+/* Its gateway did not answer: the others come first for a while. */
+void oracles_silent(struct engine *e, const struct pubkey *address);
+const struct oracle_entry *oracles_find(const struct engine *e, const struct pubkey *address);
+/* canary.c */
+void canary_init(struct engine *e);
+void canary_fini(struct engine *e);
+void canary_turn(struct engine *e);
+/* ingest.c: reads the pool's signatures up to the newest one that is recorded, and records what is new. */
+void ingest_init(struct engine *e);
+void ingest_fini(struct engine *e);
+void ingest_turn(struct engine *e);
+bool ingest_busy(const struct engine *e);
+void ingest_want(struct engine *e, const struct pool_entry *p, uint64_t pool_id, uint8_t decimals);
+/* rents.c */
+void rents_init(struct engine *e);
+void rents_fini(struct engine *e);
+void rents_turn(struct engine *e);
+/* engine.c: every subject, for signatures and sleeping. */
+struct subject *engine_subject(const struct engine *e, size_t index);
+size_t engine_subject_count(const struct engine *e);
+bool engine_hot(const struct engine *e);
+void engine_activate(struct engine *e, struct draw *d);
+void guard_for(const struct engine *e, enum step step, struct guard *out);
+#endif

@@ -1,0 +1,66 @@
+/* The settings: read from the environment and an env file, checked all at once, documented from the same table. */
+#ifndef OPS_CONFIG_H
+#define OPS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/key.h"
+#include "base/log.h"
+#include "core/policy.h"
+#include "ops/config_keys.h"
+#include "ops/secret_file.h"
+
+enum { CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_ENV_FILE_MAX = 65536 };
+
+enum network { NETWORK_DEVNET, NETWORK_MAINNET_BETA, NETWORK_LOCALNET };
+enum { NETWORK_COUNT = 3 };
+
+/* The C type of each setting type's member. Texts belong to the config; NULL when not set. */
+#define CONFIG_C_POSTGRES char *
+#define CONFIG_C_URL char *
+#define CONFIG_C_PATH char *
+#define CONFIG_C_HOSTS char *
+#define CONFIG_C_NETWORK enum network
+#define CONFIG_C_PUBKEY struct pubkey
+#define CONFIG_C_NUMBER uint64_t
+#define CONFIG_C_SWITCH bool
+#define CONFIG_C_LEVEL enum log_level
+#define CONFIG_C_SECRET struct secret_text
+
+#define X(group, key, alias, type, member, ...) CONFIG_C_##type member;
+struct config {
+	CONFIG_TABLE(X)
+	size_t n_rpc_urls; /* the endpoints that are set, without gaps */
+	const char *rpc_urls[CONFIG_RPC_URLS_MAX];
+};
+#undef X
+
+/* Reads everything, environment over file (env_file may be NULL), and logs one config.invalid line per fault: key,
+ * value (*** for secrets) and what to do. Returns 0, EX_CONFIG (78), or EX_NOPERM (77) when the only faults are
+ * permissions of files that hold a key; *config is NULL unless 0. crypto_init() first.
+ *
+ * A key in the environment is copied, overwritten in place, unset, and warned about. Secret values are made known to
+ * log_secret_add(). Nothing is connected to. */
+NODISCARD int config_load(struct config **config, const char *env_file);
+void config_free(struct config *config); /* wipes; NULL is allowed */
+
+/* Moves the dev wallet's key text (trimmed) out of the config; config_wipe_key() ends it. Once. */
+struct secret_text config_take_key(struct config *config);
+void config_wipe_key(struct secret_text *key);
+
+/* The part that decisions depend on. */
+void config_policy(struct policy *out, const struct config *config, const struct pubkey *dev_wallet, bool dry_run);
+
+const char *network_name(enum network network);
+/* Base58 of the genesis hash, or NULL when any will do (localnet). */
+const char *network_genesis(enum network network);
+
+/* .env.example and the README's table, from CONFIG_TABLE. */
+void config_print_env_example(FILE *out);
+void config_print_table(FILE *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* Every setting, once: the parser, --check-config, .env.example and the table in the README all come from these rows.
+ *
+ * X(group, key, alias, type, member, fallback, low, high, flags, example, "what it is for, in one sentence")
+ *   alias     second name that older set-ups use, or NULL
+ *   type      what the text must be; decides the C type of struct config's member (ops/config.h)
+ *   fallback  text used when nothing is set, or NULL
+ *   low high  range of a NUMBER; 0, 0 otherwise
+ *   flags     SETTING_REQUIRED, SETTING_SECRET (never shown), SETTING_BY_NETWORK (the fallback follows SOLANA_NETWORK) */
+#ifndef OPS_CONFIG_KEYS_H
+#define OPS_CONFIG_KEYS_H
+
+enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
+
+#define CONFIG_GROUPS(X) \
+	X(CONNECTIONS, "Connections") \
+	X(WALLETS, "Wallets") \
+	X(PROGRAMS, "Programs on chain") \
+	X(POLICY, "Policy: which pools are driven at all") \
+	X(PACE, "Pace and limits") \
+	X(LOCAL, "This machine")
+
+#define CONFIG_TABLE(X) \
+	X(CONNECTIONS, DATABASE_URL, NULL, POSTGRES, database_url, NULL, 0, 0, SETTING_REQUIRED | SETTING_SECRET, \
+	  "postgres://poolkeeper:PASSWORD@127.0.0.1:6543/missout?pgbouncer=true", \
+	  "Postgres, directly or through pgBouncer in transaction mode.") \
+	X(CONNECTIONS, SOLANA_NETWORK, NULL, NETWORK, network, "devnet", 0, 0, 0, "devnet", \
+	  "devnet, mainnet-beta or localnet; the endpoints must answer with this network's genesis hash.") \
+	X(CONNECTIONS, SOLANA_RPC_URL, NULL, URL, rpc_url, NULL, 0, 0, SETTING_REQUIRED | SETTING_SECRET, \
+	  "https://devnet.helius-rpc.com/?api-key=KEY", "First Solana RPC endpoint; alone, it is trusted.") \
+	X(CONNECTIONS, SOLANA_RPC_URL_2, NULL, URL, rpc_url_2, NULL, 0, 0, SETTING_SECRET, \
+	  "https://api.devnet.solana.com", "Second endpoint, of another operator: from here on proofs need two to agree.") \
+	X(CONNECTIONS, SOLANA_RPC_URL_3, NULL, URL, rpc_url_3, NULL, 0, 0, SETTING_SECRET, NULL, "Third endpoint.") \
+	X(CONNECTIONS, SOLANA_RPC_URL_4, NULL, URL, rpc_url_4, NULL, 0, 0, SETTING_SECRET, NULL, "Fourth endpoint.") \
+	X(CONNECTIONS, SOLANA_RPC_URL_5, NULL, URL, rpc_url_5, NULL, 0, 0, SETTING_SECRET, NULL, "Fifth endpoint.") \
+	X(CONNECTIONS, RPC_TIMEOUT_MS, NULL, NUMBER, rpc_timeout_ms, "5000", 100, 60000, 0, NULL, \
+	  "Longest wait for one RPC answer, in milliseconds.") \
+	X(CONNECTIONS, DB_TIMEOUT_MS, NULL, NUMBER, db_timeout_ms, "5000", 100, 60000, 0, NULL, \
+	  "Longest wait for one SQL statement, in milliseconds.") \
+	X(WALLETS, DEV_WALLET_KEY_FILE, NULL, PATH, key_file, NULL, 0, 0, 0, "/etc/poolkeeper/dev-wallet.json", \
+	  "File with the dev wallet's key (solana-keygen's JSON array, or base58); mode 0600 or stricter.") \
+	X(WALLETS, DEV_WALLET_PRIVATE_KEY, NULL, SECRET, dev_wallet, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "The key itself, for set-ups that have no file; used only when DEV_WALLET_KEY_FILE is not set.") \
+	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
+	  "DcNqMvCy5vZBzVizjochDkRNZ8kpB5ECw7nkJRg92oxf", "A pool is driven only if this is its treasury.") \
+	X(PROGRAMS, ML_PROGRAM_ID, NULL, PUBKEY, ml_program, "4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", 0, 0, 0, \
+	  NULL, "The lottery program; only the one that this poolkeeper was built for is accepted.") \
+	X(PROGRAMS, SWITCHBOARD_PROGRAM_ID, NULL, PUBKEY, switchboard_program, NULL, 0, 0, SETTING_BY_NETWORK, NULL, \
+	  "The Switchboard On-Demand program; another network's is refused.") \
+	X(PROGRAMS, SWITCHBOARD_QUEUE, NULL, PUBKEY, switchboard_queue, NULL, 0, 0, SETTING_BY_NETWORK, NULL, \
+	  "The oracle queue; another network's is refused.") \
+	X(PROGRAMS, ORACLE_GATEWAY_HOSTS, NULL, HOSTS, gateway_hosts, NULL, 0, 0, 0, "127.0.0.1:8090", \
+	  "Oracle gateways to accept besides Switchboard's, as host or host:port with commas; refused on mainnet-beta.") \
+	X(POLICY, allowMock, NULL, SWITCH, allow_mock, "0", 0, 0, 0, NULL, \
+	  "1 also drives pools that allow mock randomness (it is never sent); refused on mainnet-beta.") \
+	X(POLICY, POLICY_MAX_DEV_FEE_BPS, NULL, NUMBER, max_dev_fee_bps, "500", 0, 10000, 0, NULL, \
+	  "Highest dev fee of a pool, in hundredths of a percent.") \
+	X(POLICY, POLICY_MAX_BURN_FEE_BPS, NULL, NUMBER, max_burn_fee_bps, "350", 0, 10000, 0, NULL, \
+	  "Highest share that is burned, likewise.") \
+	X(POLICY, POLICY_MAX_TREASURY_FEE_BPS, NULL, NUMBER, max_treasury_fee_bps, "150", 0, 10000, 0, NULL, \
+	  "Highest treasury fee, likewise.") \
+	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 60, 0, NULL, "How often all pools are read.") \
+	X(PACE, MAX_BOUND_POOLS, NULL, NUMBER, max_bound_pools, "16", 1, 256, 0, NULL, \
+	  "Most pools that may wait for an oracle at the same time.") \
+	X(PACE, ORACLE_BUDGET_SLOTS, NULL, NUMBER, oracle_budget_slots, "280", 10, 2500, 0, NULL, \
+	  "Slots after which an oracle that did not answer is replaced by another one.") \
+	X(PACE, PRIORITY_FEE_FLOOR_MICROLAMPORTS, NULL, NUMBER, fee_floor, "1000", 0, 100000000, 0, NULL, \
+	  "Lowest price per compute unit that is offered, in micro-lamports.") \
+	X(PACE, PRIORITY_FEE_CAP_MICROLAMPORTS, NULL, NUMBER, fee_cap, "1000000", 0, 100000000, 0, NULL, \
+	  "Highest price, likewise.") \
+	X(PACE, PRIORITY_FEE_FALLBACK_MICROLAMPORTS, NULL, NUMBER, fee_fallback, "20000", 0, 100000000, 0, NULL, \
+	  "Price when the endpoints give no recent ones, likewise.") \
+	X(PACE, ONCE_DEADLINE_SECONDS, NULL, NUMBER, once_deadline_seconds, "120", 1, 3600, 0, NULL, \
+	  "How long --once may work before it exits with 75.") \
+	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
+	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
+	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")
+
+#endif

@@ -1,0 +1,37 @@
+/* The command line. */
+#ifndef OPS_OPTIONS_H
+#define OPS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum options_mode {
+	MODE_RUN,
+	MODE_ONCE,
+	MODE_CHECK_CONFIG,
+	MODE_PRINT_LIFECYCLE,
+	MODE_PRINT_ENV_EXAMPLE,
+	MODE_PRINT_SETTINGS,
+	MODE_VERSION,
+	MODE_HELP,
+};
+
+struct options {
+	enum options_mode mode;
+	bool dry_run;
+	const char *env_file; /* borrowed from argv; NULL when not given */
+};
+
+/* False (exit 64): why is one line that names the argument. Nothing is abbreviated; --env-file takes its value as the
+ * next argument or after =. */
+NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size);
+
+/* The modes that need the settings; all others only print. */
+bool options_runs(enum options_mode mode);
+/* What a printing mode prints. Returns 0, or EX_IOERR (74) when it could not be written. */
+NODISCARD int options_print(enum options_mode mode, FILE *out);
+
+#endif

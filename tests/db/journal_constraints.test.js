@@ -1,0 +1,171 @@
+// Every CHECK, UNIQUE and domain of schema keeper has a row here that it refuses; none is left out.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const { startPostgres } = require('../lib/postgres');
+const { newKeeper, key, signature, DRAW, POOL } = require('./keeper');
+
+let server;
+let keeper;
+test.before(async () => {
+	server = await startPostgres();
+	keeper = await newKeeper(server);
+});
+test.after(() => server.stop());
+
+const quoted = (text) => (text === null ? 'NULL' : /^(true|false|-?\d+|now\(\)|decode\(.*\))$/.test(text) ? text : `'${text}'`);
+const bytes = (n) => `decode(repeat('ab', ${n}), 'hex')`;
+
+const GOOD = {
+	steps: {
+		subject: DRAW, seq: 1, step: 'BIND', state: 'open', sig: signature('A'), tx: bytes(100), last_valid: 5, floor_slot: 5, high_slot: 5,
+		randomness: key('R'), owner: 'o', fence: 1,
+	},
+	bindings: { draw: DRAW, seq: 1, randomness: key('R'), lut_slot: 5, creates: 'true' },
+	commits: { draw: DRAW, n: 1, randomness: key('R'), oracle: key('Q'), seed_slot: 5, seed_slothash: key('H'), reason: 'first' },
+	draws: { draw: DRAW, address: POOL, pool_id: 7, mint: key('M'), status: 1, status_slot: 5, total_amount: 10, app_id: 1 },
+	calls: { signature: bytes(64), ix: 0, inner_ix: -1, slot: 5, block_time: 5, draw: DRAW, user_wallet: key('U'), instruction: 'join_pool' },
+	watermarks: { draw: DRAW, signature: bytes(64) },
+	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
+};
+
+function insert(table, changes) {
+	const row = Object.entries({ ...GOOD[table], ...changes }).filter(([, value]) => value !== undefined);
+	const values = row.map(([, value]) => quoted(value === null ? null : String(value)));
+	return `INSERT INTO keeper.${table} (${row.map(([name]) => name).join(', ')}) VALUES (${values.join(', ')})`;
+}
+
+const LANDED = { state: 'landed', landed_slot: 6, high_slot: 6 };
+const FAILED = { state: 'failed', landed_slot: 6, high_slot: 6, closed_at: 'now()', failed: 'true', failure_ix: 0, failure_custom: 'true', failure_code: 6000 };
+const PAID = {
+	status: 6, paid_at: 'now()', winner: key('W'), decimals: 9, winner_amount: 7, dev_amount: 1, burn_amount: 1, treasury_amount: 1,
+	end_time: 5, payout_slot: 5,
+};
+
+// [constraint, table, what is wrong with the row]
+const REFUSED = [
+	['subject_is_known', 'steps', { subject: 'pool:1' }],
+	['subject_is_known', 'steps', { subject: `draw:${POOL}:123456789012345678901` }],
+	['address_is_base58', 'steps', { randomness: `${key('R').slice(1)}0` }],
+	['address_is_base58', 'commits', { oracle: key('Q').toLowerCase().replace('q', 'l') }],
+	['signature_is_base58', 'steps', { sig: signature('A').slice(30) }],
+	['slot_is_not_negative', 'steps', { last_valid: -1 }],
+	['u64_fits', 'draws', { total_amount: '18446744073709551616' }],
+	['u64_fits', 'draws', { total_amount: -1 }],
+	['lease_is_one_row', 'lease', { name: 'other' }],
+	['lease_owner_is_short', 'lease', { owner: 'o'.repeat(96) }],
+	['lease_fence_counts', 'lease', { fence: -1 }],
+	['lease_pkey', 'lease', {}],
+	['steps_seq_counts', 'steps', { seq: 0 }],
+	['steps_step_fits', 'steps', { step: 'UNLOCK' }],
+	['steps_step_fits', 'steps', { step: 'CREATE_ATA' }],
+	['steps_step_fits', 'steps', { subject: 'canary:1' }],
+	['steps_state_known', 'steps', { state: 'sent' }],
+	['steps_tx_fits', 'steps', { tx: bytes(1233) }],
+	['steps_tx_fits', 'steps', { tx: "decode('', 'hex')" }],
+	['steps_failure_ix_range', 'steps', { ...FAILED, failure_ix: -2 }],
+	['steps_failure_code_range', 'steps', { ...FAILED, failure_code: 4294967296 }],
+	['steps_landed_has_slot', 'steps', { state: 'landed' }],
+	['steps_landed_has_slot', 'steps', { landed_slot: 5 }],
+	['steps_closed_has_time', 'steps', { state: 'expired' }],
+	['steps_closed_has_time', 'steps', { closed_at: 'now()' }],
+	['steps_failed_fits', 'steps', { ...FAILED, state: 'final' }],
+	['steps_failed_fits', 'steps', { ...LANDED, state: 'failed', closed_at: 'now()' }],
+	['steps_failure_is_whole', 'steps', { ...LANDED, failed: 'true', failure_ix: 1 }],
+	['steps_failure_is_whole', 'steps', { failure_code: 1 }],
+	['steps_high_is_highest', 'steps', { high_slot: 4 }],
+	['steps_high_is_highest', 'steps', { ...LANDED, high_slot: 5 }],
+	['steps_bind_has_account', 'steps', { randomness: null }],
+	['bindings_why_known', 'bindings', { released_at: 'now()', released_why: 'lost' }],
+	['bindings_draw_seq_fkey', 'bindings', { seq: 9 }],
+	['bindings_release_is_whole', 'bindings', { released_at: 'now()' }],
+	['bindings_creation_has_slot', 'bindings', { lut_slot: null }],
+	['commits_n_counts', 'commits', { n: 0 }],
+	['commits_reason_is_short', 'commits', { reason: '' }],
+	['commits_signature_size', 'commits', { answer_signature: bytes(63), answer_recovery_id: 0, answer_value: bytes(32), answered_at: 'now()' }],
+	['commits_recovery_range', 'commits', { answer_signature: bytes(64), answer_recovery_id: 4, answer_value: bytes(32), answered_at: 'now()' }],
+	['commits_value_size', 'commits', { answer_signature: bytes(64), answer_recovery_id: 0, answer_value: bytes(33), answered_at: 'now()' }],
+	['commits_answer_is_whole', 'commits', { answer_signature: bytes(64), answer_value: bytes(32) }],
+	['commits_fate_known', 'commits', { fate: 'lost' }],
+	['commits_used_has_answer', 'commits', { fate: 'used' }],
+	['draws_status_known', 'draws', { status: 9 }],
+	['draws_participants_range', 'draws', { participants: 21 }],
+	['draws_randomness_range', 'draws', { randomness: '340282366920938463463374607431768211456' }],
+	['draws_decimals_range', 'draws', { decimals: 255 }],
+	['draws_key_fits', 'draws', { pool_id: 8 }],
+	['draws_paid_is_whole', 'draws', { ...PAID, payout_slot: null }],
+	['draws_paid_has_winner', 'draws', { ...PAID, winner: null }],
+	['draws_paid_has_winner', 'draws', { ...PAID, status: 5 }],
+	['draws_payout_sig_is_paid', 'draws', { payout_sig: signature('Z') }],
+	['draws_payout_sig_is_paid', 'draws', { projected_at: 'now()' }],
+	['draws_amounts_sum', 'draws', { ...PAID, winner_amount: 8 }],
+	['calls_signature_size', 'calls', { signature: bytes(65) }],
+	['calls_ix_range', 'calls', { ix: 256 }],
+	['calls_inner_range', 'calls', { inner_ix: -2 }],
+	['calls_instruction_name', 'calls', { instruction: 'Join' }],
+	['calls_decimals_range', 'calls', { decimals: -1 }],
+	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
+];
+
+for (const [constraint, table, changes] of REFUSED) {
+	test(`${constraint} refuses ${JSON.stringify(changes).slice(0, 70)}`, async () => {
+		const outcome = await keeper.outcome(insert(table, changes));
+		assert.match(outcome, new RegExp(`^(23514|23503|23505) ${constraint}$`));
+	});
+}
+
+// [constraint, table, the rows that are fine, the row that is one too many]
+const ONCE = [
+	['steps_pkey', 'steps', [{}], { sig: signature('B'), state: 'expired', closed_at: 'now()' }],
+	['steps_sig_once', 'steps', [{}], { seq: 2, state: 'stale' }],
+	['steps_one_open', 'steps', [{}], { seq: 2, sig: signature('B') }],
+	['commits_pkey', 'commits', [{}], { seed_slot: 6 }],
+	['commits_seed_once', 'commits', [{}], { n: 2 }],
+	['draws_pkey', 'draws', [{}], { app_id: null }],
+	['draws_app_id', 'draws', [{}], { draw: `draw:${POOL}:8`, pool_id: 8 }],
+	['calls_pkey', 'calls', [{}, { ix: 1 }, { inner_ix: 0 }], { slot: 9 }],
+	['watermarks_pkey', 'watermarks', [{}], {}],
+];
+
+for (const [constraint, table, rows, extra] of ONCE) {
+	test(`${constraint} refuses a second row`, async () => {
+		const fresh = await newKeeper(server);
+		for (const row of rows) assert.equal(await fresh.outcome(insert(table, row)), 'ok');
+		assert.match(await fresh.outcome(insert(table, extra)), new RegExp(`^23505 ${constraint}$`));
+	});
+}
+
+test('two draws cannot hold one randomness account, nor one draw the same claim twice', async () => {
+	const fresh = await newKeeper(server);
+	const other = `draw:${POOL}:8`;
+	await fresh.sql(`${insert('steps', {})}; ${insert('steps', { subject: other, sig: signature('B') })}; ${insert('bindings', {})}`);
+	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), '23505 bindings_one_draw');
+	assert.equal(await fresh.outcome(insert('bindings', { randomness: key('S') })), '23505 bindings_pkey');
+	await fresh.sql("UPDATE keeper.bindings SET released_at = now(), released_why = 'selected'");
+	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), 'ok');
+});
+
+test('good rows are taken', async () => {
+	const fresh = await newKeeper(server);
+	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
+	assert.equal(await fresh.outcome(insert('steps', { ...FAILED, seq: 2, sig: signature('B') })), 'ok');
+	assert.equal(await fresh.outcome(insert('draws', { ...PAID, draw: `draw:${POOL}:8`, pool_id: 8, app_id: null })), 'ok');
+});
+
+test('every constraint and unique index of the schema is tried above', async () => {
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey'));
+	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
+	tried.add('draws_address_once');
+	const names = await keeper.sql(`SELECT conname FROM pg_constraint WHERE connamespace = 'keeper'::regnamespace
+		UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
+		AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'keeper'::regnamespace) ORDER BY 1`);
+	const missing = names.split('\n').map((name) => name.replace('keeper.', '')).filter((name) => !tried.has(name));
+	assert.deepEqual(missing, []);
+});
+
+test('every table and every function has a comment', async () => {
+	const bare = await keeper.sql(`SELECT relname FROM pg_class WHERE relnamespace = 'keeper'::regnamespace AND relkind = 'r' AND obj_description(oid) IS NULL
+		UNION SELECT proname FROM pg_proc WHERE pronamespace = 'keeper'::regnamespace AND obj_description(oid) IS NULL`);
+	assert.equal(bare, '');
+});

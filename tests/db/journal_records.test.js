@@ -1,0 +1,241 @@
+// What the chain shows becomes rows: views, payouts, answers of oracles and calls of users, each once.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const { startPostgres } = require('../lib/postgres');
+const { newKeeper, key, signature, POOL, DRAW, step, close, commit, answer, payout, view, addAppPool } = require('./keeper');
+
+let server;
+test.before(async () => { server = await startPostgres({ settings: { track_functions: 'none' } }); });
+test.after(() => server.stop());
+
+const observed = async (keeper, overrides) => (await keeper.call('observe', view(overrides)))[0].observe;
+const appPool = async (keeper, id = 1) => (await keeper.rows(`SELECT * FROM public.pools WHERE id = ${id}`))[0];
+const count = async (keeper, table, where = 'true') => Number(await keeper.sql(`SELECT count(*) FROM ${table} WHERE ${where}`));
+
+test('a view writes what differs, and nothing when nothing does', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	assert.equal(await observed(keeper), 2);
+	const pool = await appPool(keeper);
+	assert.deepEqual([pool.status, pool.participants_count, pool.total_pot, pool.lock_start_time, pool.tx_hash], ['locked', 2, 2, 1789999000, 'creation']);
+	const rows = "SELECT xmin, ctid, * FROM keeper.draws; SELECT xmin, ctid, * FROM public.pools";
+	const before = await keeper.sql(rows);
+	assert.equal(await observed(keeper), 0);
+	assert.equal(await observed(keeper, { slot: 101 }), 0);
+	assert.equal(await keeper.sql(rows), before, 'not one row was touched');
+	assert.equal(await observed(keeper, { slot: 102, status: 3, randomness_account: key('R'), commit_slot: 99 }), 2);
+	assert.equal(await observed(keeper, { slot: 101, status: 2 }), 0, 'an older slot changes nothing');
+	assert.deepEqual([(await appPool(keeper)).status, (await appPool(keeper)).randomness_account], ['randomness', key('R')]);
+	await keeper.sql("UPDATE public.pools SET status = 'open', participants_count = 7");
+	assert.equal(await observed(keeper, { slot: 103, status: 3, randomness_account: key('R'), commit_slot: 99 }), 1, 'set again from the chain');
+	assert.deepEqual([(await appPool(keeper)).status, (await appPool(keeper)).participants_count], ['randomness', 2]);
+});
+
+test('every status byte has its word, and unknown counts stay', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	const words = ['open', 'locked', 'unlocking', 'randomness', 'randomness', 'winnerSelected', null, 'cancelled', 'closed'];
+	for (const [status, word] of words.entries()) {
+		await observed(keeper, { slot: 200 + status, status, participants: null, decimals: null, total_amount: 5 + status });
+		assert.equal((await appPool(keeper)).status, word ?? 'winnerSelected');
+	}
+	assert.deepEqual([(await appPool(keeper)).participants_count, (await appPool(keeper)).total_pot], [0, 0]);
+});
+
+test('u64 and u128 survive whole, and the double is the nearest one', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	const whole = { pool_id: '18446744073709551615', total_amount: '18446744073709551615', randomness: '340282366920938463463374607431768211455', decimals: 9 };
+	await observed(keeper, whole);
+	assert.equal(await keeper.sql('SELECT pool_id, total_amount, randomness FROM keeper.draws'), '18446744073709551615|18446744073709551615|340282366920938463463374607431768211455');
+	assert.equal((await appPool(keeper)).total_pot, 18446744073.709551615);
+});
+
+test('a later pool at the same address neither revives nor inherits the app row of the first', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	await observed(keeper, { status: 7 });
+	assert.equal(await observed(keeper, { pool_id: 8, slot: 300, status: 0 }), 1);
+	assert.equal((await appPool(keeper)).status, 'cancelled');
+	assert.equal(await keeper.sql('SELECT pool_id, app_id FROM keeper.draws ORDER BY pool_id'), '7|1\n8|');
+	await addAppPool(keeper);
+	await observed(keeper, { pool_id: 8, slot: 301, status: 0, app_id: 2, participants: 1 });
+	assert.deepEqual([(await appPool(keeper, 1)).status, (await appPool(keeper, 2)).participants_count], ['cancelled', 1]);
+});
+
+test('the list of a tick: new ids, open ones, and a draw that the app alone calls over', async () => {
+	const keeper = await newKeeper(server);
+	for (const status of ['open', 'ended', 'locked']) await addAppPool(keeper, { status });
+	const listed = async (after) => (await keeper.tick('one', after)).map((row) => row.app_id);
+	assert.deepEqual(await listed(0), [1, 3]);
+	assert.deepEqual(await listed(1), [3]);
+	assert.deepEqual(await listed(3), [null], 'the lease is answered without pools');
+	await observed(keeper);
+	await keeper.sql("UPDATE public.pools SET status = 'cancelled' WHERE id = 1");
+	assert.deepEqual(await listed(0), [1, 3]);
+	await observed(keeper, { slot: 200, status: 6, total_amount: 0, participants: 0 });
+	assert.deepEqual(await listed(0), [1, 3], 'ended but not recorded');
+	await keeper.call('payout_record', payout({ total_amount: 2000, winner_amount: 1397 }));
+	assert.deepEqual(await listed(0), [3]);
+	const look = await keeper.call('lease_look', { after_id: 0 });
+	assert.deepEqual(look.map((row) => [row.held, row.fence, row.app_id]), [[true, 0, 3]]);
+});
+
+test('a quiet tick changes one row, the lease', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	await keeper.sql('SELECT pg_stat_reset()');
+	const statistics = "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0";
+	await keeper.sql(`SELECT 1 FROM keeper.lease_tick('one', 0, 15000); SELECT pg_stat_force_next_flush()`);
+	assert.equal(await keeper.sql(statistics), 'lease|0|1|0');
+});
+
+async function paidPool(keeper, values = {}) {
+	await addAppPool(keeper, values);
+	await observed(keeper, { decimals: 9 });
+	await keeper.sql(`INSERT INTO public.participants (pool_id, wallet_address, bet_usd) VALUES (1, lower('${key('W')}'), 4), (1, lower('${key('V')}'), 4)`);
+	await keeper.sql(`INSERT INTO public.profiles (wallet_address, nickname, avatar_url) VALUES (lower('${key('W')}'), 'Winner', 'face.png')`);
+	await keeper.call('step_open', step({ step: 'DRAW', sig: signature('Z') }));
+	return keeper;
+}
+
+test('a payout is written everywhere, once', async () => {
+	const keeper = await paidPool(await newKeeper(server));
+	const [row] = await keeper.call('payout_record', payout({ seq: 1 }));
+	assert.deepEqual([row.seq, row.state, row.landed_slot], [1, 'final', 150]);
+	const tables = ['keeper.draws', 'keeper.steps', 'public.pools', 'public.transactions', 'public.winners_feed', 'public.notifications', 'public.referral_rewards', 'public.referral_reward_events'];
+	const everything = () => keeper.sql(tables.map((table) => `SELECT ctid, * FROM ${table} ORDER BY 1`).join(';'));
+	const before = await everything();
+	await keeper.call('payout_record', payout({ seq: 1 }));
+	await keeper.call('payout_record', payout());
+	assert.equal(await everything(), before);
+	const pool = await appPool(keeper);
+	assert.deepEqual([pool.status, pool.winner_wallet, pool.end_time, pool.tx_hash], ['ended', key('W'), '2026-09-21T14:13:20', 'creation']);
+	const [transaction] = await keeper.rows('SELECT pool_id, wallet_address, type, amount, tx_hash, "timestamp" FROM public.transactions');
+	assert.deepEqual(transaction, {
+		pool_id: 1, wallet_address: key('W').toLowerCase(), type: 'PAYOUT', amount: 18446744073.709551012, tx_hash: signature('Z'), timestamp: '2026-09-21T14:13:20',
+	});
+	const [feed] = await keeper.rows('SELECT winner_wallet, display_name, avatar_url, token_symbol, bet_usd, win_usd, roi_percent FROM public.winners_feed');
+	assert.deepEqual(feed, {
+		winner_wallet: key('W').toLowerCase(), display_name: 'Winner', avatar_url: 'face.png', token_symbol: 'TOK', bet_usd: 4,
+		win_usd: 18446744073.709551012 * 2, roi_percent: (18446744073.709551012 * 2 - 4) / 4 * 100,
+	});
+	const [notice] = await keeper.rows('SELECT wallet_address, type, message FROM public.notifications');
+	assert.deepEqual(notice, { wallet_address: key('W').toLowerCase(), type: 'win', message: 'You won 18446744073.709551012 TOK in the pool Token.' });
+	const [draw] = await keeper.rows('SELECT winner_amount::text, payout_sig, over, participants FROM keeper.draws');
+	assert.deepEqual(draw, { winner_amount: '18446744073709551012', payout_sig: signature('Z'), over: true, participants: 2 });
+});
+
+test('a payout that contradicts the recorded one is refused', async () => {
+	const keeper = await paidPool(await newKeeper(server));
+	await keeper.call('payout_record', payout({ sig: null }));
+	assert.equal(await keeper.sql('SELECT tx_hash IS NULL FROM public.transactions'), 't');
+	assert.match(await keeper.refusal('payout_record', payout({ winner: key('V') })), /^PK002 .* is recorded as paid to/);
+	assert.match(await keeper.refusal('payout_record', payout({ seq: 1, sig: signature('Y') })), /^PK002 .* row 1 has signature Z+, the payout has Y+/);
+	await keeper.call('payout_record', payout({ seq: 1 }));
+	assert.equal(await keeper.sql('SELECT payout_sig FROM keeper.draws'), signature('Z'));
+	assert.match(await keeper.refusal('payout_record', payout({ sig: signature('Y') })), /^PK002/);
+	assert.equal(await keeper.refusal('payout_record', payout({ total_amount: 1 })).then((text) => text.slice(0, 5)), 'PK002');
+	const fresh = await newKeeper(server);
+	assert.equal(await fresh.refusal('payout_record', payout({ dev_amount: 501 })), '23514 draws_amounts_sum');
+	assert.equal(await count(fresh, 'keeper.draws'), 0);
+});
+
+test('a PAYOUT row that the backend wrote is left alone; a payout without an app row is written when it comes', async () => {
+	const keeper = await newKeeper(server);
+	await keeper.call('payout_record', payout());
+	assert.equal(await keeper.sql('SELECT projected_at IS NULL, over FROM keeper.draws'), 't|t');
+	await addAppPool(keeper);
+	await keeper.sql("INSERT INTO public.transactions (pool_id, wallet_address, type, amount) VALUES (1, 'w', 'PAYOUT', 1)");
+	await keeper.call('payout_record', payout());
+	assert.equal(await count(keeper, 'public.transactions'), 1);
+	assert.deepEqual([(await appPool(keeper)).status, await keeper.sql('SELECT app_id, projected_at IS NULL FROM keeper.draws')], ['ended', '1|f']);
+});
+
+test('a sponsored win names the person, and the wallet that the chain paid', async () => {
+	const keeper = await paidPool(await newKeeper(server), { is_free: 1 });
+	await keeper.sql(`INSERT INTO public.sponsored_participants (pool_id, real_wallet, auxiliary_wallet, auxiliary_index) VALUES (1, '${key('U')}', '${key('W')}', 0)`);
+	await keeper.call('payout_record', payout());
+	assert.equal((await appPool(keeper)).winner_wallet, key('U'));
+	assert.equal(await keeper.sql('SELECT wallet_address FROM public.transactions'), key('W').toLowerCase());
+	assert.equal(await keeper.sql('SELECT winner_wallet FROM public.winners_feed'), key('U').toLowerCase());
+	assert.equal(await keeper.sql('SELECT winner FROM keeper.draws'), key('W'));
+});
+
+test('the referrers share the treasury fee to the last base unit, once', async () => {
+	const keeper = await paidPool(await newKeeper(server));
+	await keeper.sql(`INSERT INTO public.participants (pool_id, wallet_address) VALUES (1, 'third');
+		INSERT INTO public.referral_relations (referred_wallet, referrer_wallet) VALUES (lower('${key('W')}'), 'anna'), (lower('${key('V')}'), 'bob'), ('third', 'anna'), ('nobody', 'eve');
+		INSERT INTO public.referral_rewards (referrer_wallet, token_mint, amount_pending) VALUES ('anna', '${key('M')}', '1000'), ('bob', 'other', '5')`);
+	await keeper.call('payout_record', payout());
+	await keeper.sql("UPDATE keeper.draws SET projected_at = NULL");
+	await keeper.call('payout_record', payout());
+	assert.equal(await keeper.sql(`SELECT referrer_wallet, amount_pending FROM public.referral_rewards WHERE token_mint = '${key('M')}' ORDER BY 1`), 'anna|1051\nbob|50');
+	assert.equal(await keeper.sql('SELECT referrer_wallet, amount FROM public.referral_reward_events ORDER BY 1'), 'anna|51\nbob|50');
+});
+
+test('the first commit row and its first answer win', async () => {
+	const keeper = await newKeeper(server);
+	const [bare] = await keeper.call('commit_record', commit());
+	assert.deepEqual([bare.n, bare.answer_value, bare.total], [1, null, 1]);
+	assert.match(await keeper.refusal('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'used' }), /^23514 commits_used_has_answer/);
+	const [first] = await keeper.call('commit_record', commit({ ...answer('ab'), reason: 'again' }));
+	const [second] = await keeper.call('commit_record', commit({ ...answer('cd'), oracle: key('X') }));
+	assert.deepEqual([first.answer_value, second.answer_value, second.oracle, second.n], [`\\x${'ab'.repeat(32)}`, `\\x${'ab'.repeat(32)}`, key('Q'), 1]);
+	const [next] = await keeper.call('commit_record', commit({ seed_slot: 112 }));
+	assert.deepEqual([next.n, next.total], [2, 2]);
+	assert.match(await keeper.refusal('commit_record', commit({ draw: `draw:${POOL}:8` })), /^PK002 .* belongs to/);
+	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'no_answer' });
+	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'used' });
+	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'refused' });
+	assert.equal(await keeper.sql('SELECT n, fate FROM keeper.commits ORDER BY 1'), '1|used\n2|');
+	assert.match(await keeper.refusal('commit_fate', { fence: 1, draw: DRAW, n: 3, fate: 'used' }), /^PK002 .* has no commit 3/);
+});
+
+const bytes = (byte) => `"\\\\x${byte.repeat(64)}"`;
+function calls(list, overrides = {}) {
+	const column = (name) => list.map((one) => one[name]);
+	return {
+		fence: 1, draw: DRAW, watermark: null, signature: column('signature'), ix: column('ix'), inner_ix: column('inner_ix'), slot: column('slot'), block_time: column('block_time'),
+		user: column('user'), app_id: column('app_id'), instruction: column('instruction'), amount: column('amount'), decimals: column('decimals'), ...overrides,
+	};
+}
+const call = (overrides) => ({ signature: bytes('ab'), ix: 1, inner_ix: -1, slot: 5, block_time: 1700000000, user: key('U'), app_id: 1, instruction: 'join_pool', amount: 1500, decimals: 3, ...overrides });
+
+test('calls are kept once, and the app gets the rows that its backend failed to write', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	const young = Math.floor(Date.now() / 1000);
+	const list = [call(), call({ ix: 2, instruction: 'donate' }), call({ signature: bytes('cd'), instruction: 'donate', block_time: young }), call({ signature: bytes('ef'), instruction: 'set_lock_duration', amount: null })];
+	assert.equal((await keeper.call('record_calls', calls(list)))[0].record_calls, 4);
+	assert.equal((await keeper.call('record_calls', calls(list, { watermark: `\\x${'ab'.repeat(64)}` })))[0].record_calls, 0);
+	const used = 'SELECT operation_type, wallet_address, length(tx_hash) FROM public.used_transactions ORDER BY 1';
+	assert.equal(await keeper.sql(used), `join|${key('U').toLowerCase()}|88`);
+	assert.equal(await keeper.sql('SELECT type, amount FROM public.transactions'), 'JOIN|1.5');
+	assert.equal(await keeper.sql('SELECT wallet_address FROM public.participants'), key('U').toLowerCase());
+	await keeper.sql(`UPDATE keeper.calls SET block_time = ${young - 301} WHERE projected_at IS NULL`);
+	await keeper.call('record_calls', calls([]));
+	assert.equal((await keeper.sql(used)).split('\n').length, 2, 'an old enough call follows without being sent again');
+	assert.equal(await keeper.sql('SELECT draw, length(signature) FROM keeper.watermarks'), `${DRAW}|64`);
+	assert.equal(await keeper.sql(`SELECT keeper.base58('\\x0000'::bytea || '\\x01ff'::bytea), keeper.base58('')`), '119p|');
+});
+
+test('what the backend wrote itself is not written again', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	const [{ base58 }] = await keeper.rows(`SELECT keeper.base58('\\x${'ab'.repeat(64)}')`);
+	await keeper.sql(`INSERT INTO public.used_transactions (tx_hash, wallet_address) VALUES ('${base58}', 'w')`);
+	await keeper.call('record_calls', calls([call()]));
+	assert.deepEqual([await count(keeper, 'public.used_transactions'), await count(keeper, 'public.transactions'), await count(keeper, 'public.participants')], [1, 0, 0]);
+	assert.equal(await count(keeper, 'keeper.calls', 'projected_at IS NOT NULL'), 1);
+});
+
+test('a closed draw releases its randomness account even when somebody else drew it', async () => {
+	const keeper = await newKeeper(server);
+	await keeper.call('step_open', step());
+	await keeper.call('step_close', close({ outcome: 'final' }));
+	await keeper.call('payout_record', payout());
+	assert.deepEqual(await keeper.call('randomness_free', { draw: `draw:${POOL}:8` }), [{ account: key('R'), lut_slot: 90 }]);
+});

@@ -1,0 +1,84 @@
+// A private pgBouncer in transaction mode in front of a private PostgreSQL, for tests and demonstrations.
+'use strict';
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { ServerProcess, accountToRunAs, giveDirectoryTo, freePort } = require('./server_process');
+const { psql } = require('./postgres');
+
+// With pgBouncer's own defaults a query hangs 30 s after a 20 s outage; these three bound it to about 5 s.
+const BOUNDED_WAITS = { server_login_retry: 1, query_wait_timeout: 5, server_connect_timeout: 3 };
+
+function program() {
+	const found = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find((file) => fs.existsSync(file));
+	if (!found) throw new Error('pgbouncer not found: run scripts/setup');
+	return found;
+}
+
+class PgBouncer {
+	constructor(postgres, settings) {
+		this.postgres = postgres;
+		this.settings = settings;
+		this.account = accountToRunAs();
+		this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-pgbouncer-'));
+		this.logFile = path.join(this.directory, 'log');
+	}
+
+	get pid() { return this.server.pid; }
+
+	url(database = 'postgres', user = this.postgres.user) { return `postgresql://${user}@127.0.0.1:${this.port}/${database}`; }
+
+	writeConfiguration() {
+		const { user, socketDirectory, port } = this.postgres;
+		const settings = {
+			listen_addr: '127.0.0.1', listen_port: this.port, unix_socket_dir: '', pool_mode: 'transaction',
+			max_client_conn: 100, default_pool_size: 10, ...BOUNDED_WAITS,
+			// Roles that a test creates later are looked up in the server by auth_user.
+			auth_type: 'trust', auth_file: path.join(this.directory, 'users'), auth_user: user, admin_users: user,
+			...this.settings,
+		};
+		const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+		const text = `[databases]\n* = host=${socketDirectory} port=${port}\n[pgbouncer]\n${lines.join('\n')}\n`;
+		fs.writeFileSync(path.join(this.directory, 'ini'), text);
+		fs.writeFileSync(path.join(this.directory, 'users'), `"${user}" ""\n`);
+		giveDirectoryTo(this.account, this.directory);
+	}
+
+	async start() {
+		this.port ??= await freePort();
+		this.writeConfiguration();
+		this.server = new ServerProcess({
+			command: program(), args: [path.join(this.directory, 'ini')], account: this.account, logFile: this.logFile,
+		});
+		await this.server.waitUntil(() => this.admin('SHOW VERSION').then(() => true, () => false), 'pgBouncer');
+	}
+
+	// One command of the admin console: PAUSE, RESUME, RECONNECT, SHOW POOLS, ...
+	admin(command) { return psql(this.url('pgbouncer'), command); }
+
+	async kill() { await this.server.kill(); }
+
+	async restart() {
+		await this.server.stop('SIGTERM');
+		await this.start();
+	}
+
+	freeze() { this.server.freeze(); }
+
+	thaw() { this.server.thaw(); }
+
+	async stop() {
+		await this.kill();
+		fs.rmSync(this.directory, { recursive: true, force: true });
+	}
+}
+
+// settings: pgbouncer.ini names and values on top of ours.
+async function startPgBouncer(postgres, settings = {}) {
+	const pgBouncer = new PgBouncer(postgres, settings);
+	await pgBouncer.start();
+	return pgBouncer;
+}
+
+module.exports = { startPgBouncer };

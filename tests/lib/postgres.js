@@ -1,0 +1,139 @@
+// A private PostgreSQL server in a directory of its own, for tests and demonstrations.
+'use strict';
+
+const { execFile, execFileSync } = require('node:child_process');
+const { promisify } = require('node:util');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { ServerProcess, accountToRunAs, giveDirectoryTo, freePort } = require('./server_process');
+
+const run = promisify(execFile);
+const SUPERUSER = 'postgres';
+
+// Debian keeps the server's programs out of PATH, one directory per major version.
+function programDirectory() {
+	const versions = '/usr/lib/postgresql';
+	const found = fs.existsSync(versions) ? fs.readdirSync(versions).sort((a, b) => b - a) : [];
+	for (const version of found) {
+		const directory = path.join(versions, version, 'bin');
+		if (fs.existsSync(path.join(directory, 'initdb'))) return directory;
+	}
+	throw new Error('PostgreSQL server programs not found below /usr/lib/postgresql: run scripts/setup');
+}
+
+function initialize(programs, directory, account) {
+	execFileSync(path.join(programs, 'initdb'), [
+		'-D', path.join(directory, 'data'), '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
+	], { ...account, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+// The answer of psql without decoration: one line per row, columns separated by "|".
+async function psql(url, text) {
+	const started = run('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-f', '-', url], { maxBuffer: 64 << 20 });
+	started.child.stdin.on('error', () => {}); // psql may leave before it has read everything; its exit says why
+	started.child.stdin.end(text);
+	const { stdout } = await started;
+	return stdout.replace(/\n$/, '');
+}
+
+class Postgres {
+	// options: directory, durable, outlive, settings (postgresql.conf names and values); see startPostgres
+	constructor(options) {
+		this.options = options;
+		this.account = accountToRunAs();
+		this.programs = programDirectory();
+		this.ownsDirectory = options.directory === undefined;
+		this.directory = options.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-pg-'));
+		this.user = SUPERUSER;
+	}
+
+	get socketDirectory() { return this.directory; }
+
+	get pid() { return this.server.pid; }
+
+	get logFile() { return path.join(this.directory, 'log'); }
+
+	url(database = 'postgres', user = this.user) { return `postgresql://${user}@127.0.0.1:${this.port}/${database}`; }
+
+	socketUrl(database = 'postgres', user = this.user) {
+		return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&port=${this.port}&user=${user}`;
+	}
+
+	prepare() {
+		fs.mkdirSync(this.directory, { recursive: true });
+		giveDirectoryTo(this.account, this.directory);
+		if (!fs.existsSync(path.join(this.directory, 'data', 'PG_VERSION'))) {
+			initialize(this.programs, this.directory, this.account);
+		}
+	}
+
+	arguments() {
+		const settings = {
+			listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: this.directory,
+			max_connections: 100, shared_buffers: '16MB', logging_collector: 'off', log_min_messages: 'warning',
+			...(this.options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+			...this.options.settings,
+		};
+		return ['-D', path.join(this.directory, 'data'), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+	}
+
+	async start() {
+		this.port ??= await freePort();
+		this.server = new ServerProcess({
+			command: path.join(this.programs, 'postgres'), args: this.arguments(), account: this.account,
+			logFile: this.logFile, outlive: this.options.outlive,
+		});
+		await this.server.waitUntil(() => this.answers(), 'PostgreSQL');
+	}
+
+	async answers() {
+		const probe = ['-q', '-h', '127.0.0.1', '-p', String(this.port)];
+		return run(path.join(this.programs, 'pg_isready'), probe).then(() => true, () => false);
+	}
+
+	sql(text, database = 'postgres') { return psql(this.url(database), text); }
+
+	async createDatabase(name) {
+		await this.sql(`CREATE DATABASE "${name}"`);
+		return this.url(name);
+	}
+
+	// Clean shutdown: clients are disconnected, the data directory stays for start().
+	async halt() { await this.server.stop('SIGINT'); }
+
+	// kill -9 of the server and every backend: what a power cut leaves behind.
+	async kill() { await this.server.kill(); }
+
+	async restart() {
+		await this.halt();
+		await this.start();
+	}
+
+	freeze() { this.server.freeze(); }
+
+	thaw() { this.server.thaw(); }
+
+	// The end: stopped without ceremony, and the directory removed if it was ours.
+	async stop() {
+		if (this.ownsDirectory) {
+			await this.kill();
+			fs.rmSync(this.directory, { recursive: true, force: true });
+		} else {
+			await this.halt();
+		}
+	}
+}
+
+// options.directory: use (and keep) this directory instead of a temporary one;
+// options.durable: leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
+// options.port: a fixed port instead of a free one.
+async function startPostgres(options = {}) {
+	const postgres = new Postgres(options);
+	postgres.port = options.port;
+	postgres.prepare();
+	await postgres.start();
+	return postgres;
+}
+
+module.exports = { startPostgres, psql };

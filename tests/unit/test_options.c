@@ -1,0 +1,146 @@
+/* ops/options: every mode, and one clear line for everything else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/steps.h"
+#include "ops/options.h"
+#include "ops/setting.h"
+
+enum { ARGS_MAX = 8, WHY_MAX = 200 };
+
+static struct options options;
+static char why[WHY_MAX];
+
+/* The arguments are separated by one blank. */
+static bool parse(const char *line)
+{
+	static char text[WHY_MAX];
+	char *argv[ARGS_MAX] = { text }, *at = text;
+	int argc = 1;
+
+	snprintf(text, sizeof(text), "poolkeeper%s%s", line[0] != '\0' ? " " : "", line);
+	why[0] = '\0';
+	while ((at = strchr(at, ' ')) != NULL && argc < ARGS_MAX) {
+		*at++ = '\0';
+		argv[argc++] = at;
+	}
+	return options_parse(&options, argc, argv, why, sizeof(why));
+}
+
+static void expect_mode(const char *line, enum options_mode mode)
+{
+	assert_true(parse(line));
+	assert_int_equal(options.mode, mode);
+	assert_string_equal(why, "");
+}
+
+static void expect_refused(const char *line, const char *expected)
+{
+	assert_false(parse(line));
+	assert_string_equal(why, expected);
+}
+
+static void knows_the_modes(void **state)
+{
+	(void)state;
+	expect_mode("", MODE_RUN);
+	assert_false(options.dry_run);
+	assert_null(options.env_file);
+	expect_mode("--once", MODE_ONCE);
+	expect_mode("--once --once", MODE_ONCE);
+	expect_mode("--check-config", MODE_CHECK_CONFIG);
+	expect_mode("--print-lifecycle", MODE_PRINT_LIFECYCLE);
+	expect_mode("--print-env-example", MODE_PRINT_ENV_EXAMPLE);
+	expect_mode("--print-settings", MODE_PRINT_SETTINGS);
+	expect_mode("--version", MODE_VERSION);
+	expect_mode("--help", MODE_HELP);
+}
+
+static void takes_the_others_in_any_order(void **state)
+{
+	(void)state;
+	expect_mode("--env-file a.env --dry-run --once", MODE_ONCE);
+	assert_true(options.dry_run);
+	assert_string_equal(options.env_file, "a.env");
+	expect_mode("--dry-run --env-file=b=c", MODE_RUN);
+	assert_string_equal(options.env_file, "b=c");
+	expect_mode("--check-config --env-file --once", MODE_CHECK_CONFIG);
+	assert_string_equal(options.env_file, "--once");
+}
+
+static void refuses_everything_else(void **state)
+{
+	(void)state;
+	expect_refused("--onec", "there is no option --onec: see poolkeeper --help");
+	expect_refused("--on", "there is no option --on: see poolkeeper --help");
+	expect_refused("--once=1", "there is no option --once=1: see poolkeeper --help");
+	expect_refused("once", "there is no option once: see poolkeeper --help");
+	expect_refused("-h", "there is no option -h: see poolkeeper --help");
+	expect_refused("--env-file", "--env-file needs a file: --env-file .env");
+	expect_refused("--env-file=", "--env-file needs a file: --env-file .env");
+	expect_refused("--env-file a --env-file b", "--env-file is given twice: keep one");
+	expect_refused("--once --check-config", "--once and --check-config do not go together: give one of them");
+	expect_refused("--dry-run --check-config", "--dry-run does not go together with --check-config");
+}
+
+static char *printed(enum options_mode mode)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(options_print(mode, out), 0);
+	fclose(out);
+	return text;
+}
+
+static void prints_each_table_whole(void **state)
+{
+	char *lifecycle = printed(MODE_PRINT_LIFECYCLE), *example = printed(MODE_PRINT_ENV_EXAMPLE);
+	char *table = printed(MODE_PRINT_SETTINGS), *help = printed(MODE_HELP), *version = printed(MODE_VERSION);
+
+	(void)state;
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		assert_non_null(strstr(lifecycle, STEPS[i].name));
+		assert_non_null(strstr(lifecycle, STEPS[i].why));
+	}
+	assert_non_null(
+		strstr(lifecycle, "> [unlock_pool] > [randomness_init] > randomness_commit > request_randomness\n"));
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		assert_non_null(strstr(example, SETTINGS[i].key));
+		assert_non_null(strstr(table, SETTINGS[i].doc));
+	}
+	assert_non_null(strstr(help, "--check-config"));
+	assert_non_null(strstr(version, "poolkeeper "));
+	free(lifecycle), free(example), free(table), free(help), free(version);
+}
+
+static void says_when_it_could_not_print(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_int_equal(options_print(MODE_HELP, full), 74);
+	fclose(full);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_the_modes),
+		cmocka_unit_test(takes_the_others_in_any_order),
+		cmocka_unit_test(refuses_everything_else),
+		cmocka_unit_test(prints_each_table_whole),
+		cmocka_unit_test(says_when_it_could_not_print),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
