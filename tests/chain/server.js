@@ -51,7 +51,7 @@ function answerHttp(context, node, request, response) {
 		send();
 		return;
 	}
-	for (const method of methods) node.count(method);
+	for (const method of methods) if (!isControl(method)) node.count(method);
 	const wait = node.faults.hang;
 	if (wait === 'forever') return;
 	const fault = node.faults.takeHttp(methods);

@@ -18,6 +18,8 @@ const WALLET_LAMPORTS = 20_000_000_000;
 // Test slots are shorter than the chain's, so that finality and expiry take seconds instead of minutes.
 const SLOT_MS = 100;
 
+const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
 class World {
 	// options: slotMs, oracles, nodes (RPC endpoints given to the daemon), pooled (through pgBouncer), settings (of the daemon)
 	static async start(options = {}) {
@@ -127,8 +129,11 @@ class World {
 		return mint;
 	}
 
-	// Lets the lock time of all pools pass at once.
-	pastLock(seconds = 61) { return this.scenario.chain('advanceTime', seconds); }
+	// Lets the lock time of all pools pass at once, also for who reads at confirmed.
+	async pastLock(seconds = 61) {
+		await this.scenario.chain('advanceTime', seconds);
+		await sleep(3 * this.options.slotMs);
+	}
 
 	async stop() {
 		for (const daemon of this.daemons) await daemon.kill();
@@ -137,4 +142,4 @@ class World {
 	}
 }
 
-module.exports = { World, ROOT };
+module.exports = { World, ROOT, sleep };

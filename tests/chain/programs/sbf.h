@@ -72,7 +72,6 @@ struct clock {
 /* Syscalls. Left undefined here: sbflink.js turns each into a relocation the loader knows. */
 extern void abort(void) __attribute__((noreturn));
 extern void sol_log_(const char *text, uint64_t len);
-extern void sol_log_pubkey(const struct pubkey *key);
 extern void sol_log_data(const struct bytes *fields, uint64_t count);
 extern uint64_t sol_sha256(const struct bytes *parts, uint64_t count, uint8_t *hash32);
 extern uint64_t sol_secp256k1_recover(
@@ -109,11 +108,6 @@ static inline uint64_t load64(const void *at)
 	return *(const uint64_t *)at;
 }
 
-static inline uint32_t load32(const void *at)
-{
-	return *(const uint32_t *)at;
-}
-
 static inline uint16_t load16(const void *at)
 {
 	return *(const uint16_t *)at;
@@ -127,11 +121,6 @@ static inline void store64(void *at, uint64_t value)
 static inline void store32(void *at, uint32_t value)
 {
 	*(uint32_t *)at = value;
-}
-
-static inline void store16(void *at, uint16_t value)
-{
-	*(uint16_t *)at = value;
 }
 
 static inline bool pubkey_equal(const void *a, const void *b)

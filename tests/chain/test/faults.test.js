@@ -215,7 +215,7 @@ test('chain_faults refuses what it does not know, naming it', async (t) => {
 
 test('chain_stats counts calls per method and node, batches one by one, controls never', async (t) => {
 	const chain = await openChain(t);
-	await chain.post([GET_SLOT, GET_SLOT, { ...GET_SLOT, method: 'getHealth' }]);
+	await chain.post([GET_SLOT, GET_SLOT, { ...GET_SLOT, method: 'getHealth' }, { ...GET_SLOT, method: 'chain_position' }]);
 	await chain.node(2).call('getSlot');
 	const stats = await chain.call('chain_stats', { reset: true });
 	assert.deepStrictEqual([stats.total, stats.methods], [4, { getSlot: 3, getHealth: 1 }]);

@@ -1,0 +1,50 @@
+// A pool goes from Locked to Ended: SPL and Token-2022, daemon and --once, with records that are complete and exact.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { World } = require('./world.js');
+const money = require('./money.js');
+
+test('two pools, SPL and Token-2022, are drawn and paid exactly', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const pools = [await world.lockedPool({ program: 'spl', players: 4 }), await world.lockedPool({ program: 'token-2022', decimals: 9, players: 3 })];
+	const was = [];
+	for (const pool of pools) was.push(await money.before(world, pool));
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	for (const pool of pools) await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'DRAW' });
+	for (const [i, pool] of pools.entries()) await money.assertPaid(world, pool, was[i]);
+	for (const pool of pools) {
+		const rows = await world.sql(`SELECT step FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%' ORDER BY seq`);
+		assert.equal(rows, 'BIND\nDRAW', 'two transactions for a draw');
+	}
+	await money.assertNothingUnknown(world);
+	await daemon.kill('SIGTERM');
+	assert.equal(daemon.code, 0);
+});
+
+test('--once drives what is due to its end and exits 0', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const pool = await world.lockedPool();
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const once = world.startDaemon('--once');
+	assert.equal((await once.exit()).code, 0, once.log);
+	await money.assertPaid(world, pool, was);
+});
+
+test('missing token accounts of dev and treasury are made before the draw is bound', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const mint = await world.mint({ bare: true });
+	const pool = await world.lockedPool({ mint });
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'DRAW' });
+	await money.assertPaid(world, pool, was);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'CREATE_ATA' AND state = 'final'"), '2');
+});

@@ -1,0 +1,59 @@
+// A TCP proxy in front of Postgres that loses connections at chosen points of the protocol.
+'use strict';
+const net = require('node:net');
+
+const READY_FOR_QUERY = 'Z'.charCodeAt(0);
+
+// Cuts the bytes of the server before its last message when that is ReadyForQuery (always 6 bytes).
+function withoutReady(data) {
+	const isReady = data.length >= 6 && data[data.length - 6] === READY_FOR_QUERY && data.readUInt32BE(data.length - 5) === 5;
+	return isReady ? data.subarray(0, data.length - 6) : data;
+}
+
+class ProtocolProxy {
+	// modes: pass; lose-reply (what the server says next never arrives); lose-ready (all of it but ReadyForQuery);
+	// lose-request (what the client says next never arrives); split (one byte at a time)
+	constructor(targetPort) {
+		this.targetPort = targetPort;
+		this.mode = 'pass';
+		this.sockets = new Set();
+		this.server = net.createServer((client) => this.serve(client));
+	}
+
+	async start() {
+		await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+		this.port = this.server.address().port;
+	}
+
+	serve(client) {
+		const upstream = net.connect(this.targetPort, '127.0.0.1');
+		const drop = () => { client.destroy(); upstream.destroy(); };
+		client.setNoDelay(true);
+		for (const socket of [client, upstream]) {
+			this.sockets.add(socket);
+			socket.on('error', drop).on('close', drop);
+		}
+		client.on('data', (data) => {
+			if (this.mode === 'lose-request') drop();
+			else upstream.write(data);
+		});
+		upstream.on('data', (data) => {
+			if (this.mode === 'lose-reply') {
+				drop();
+			} else if (this.mode === 'lose-ready') {
+				client.write(withoutReady(data), () => setTimeout(drop, 50));
+			} else if (this.mode === 'split') {
+				for (const byte of data) client.write(Buffer.from([byte]));
+			} else {
+				client.write(data);
+			}
+		});
+	}
+
+	stop() {
+		this.server.close();
+		for (const socket of this.sockets) socket.destroy();
+	}
+}
+
+module.exports = { ProtocolProxy };
