@@ -35,7 +35,7 @@ if(PK_SANITIZE OR PK_FUZZ)
 endif()
 if(PK_FUZZ)
 	if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)
-		message(FATAL_ERROR "PK_FUZZ=ON needs clang (libFuzzer), the compiler is ${CMAKE_C_COMPILER}: use -DCMAKE_C_COMPILER=clang-19")
+		message(FATAL_ERROR "PK_FUZZ=ON needs clang (libFuzzer), the compiler is ${CMAKE_C_COMPILER}: use -DCMAKE_C_COMPILER=clang-14")
 	endif()
 	add_compile_options(-fsanitize=fuzzer-no-link)        # the fuzzer sees which branches an input took
 endif()

@@ -275,6 +275,10 @@ static int new_modules(struct app *app)
 	char why[WHY_MAX];
 
 	app->loop = loop_new();
+	loop_on_signal(app->loop, SIGTERM, on_signal, app);
+	loop_on_signal(app->loop, SIGINT, on_signal, app);
+	log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
+		(long)getpid(), network_name(app->config->network));
 	app->log_watch = log_watch_new(app->loop);
 	app->wake = loop_timer_new(app->loop, on_timer, app);
 	app->limit = loop_timer_new(app->loop, on_limit, app);
@@ -321,8 +325,6 @@ static int run(struct app *app)
 {
 	app->code = new_modules(app);
 	if (app->code == EX_OK) {
-		loop_on_signal(app->loop, SIGTERM, on_signal, app);
-		loop_on_signal(app->loop, SIGINT, on_signal, app);
 		if (app->options.mode == MODE_ONCE)
 			loop_timer_set(app->limit, app->config->once_deadline_seconds * 1000);
 		loop_each_turn(app->loop, on_turn, app);
@@ -370,13 +372,7 @@ static int with_config(struct app *app)
 	if (code != EX_OK)
 		return code;
 	log_set_level(app->config->log_level);
-	if (app->options.mode == MODE_CHECK_CONFIG) {
-		code = check_config(app);
-	} else {
-		log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
-			(long)getpid(), network_name(app->config->network));
-		code = run(app);
-	}
+	code = app->options.mode == MODE_CHECK_CONFIG ? check_config(app) : run(app);
 	config_free(app->config);
 	return code;
 }

@@ -26,7 +26,7 @@ static struct {
 	enum log_level level;
 	const char *mark;
 	char ring[LOG_RING_SIZE];
-	size_t head, used;     /* used bytes wait, from head on, wrapping */
+	size_t head, used; /* used bytes wait, from head on, wrapping */
 	uint64_t dropped;
 } sink = { .level = LOG_AT_INFO };
 
@@ -169,24 +169,46 @@ static const char *read_spec(const char *p, struct spec *spec, va_list *args)
 static void add_signed(struct buf *line, const struct spec *spec, va_list *args)
 {
 	switch (spec->length) {
-	case 'L': buf_fmt(line, spec->text, va_arg(*args, long long)); break;
-	case 'l': buf_fmt(line, spec->text, va_arg(*args, long)); break;
-	case 'j': buf_fmt(line, spec->text, va_arg(*args, intmax_t)); break;
-	case 'z': buf_fmt(line, spec->text, va_arg(*args, ssize_t)); break;
-	case 't': buf_fmt(line, spec->text, va_arg(*args, ptrdiff_t)); break;
-	default: buf_fmt(line, spec->text, va_arg(*args, int));
+	case 'L':
+		buf_fmt(line, spec->text, va_arg(*args, long long));
+		break;
+	case 'l':
+		buf_fmt(line, spec->text, va_arg(*args, long));
+		break;
+	case 'j':
+		buf_fmt(line, spec->text, va_arg(*args, intmax_t));
+		break;
+	case 'z':
+		buf_fmt(line, spec->text, va_arg(*args, ssize_t));
+		break;
+	case 't':
+		buf_fmt(line, spec->text, va_arg(*args, ptrdiff_t));
+		break;
+	default:
+		buf_fmt(line, spec->text, va_arg(*args, int));
 	}
 }
 
 static void add_unsigned(struct buf *line, const struct spec *spec, va_list *args)
 {
 	switch (spec->length) {
-	case 'L': buf_fmt(line, spec->text, va_arg(*args, unsigned long long)); break;
-	case 'l': buf_fmt(line, spec->text, va_arg(*args, unsigned long)); break;
-	case 'j': buf_fmt(line, spec->text, va_arg(*args, uintmax_t)); break;
-	case 'z': buf_fmt(line, spec->text, va_arg(*args, size_t)); break;
-	case 't': buf_fmt(line, spec->text, va_arg(*args, ptrdiff_t)); break;
-	default: buf_fmt(line, spec->text, va_arg(*args, unsigned));
+	case 'L':
+		buf_fmt(line, spec->text, va_arg(*args, unsigned long long));
+		break;
+	case 'l':
+		buf_fmt(line, spec->text, va_arg(*args, unsigned long));
+		break;
+	case 'j':
+		buf_fmt(line, spec->text, va_arg(*args, uintmax_t));
+		break;
+	case 'z':
+		buf_fmt(line, spec->text, va_arg(*args, size_t));
+		break;
+	case 't':
+		buf_fmt(line, spec->text, va_arg(*args, ptrdiff_t));
+		break;
+	default:
+		buf_fmt(line, spec->text, va_arg(*args, unsigned));
 	}
 }
 
@@ -204,13 +226,19 @@ static void add_conversion(struct buf *line, const struct spec *spec, va_list *a
 		one = (char)va_arg(*args, int);
 		add_value(line, &one, 1, in_quotes);
 		break;
-	case 'd': case 'i':
+	case 'd':
+	case 'i':
 		add_signed(line, spec, args);
 		break;
-	case 'u': case 'x': case 'X': case 'o':
+	case 'u':
+	case 'x':
+	case 'X':
+	case 'o':
 		add_unsigned(line, spec, args);
 		break;
-	case 'f': case 'g': case 'e':
+	case 'f':
+	case 'g':
+	case 'e':
 		buf_fmt(line, spec->text, va_arg(*args, double));
 		break;
 	case 'p':

@@ -66,13 +66,15 @@ static void on_genesis(struct task *task, const struct reply *reply)
 /* Programs belong to a loader; rpc_account does not carry the executable flag. */
 static bool is_program(const struct rpc_account *account)
 {
-	static const char loaders[] = "BPFLoaderUpgradeab1e11111111111111111111111 "
-				      "BPFLoader2111111111111111111111111111111111 "
-				      "LoaderV411111111111111111111111111111111111";
+	static const char *const loaders[] = { "BPFLoaderUpgradeab1e11111111111111111111111",
+		"BPFLoader2111111111111111111111111111111111", "LoaderV411111111111111111111111111111111111" };
 	char owner[PUBKEY_TEXT];
 
 	base58_pubkey(owner, &account->owner);
-	return account->exists && strstr(loaders, owner) != NULL;
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+		if (account->exists && strcmp(owner, loaders[i]) == 0)
+			return true;
+	return false;
 }
 
 static void on_program(struct task *task, const struct reply *reply)

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chain/rpc_state.h"
 
@@ -78,11 +79,10 @@ void rpc_end(struct rpc_call_state *state, enum err err, int endpoint)
 	struct rpc_call *call = state->call;
 
 	if (err != ERR_OK) {
-		if (endpoint >= 0)
-			snprintf(state->why, sizeof(state->why), "%s: %s", state->rpc->endpoints.at[endpoint].name,
-				state->answer.why);
-		else
-			snprintf(state->why, sizeof(state->why), "%s", state->answer.why);
+		const char *name = endpoint >= 0 ? state->rpc->endpoints.at[endpoint].name : "";
+		bool named = name[0] == '\0' || strncmp(state->answer.why, name, strlen(name)) == 0; /* by io/http */
+		snprintf(state->why, sizeof(state->why), "%s%s%s", named ? "" : name, named ? "" : ": ",
+			state->answer.why);
 		reply.why = state->why;
 	}
 	call->endpoint = endpoint;

@@ -54,11 +54,11 @@ static size_t scan_string(const char *text, size_t len, size_t at)
 	return len;
 }
 
-/* What json-c would let through: comments, single quotes, depth that costs stack, integers that it clamps. */
+/* What json-c would let through: comments, single quotes, NaN, integers that it clamps. */
 static bool scan(const char *text, size_t len, bool *out_of_range)
 {
 	static const char rent_epoch[] = "rentEpoch";
-	size_t depth = 0, name = 0, name_len = 0;
+	size_t name = 0, name_len = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
@@ -76,17 +76,11 @@ static bool scan(const char *text, size_t len, bool *out_of_range)
 				*out_of_range = true;
 				return false;
 			}
-		} else if (c == '{' || c == '[') {
-			if (++depth > RPC_JSON_DEPTH)
-				return false;
-		} else if (c == '}' || c == ']') {
-			if (depth-- == 0)
-				return false;
-		} else if (c == '\0' || !strchr(" \t\r\n,:truefalsn", c)) {
+		} else if (c == '\0' || !strchr(" \t\r\n{}[],:truefalsn", c)) {
 			return false;
 		}
 	}
-	return depth == 0;
+	return true;
 }
 
 struct json_object *rpc_json_parse(const char *text, size_t len, bool *out_of_range)
@@ -94,7 +88,7 @@ struct json_object *rpc_json_parse(const char *text, size_t len, bool *out_of_ra
 	*out_of_range = false;
 	if (len > INT_MAX || !scan(text, len, out_of_range))
 		return NULL;
-	struct json_tokener *tokener = json_tokener_new_ex(RPC_JSON_DEPTH + 1);
+	struct json_tokener *tokener = json_tokener_new_ex(RPC_JSON_DEPTH);
 	if (!tokener)
 		abort();
 	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);

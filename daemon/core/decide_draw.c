@@ -237,7 +237,7 @@ static struct action payout(const struct draw_facts *f)
 static struct action ended(const struct draw_facts *f)
 {
 	if (f->recorded)
-		return action_wait(WAIT_OVER);
+		return action_wait(settle_all_closed(&f->own.settle.rows) ? WAIT_OVER : WAIT_NOT_FINAL);
 	if (!settle_all_closed(&f->own.settle.rows) || f->own.settle.tip.finalized_slot.n < f->view.at.n)
 		return action_wait(WAIT_NOT_FINAL);
 	if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))

@@ -139,8 +139,6 @@ enum tx_result tx_compile(
 	if (uses.full)
 		return TX_TOO_LARGE;
 	order_keys(&keys, &uses);
-	if (keys.n_signers > TX_SIGNATURES_MAX)
-		return TX_TOO_LARGE;
 	out->size = 0;
 	out->n_signatures = keys.n_signers;
 	put_count(&w, keys.n_signers);
@@ -159,7 +157,7 @@ enum tx_result tx_compile(
 	return w.overflow ? TX_TOO_LARGE : TX_OK;
 }
 
-/* The signature count is one byte: at most TX_SIGNATURES_MAX. */
+/* The signature count is one byte: a packet has room for few. */
 static size_t message_at(const struct tx *tx)
 {
 	return 1 + (size_t)tx->n_signatures * SIGNATURE_SIZE;

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "engine/parts.h"
 
-enum { READ_EVERY_MS = 20000, SILENT_FOR_MS = 60000, HEARTBEAT_MIN_S = 300 };
+enum { READ_EVERY_MS = 20000, READ_AGAIN_MS = 3000, SILENT_FOR_MS = 60000, HEARTBEAT_MIN_S = 300 };
 
 void oracles_init(struct engine *e)
 {
@@ -133,7 +133,7 @@ void oracles_turn(struct engine *e)
 
 	if (o->rpc.task.busy || !pools_near(e) || !attempts_ready(&o->read, now, 500, 5000))
 		return;
-	if (o->read_ms != 0 && now - o->read_ms < READ_EVERY_MS)
+	if (o->read_ms != 0 && now - o->read_ms < (e->around.oracle_viable ? READ_EVERY_MS : READ_AGAIN_MS))
 		return;
 	if (!o->queue_known) {
 		rpc_get_accounts(e->m.rpc, any_node(&o->rpc), keys, 2, CONFIRMED, (struct slot){ 0 }, on_queue);

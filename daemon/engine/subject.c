@@ -97,6 +97,23 @@ static void note_outcome(struct subject *s, const struct row *row)
 		s->own->open = (struct attempts){ 0 };
 }
 
+/* A row that was closed and is not the last one is not among the rows that come back: it became what was asked for. */
+static void log_closed(struct subject *s, const struct rows *old, const struct rows *new)
+{
+	const struct row *before = row_by_seq(old, s->closing.seq);
+	struct row closed;
+
+	if (before && !row_by_seq(new, s->closing.seq)) {
+		closed = *before;
+		closed.state = s->closing.outcome;
+		closed.landed_failed = s->closing.failed;
+		closed.failure = s->closing.failure;
+		log_row(s, &closed, row_event(closed.state, true));
+		note_outcome(s, &closed);
+	}
+	s->closing.seq = 0;
+}
+
 static void log_changes(struct subject *s, const struct rows *old, const struct rows *new)
 {
 	for (unsigned i = 0; i < new->n; i++) {
@@ -107,6 +124,7 @@ static void log_changes(struct subject *s, const struct rows *old, const struct 
 		log_row(s, row, row_event(row->state, before != NULL));
 		note_outcome(s, row);
 	}
+	log_closed(s, old, new);
 }
 
 /* Sights follow their signatures; a row that changed starts without one. */
@@ -193,6 +211,7 @@ static void perform_close(struct subject *s, const struct action *a)
 {
 	const struct journal_outcome outcome = { a->outcome, a->landed, a->failed, a->failure };
 
+	s->closing = *a;
 	journal_close(s->e->m.journal, &s->journal, &s->key, a->seq, &outcome, subject_rows_done);
 }
 

@@ -393,6 +393,14 @@ void db_cancel(struct db *db, struct db_call *call)
 
 /* ---- the object ---- */
 
+static void clean_environment(void)
+{
+	static const char *const names[] = { "PGOPTIONS", "PGGEQO", "PGTZ", "PGDATESTYLE" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		(void)unsetenv(names[i]); /* libpq ignores an empty options keyword and asks the environment */
+}
+
 struct db *db_new(struct loop *loop, const struct db_config *config, char *why, size_t why_size)
 {
 	struct db_conninfo *conninfo = db_conninfo_parse(config->conninfo, why, why_size);
@@ -400,6 +408,7 @@ struct db *db_new(struct loop *loop, const struct db_config *config, char *why, 
 
 	if (!conninfo)
 		return NULL;
+	clean_environment();
 	db = calloc(1, sizeof *db);
 	if (!db || !(db->name = strdup(config->name)))
 		abort();

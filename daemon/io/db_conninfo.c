@@ -21,7 +21,7 @@ struct db_conninfo {
 };
 
 /* What we want unless the text says otherwise. A blackholed connection is noticed by tcp_user_timeout only when data
- * is on its way, by keepalives only when none is. Empty options keep PGOPTIONS of the environment out. */
+ * is on its way, by keepalives only when none is. */
 static const struct {
 	const char *name, *value;
 } WANTED[] = {
@@ -31,7 +31,6 @@ static const struct {
 	{ "keepalives_count", "3" },
 	{ "client_encoding", "UTF8" },
 	{ "fallback_application_name", "poolkeeper" },
-	{ "options", "" },
 };
 
 /* ---- cleaning ---- */
@@ -153,6 +152,14 @@ static unsigned split(const char *list, char *part[CONNINFO_HOSTS_MAX])
 	}
 }
 
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	long port = digits <= 5 ? strtol(text, NULL, 10) : 0;
+
+	return text[digits] == '\0' && (digits == 0 || (port > 0 && port <= 65535)); /* none is the default one */
+}
+
 static bool split_hosts(struct db_conninfo *info, char *why, size_t why_size)
 {
 	unsigned most;
@@ -174,6 +181,12 @@ static bool split_hosts(struct db_conninfo *info, char *why, size_t why_size)
 			info->hosts, info->hostaddrs, info->ports);
 		return false;
 	}
+	for (unsigned i = 0; i < info->ports; i++)
+		if (!is_port(info->port[i])) {
+			(void)snprintf(
+				why, why_size, "the database connection has a port that is no number from 1 to 65535");
+			return false;
+		}
 	return true;
 }
 

@@ -84,7 +84,7 @@ static uint32_t retry_after(const struct http_transfer *t)
 static enum err judge_loss(const struct http_transfer *t, const struct http_reply *reply, CURLcode code)
 {
 	bool unusable = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-			code == CURLE_BAD_FUNCTION_ARGUMENT;
+	                code == CURLE_BAD_FUNCTION_ARGUMENT;
 
 	if (!reply->left)
 		return unusable ? ERR_INVALID : ERR_RETRY;
@@ -412,9 +412,10 @@ static bool check_libcurl(char *why, size_t why_size)
 
 	if (version->version_num >= 0x075700 && (version->features & CURL_VERSION_ASYNCHDNS))
 		return true;
-	(void)snprintf(why, why_size, "libcurl %s%s: the daemon needs 7.87.0 or newer, built with AsynchDNS, so that looking "
-		       "up a name cannot stop it", version->version,
-		       version->features & CURL_VERSION_ASYNCHDNS ? "" : " without AsynchDNS");
+	(void)snprintf(why, why_size,
+		"libcurl %s%s: the daemon needs 7.87.0 or newer, built with AsynchDNS, so that looking "
+		"up a name cannot stop it",
+		version->version, version->features & CURL_VERSION_ASYNCHDNS ? "" : " without AsynchDNS");
 	return false;
 }
 

@@ -49,7 +49,8 @@ void call_begin(struct journal *j, struct journal_call_state *s, const char *sql
 	buf_reset(&s->text);
 }
 
-void call_begin_write(struct journal *j, struct journal_call_state *s, const char *sql, call_parse *parse, journal_done *done)
+void call_begin_write(
+	struct journal *j, struct journal_call_state *s, const char *sql, call_parse *parse, journal_done *done)
 {
 	call_begin(j, s, sql, parse, done);
 	s->writes = true;
@@ -226,12 +227,14 @@ static void note_lease(struct journal *j, const struct db_result *result, const 
 
 static void on_answer(struct task *task, const struct reply *answer)
 {
-	struct journal_call_state *s = container_of(container_of(task, struct db_call, task), struct journal_call_state, db);
+	struct journal_call_state *s = container_of(
+		container_of(task, struct db_call, task), struct journal_call_state, db);
 	struct reply reply = { answer->err, NULL, answer->why };
 
 	note_reach(s->journal, answer->err);
 	if (answer->err == ERR_OK && !s->parse(s->task, answer->data, &reply.data)) {
-		reply = (struct reply){ ERR_INVALID, NULL, "Postgres answered rows that this version cannot read: check the migrations" };
+		reply = (struct reply){ ERR_INVALID, NULL,
+			"Postgres answered rows that this version cannot read: check the migrations" };
 		log_error("journal.unreadable", "why=%s next=human", reply.why);
 	}
 	if (answer->err == ERR_OK && s->fenced)

@@ -8,7 +8,17 @@
 #include "journal/spooled.h"
 
 #define COLUMNS "n,randomness,oracle,seed_slot,seed_slothash,answer_signature,answer_recovery_id,answer_value,total"
-enum { COL_N, COL_RANDOMNESS, COL_ORACLE, COL_SEED_SLOT, COL_SEED_SLOTHASH, COL_SIGNATURE, COL_RECOVERY_ID, COL_VALUE, COL_TOTAL };
+enum {
+	COL_N,
+	COL_RANDOMNESS,
+	COL_ORACLE,
+	COL_SEED_SLOT,
+	COL_SEED_SLOTHASH,
+	COL_SIGNATURE,
+	COL_RECOVERY_ID,
+	COL_VALUE,
+	COL_TOTAL
+};
 
 static const char RECORD[] = "SELECT " COLUMNS " FROM keeper.commit_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)";
 static const char FATE[] = "SELECT " COLUMNS " FROM keeper.commit_fate($1,$2,$3,$4)";
@@ -36,8 +46,8 @@ static bool parse_answer(const struct db_result *r, struct commit_row *row)
 	if (!row->answered)
 		return true;
 	if (!db_bytea(r, 0, COL_SIGNATURE, answer->signature, sizeof answer->signature, &signature_len) ||
-	    !db_bytea(r, 0, COL_VALUE, answer->value, sizeof answer->value, &value_len) ||
-	    !call_parse_u64(db_get(r, 0, COL_RECOVERY_ID), &recovery_id) || recovery_id > 3)
+		!db_bytea(r, 0, COL_VALUE, answer->value, sizeof answer->value, &value_len) ||
+		!call_parse_u64(db_get(r, 0, COL_RECOVERY_ID), &recovery_id) || recovery_id > 3)
 		return false;
 	answer->recovery_id = (uint8_t)recovery_id;
 	return signature_len == sizeof answer->signature && value_len == sizeof answer->value;
@@ -50,10 +60,11 @@ static bool parse_commit(struct task *task, const struct db_result *r, const voi
 	uint64_t n, total;
 
 	*row = (struct commit_row){ 0 };
-	if (db_rows(r) != 1 || !call_parse_u64(db_get(r, 0, COL_N), &n) || !call_parse_u64(db_get(r, 0, COL_TOTAL), &total) ||
-	    !commit_row_read(row, db_get(r, 0, COL_RANDOMNESS), db_get(r, 0, COL_ORACLE), db_get(r, 0, COL_SEED_SLOT),
-	                     db_get(r, 0, COL_SEED_SLOTHASH)) ||
-	    !parse_answer(r, row))
+	if (db_rows(r) != 1 || !call_parse_u64(db_get(r, 0, COL_N), &n) ||
+		!call_parse_u64(db_get(r, 0, COL_TOTAL), &total) ||
+		!commit_row_read(row, db_get(r, 0, COL_RANDOMNESS), db_get(r, 0, COL_ORACLE),
+			db_get(r, 0, COL_SEED_SLOT), db_get(r, 0, COL_SEED_SLOTHASH)) ||
+		!parse_answer(r, row))
 		return false;
 	row->n = (unsigned)n;
 	row->total = (unsigned)total;
@@ -68,7 +79,7 @@ static bool parse_account(struct task *task, const struct db_result *r, const vo
 	call->row = (struct commit_row){ .known = db_rows(r) > 0 };
 	*data = &call->row;
 	return !call->row.known || (db_get(r, 0, 0) && call_parse_pubkey(db_get(r, 0, 0), &call->row.randomness) &&
-	                            call_parse_u64(db_get(r, 0, 1), &call->row.seed_slot.n));
+					   call_parse_u64(db_get(r, 0, 1), &call->row.seed_slot.n));
 }
 
 /* Its number is the one it had in the answer before, when that was about the same commit; else it is not known yet. */
@@ -77,8 +88,9 @@ static void answer_from_spool(struct commit_call *call, const struct commit_row 
 	const struct commit_row before = call->row;
 
 	call->row = *spooled;
-	if (before.known && before.seed_slot.n == spooled->seed_slot.n && pubkey_equal(&before.randomness, &spooled->randomness) &&
-	    hash_equal(&before.seed_slothash, &spooled->seed_slothash)) {
+	if (before.known && before.seed_slot.n == spooled->seed_slot.n &&
+		pubkey_equal(&before.randomness, &spooled->randomness) &&
+		hash_equal(&before.seed_slothash, &spooled->seed_slothash)) {
 		call->row.n = before.n;
 		call->row.total = before.total;
 	}
@@ -90,9 +102,9 @@ static bool may_spool(const struct journal *j)
 	return !j->read_only && j->fence != 0 && call_spool_time(j);
 }
 
-void commits_record(struct journal *j, struct commit_call *call, const struct subject_key *draw, const struct pubkey *randomness,
-                    const struct pubkey *oracle, struct slot seed_slot, const struct hash *seed_slothash,
-                    const char *reason, const struct oracle_answer *answer, journal_done *done)
+void commits_record(struct journal *j, struct commit_call *call, const struct subject_key *draw,
+	const struct pubkey *randomness, const struct pubkey *oracle, struct slot seed_slot,
+	const struct hash *seed_slothash, const char *reason, const struct oracle_answer *answer, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 	const struct commit_row *spooled = spooled_commit(j->spooled, randomness, seed_slot, seed_slothash);
@@ -128,7 +140,8 @@ void commits_record(struct journal *j, struct commit_call *call, const struct su
 	answer_from_spool(call, spooled);
 }
 
-void commits_fate(struct journal *j, struct commit_call *call, const struct subject_key *draw, unsigned n, const char *fate, journal_done *done)
+void commits_fate(struct journal *j, struct commit_call *call, const struct subject_key *draw, unsigned n,
+	const char *fate, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
@@ -139,7 +152,8 @@ void commits_fate(struct journal *j, struct commit_call *call, const struct subj
 	call_send(s, CALL_DEADLINE_MS);
 }
 
-void commits_free_account(struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
+void commits_free_account(
+	struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
 {
 	call_begin(j, call->state, FREE, parse_account, done);
 	call_text(call->state, draw->text);

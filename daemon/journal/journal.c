@@ -13,17 +13,36 @@
 #include "journal/spooled.h"
 
 /* Columns of keeper.step_row, in its order. */
-#define COLUMNS "seq,step,state,sig,tx,last_valid,floor_slot,landed_slot,failed,failure_ix,failure_custom,failure_code," \
+#define COLUMNS                                                                                                  \
+	"seq,step,state,sig,tx,last_valid,floor_slot,landed_slot,failed,failure_ix,failure_custom,failure_code," \
 	"randomness,oracle,last_seq,floor,draw_spent,failures"
-enum { COL_SEQ, COL_STEP, COL_STATE, COL_SIG, COL_TX, COL_LAST_VALID, COL_FLOOR_SLOT, COL_LANDED, COL_FAILED, COL_FAILURE_IX,
-       COL_FAILURE_CUSTOM, COL_FAILURE_CODE, COL_RANDOMNESS, COL_ORACLE, COL_LAST_SEQ, COL_FLOOR, COL_DRAW_SPENT, COL_FAILURES };
+enum {
+	COL_SEQ,
+	COL_STEP,
+	COL_STATE,
+	COL_SIG,
+	COL_TX,
+	COL_LAST_VALID,
+	COL_FLOOR_SLOT,
+	COL_LANDED,
+	COL_FAILED,
+	COL_FAILURE_IX,
+	COL_FAILURE_CUSTOM,
+	COL_FAILURE_CODE,
+	COL_RANDOMNESS,
+	COL_ORACLE,
+	COL_LAST_SEQ,
+	COL_FLOOR,
+	COL_DRAW_SPENT,
+	COL_FAILURES
+};
 
 static const char LOAD[] = "SELECT " COLUMNS " FROM keeper.step_rows($1)";
 static const char OPEN[] = "SELECT " COLUMNS " FROM keeper.step_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)";
 static const char CLOSE[] = "SELECT " COLUMNS " FROM keeper.step_close($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 static const char REOPEN[] = "SELECT " COLUMNS " FROM keeper.step_reopen($1,$2,$3)";
-static const char RECORD_PAYOUT[] = "SELECT " COLUMNS
-	" FROM keeper.payout_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)";
+static const char RECORD_PAYOUT[] =
+	"SELECT " COLUMNS " FROM keeper.payout_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)";
 
 static const char IN_SPOOL[] = "a step of this subject waits in the local spool: it is imported first";
 
@@ -40,7 +59,7 @@ static bool parse_failure(const struct db_result *r, int i, struct row *row)
 	if (!row->landed_failed)
 		return true;
 	if (!call_parse_i64(ix, &at) || !call_parse_u64(db_get(r, i, COL_FAILURE_CODE), &code) ||
-	    !call_parse_bool(db_get(r, i, COL_FAILURE_CUSTOM), &row->failure.custom))
+		!call_parse_bool(db_get(r, i, COL_FAILURE_CUSTOM), &row->failure.custom))
 		return false;
 	row->failure.ix = (int)at;
 	row->failure.code = (uint32_t)code;
@@ -55,11 +74,14 @@ static bool parse_row(const struct db_result *r, int i, struct row *row)
 
 	*row = (struct row){ 0 };
 	if (!step || !state || !sig || !step_from_name(step, &row->step) || !row_state_from_name(state, &row->state) ||
-	    !base58_to_signature(&row->sig, sig, strlen(sig)) || !db_bytea(r, i, COL_TX, row->tx, sizeof row->tx, &tx_len))
+		!base58_to_signature(&row->sig, sig, strlen(sig)) ||
+		!db_bytea(r, i, COL_TX, row->tx, sizeof row->tx, &tx_len))
 		return false;
 	row->tx_len = (uint16_t)tx_len;
-	return call_parse_u64(db_get(r, i, COL_SEQ), &row->seq) && call_parse_u64(db_get(r, i, COL_LAST_VALID), &row->last_valid.n) &&
-	       call_parse_u64(db_get(r, i, COL_FLOOR_SLOT), &row->floor.n) && (!landed || call_parse_u64(landed, &row->landed.n)) &&
+	return call_parse_u64(db_get(r, i, COL_SEQ), &row->seq) &&
+	       call_parse_u64(db_get(r, i, COL_LAST_VALID), &row->last_valid.n) &&
+	       call_parse_u64(db_get(r, i, COL_FLOOR_SLOT), &row->floor.n) &&
+	       (!landed || call_parse_u64(landed, &row->landed.n)) &&
 	       call_parse_pubkey(db_get(r, i, COL_RANDOMNESS), &row->randomness) &&
 	       call_parse_pubkey(db_get(r, i, COL_ORACLE), &row->oracle) && parse_failure(r, i, row);
 }
@@ -68,9 +90,10 @@ static bool parse_aggregates(const struct db_result *r, struct rows *rows)
 {
 	uint64_t failures;
 
-	if (!call_parse_u64(db_get(r, 0, COL_LAST_SEQ), &rows->last_seq) || !call_parse_u64(db_get(r, 0, COL_FLOOR), &rows->floor.n) ||
-	    !call_parse_bool(db_get(r, 0, COL_DRAW_SPENT), &rows->draw_spent) ||
-	    !call_parse_u64(db_get(r, 0, COL_FAILURES), &failures))
+	if (!call_parse_u64(db_get(r, 0, COL_LAST_SEQ), &rows->last_seq) ||
+		!call_parse_u64(db_get(r, 0, COL_FLOOR), &rows->floor.n) ||
+		!call_parse_bool(db_get(r, 0, COL_DRAW_SPENT), &rows->draw_spent) ||
+		!call_parse_u64(db_get(r, 0, COL_FAILURES), &failures))
 		return false;
 	rows->failures = (uint32_t)failures;
 	return true;
@@ -164,8 +187,8 @@ void journal_load(struct journal *j, struct journal_call *call, const struct sub
 		call_send(call->state, CALL_DEADLINE_MS);
 }
 
-static void begin_row(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
-                      const struct journal_new_row *row, journal_done *done)
+static void begin_row(struct journal *j, struct journal_call *call, const struct subject_key *subject,
+	uint64_t prev_seq, const struct journal_new_row *row, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
@@ -185,14 +208,14 @@ static void begin_row(struct journal *j, struct journal_call *call, const struct
 }
 
 void journal_open(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
-                  const struct journal_new_row *row, journal_done *done)
+	const struct journal_new_row *row, journal_done *done)
 {
 	begin_row(j, call, subject, prev_seq, row, done);
 	send_unless_spooled(call);
 }
 
 void journal_spool(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
-                   const struct journal_new_row *row, journal_done *done)
+	const struct journal_new_row *row, journal_done *done)
 {
 	char why[JOURNAL_WHY_TEXT] = "";
 	enum err err = ERR_REFUSED;
@@ -203,9 +226,11 @@ void journal_spool(struct journal *j, struct journal_call *call, const struct su
 	else if (j->fence == 0)
 		(void)snprintf(why, sizeof why, "the lease was not held when Postgres went away");
 	else if (row->step != STEP_REVEAL_SELECT)
-		(void)snprintf(why, sizeof why, "only REVEAL_SELECT may go through the spool, not %s", STEPS[row->step].name);
+		(void)snprintf(
+			why, sizeof why, "only REVEAL_SELECT may go through the spool, not %s", STEPS[row->step].name);
 	else if (!call_spool_time(j))
-		(void)snprintf(why, sizeof why, "Postgres has not been away for %d s: use the journal", SPOOL_AFTER_MS / 1000);
+		(void)snprintf(
+			why, sizeof why, "Postgres has not been away for %d s: use the journal", SPOOL_AFTER_MS / 1000);
 	else
 		err = spooled_append(j->spooled, SPOOLED_STEP, call->state, why, sizeof why);
 	if (err == ERR_OK && call->rows.last_seq != prev_seq)
@@ -217,7 +242,7 @@ void journal_spool(struct journal *j, struct journal_call *call, const struct su
 }
 
 void journal_close(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t seq,
-                   const struct journal_outcome *outcome, journal_done *done)
+	const struct journal_outcome *outcome, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
@@ -234,7 +259,8 @@ void journal_close(struct journal *j, struct journal_call *call, const struct su
 	send_unless_spooled(call);
 }
 
-void journal_reopen(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t seq, journal_done *done)
+void journal_reopen(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t seq,
+	journal_done *done)
 {
 	call_begin_write(j, call->state, REOPEN, parse_rows, done);
 	about(call, subject);
@@ -244,7 +270,7 @@ void journal_reopen(struct journal *j, struct journal_call *call, const struct s
 }
 
 void journal_record_payout(struct journal *j, struct journal_call *call, const struct subject_key *subject,
-                           const struct journal_payout *payout, journal_done *done)
+	const struct journal_payout *payout, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 

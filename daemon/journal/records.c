@@ -9,7 +9,8 @@
 #include "core/base58.h"
 #include "journal/call.h"
 
-static const char OBSERVE[] = "SELECT keeper.observe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
+static const char OBSERVE[] =
+	"SELECT keeper.observe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
 static const char CALLS[] = "SELECT keeper.record_calls($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)";
 static const char WATERMARK[] = "SELECT signature FROM keeper.watermarks WHERE draw = $1";
 
@@ -60,7 +61,8 @@ static void item_app_id(struct journal_call_state *s, int64_t app_id)
 /* Long division by ten over four 32-bit limbs: C11 has no 128-bit integer. */
 static void item_u128(struct journal_call_state *s, struct u128 value)
 {
-	uint32_t limb[4] = { (uint32_t)(value.hi >> 32), (uint32_t)value.hi, (uint32_t)(value.lo >> 32), (uint32_t)value.lo };
+	uint32_t limb[4] = { (uint32_t)(value.hi >> 32), (uint32_t)value.hi, (uint32_t)(value.lo >> 32),
+		(uint32_t)value.lo };
 	char text[U128_TEXT], *at = text + sizeof text;
 
 	*--at = '\0';
@@ -80,41 +82,42 @@ static void item_u128(struct journal_call_state *s, struct u128 value)
 /* ---- views ---- */
 
 /* One line per parameter of keeper.observe, in its order; c is the change. */
-#define VIEW_COLUMNS(COLUMN) \
-	COLUMN(item_app_id(s, c->app_id)) \
-	COLUMN(call_item_pubkey(s, &c->address)) \
-	COLUMN(call_item_u64(s, c->pool.pool_id)) \
-	COLUMN(call_item_u64(s, c->at.n)) \
-	COLUMN(call_item_u64(s, c->pool.status)) \
-	COLUMN(call_item_u64(s, c->pool.status_reason)) \
-	COLUMN(call_item_pubkey(s, &c->pool.mint)) \
-	COLUMN(call_item_pubkey(s, &c->pool.creator)) \
-	COLUMN(call_item_pubkey(s, &c->pool.dev_wallet)) \
-	COLUMN(call_item_u64(s, c->pool.bet_amount)) \
-	COLUMN(call_item_u64(s, c->pool.total_amount)) \
+#define VIEW_COLUMNS(COLUMN)                                         \
+	COLUMN(item_app_id(s, c->app_id))                            \
+	COLUMN(call_item_pubkey(s, &c->address))                     \
+	COLUMN(call_item_u64(s, c->pool.pool_id))                    \
+	COLUMN(call_item_u64(s, c->at.n))                            \
+	COLUMN(call_item_u64(s, c->pool.status))                     \
+	COLUMN(call_item_u64(s, c->pool.status_reason))              \
+	COLUMN(call_item_pubkey(s, &c->pool.mint))                   \
+	COLUMN(call_item_pubkey(s, &c->pool.creator))                \
+	COLUMN(call_item_pubkey(s, &c->pool.dev_wallet))             \
+	COLUMN(call_item_u64(s, c->pool.bet_amount))                 \
+	COLUMN(call_item_u64(s, c->pool.total_amount))               \
 	COLUMN(item_below(s, c->participants, PARTICIPANTS_MAX + 1)) \
-	COLUMN(call_item_u64(s, c->pool.max_participants)) \
-	COLUMN(item_below(s, c->decimals, DECIMALS_UNKNOWN)) \
-	COLUMN(call_item_i64(s, c->pool.lock_start_time)) \
-	COLUMN(call_item_i64(s, c->pool.lock_duration)) \
-	COLUMN(call_item_i64(s, c->pool.unlock_time)) \
-	COLUMN(call_item_pubkey(s, &c->pool.randomness_account)) \
-	COLUMN(call_item_u64(s, c->pool.randomness_commit_slot.n)) \
-	COLUMN(item_u128(s, c->pool.randomness)) \
+	COLUMN(call_item_u64(s, c->pool.max_participants))           \
+	COLUMN(item_below(s, c->decimals, DECIMALS_UNKNOWN))         \
+	COLUMN(call_item_i64(s, c->pool.lock_start_time))            \
+	COLUMN(call_item_i64(s, c->pool.lock_duration))              \
+	COLUMN(call_item_i64(s, c->pool.unlock_time))                \
+	COLUMN(call_item_pubkey(s, &c->pool.randomness_account))     \
+	COLUMN(call_item_u64(s, c->pool.randomness_commit_slot.n))   \
+	COLUMN(item_u128(s, c->pool.randomness))                     \
 	COLUMN(call_item_pubkey(s, &c->pool.winner))
 
 static void add_views(struct journal_call_state *s, const struct pool_change *changes, size_t n)
 {
-#define COLUMN(item) \
-	call_array_open(s); \
+#define COLUMN(item)                                                      \
+	call_array_open(s);                                               \
 	for (const struct pool_change *c = changes; c < changes + n; c++) \
-		item; \
+		item;                                                     \
 	call_array_close(s);
 	VIEW_COLUMNS(COLUMN)
 #undef COLUMN
 }
 
-void records_observe(struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
+void records_observe(
+	struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
 {
 	assert(n <= RECORDS_MAX);
 	call_begin_write(j, call->state, OBSERVE, parse_written, done);
@@ -133,31 +136,31 @@ static void item_amount(struct journal_call_state *s, const struct user_call *c)
 }
 
 /* One line per parameter of keeper.record_calls after the watermark, in its order; c is the call. */
-#define CALL_COLUMNS(COLUMN) \
-	COLUMN(call_item_signature(s, &c->sig)) \
-	COLUMN(call_item_u64(s, c->ix)) \
-	COLUMN(call_item_i64(s, c->inner)) \
-	COLUMN(call_item_u64(s, c->slot.n)) \
-	COLUMN(call_item_i64(s, c->block_time)) \
-	COLUMN(call_item_pubkey(s, &c->user)) \
-	COLUMN(item_app_id(s, c->app_id)) \
+#define CALL_COLUMNS(COLUMN)                      \
+	COLUMN(call_item_signature(s, &c->sig))   \
+	COLUMN(call_item_u64(s, c->ix))           \
+	COLUMN(call_item_i64(s, c->inner))        \
+	COLUMN(call_item_u64(s, c->slot.n))       \
+	COLUMN(call_item_i64(s, c->block_time))   \
+	COLUMN(call_item_pubkey(s, &c->user))     \
+	COLUMN(item_app_id(s, c->app_id))         \
 	COLUMN(call_item_text(s, c->instruction)) \
-	COLUMN(item_amount(s, c)) \
+	COLUMN(item_amount(s, c))                 \
 	COLUMN(item_below(s, c->decimals, DECIMALS_UNKNOWN))
 
 static void add_calls(struct journal_call_state *s, const struct user_call *calls, size_t n)
 {
-#define COLUMN(item) \
-	call_array_open(s); \
+#define COLUMN(item)                                                \
+	call_array_open(s);                                         \
 	for (const struct user_call *c = calls; c < calls + n; c++) \
-		item; \
+		item;                                               \
 	call_array_close(s);
 	CALL_COLUMNS(COLUMN)
 #undef COLUMN
 }
 
-void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw, const struct user_call *calls, size_t n,
-                   const struct signature *watermark, journal_done *done)
+void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw,
+	const struct user_call *calls, size_t n, const struct signature *watermark, journal_done *done)
 {
 	const bool moves = watermark && !signature_is_zero(watermark);
 

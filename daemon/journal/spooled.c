@@ -25,8 +25,8 @@ struct item {
 	const char *field[FIELDS_MAX];
 	struct subject_key subject;
 	uint64_t prev_seq;
-	struct row row;            /* SPOOLED_STEP                                                              */
-	struct commit_row commit;  /* SPOOLED_COMMIT                                                            */
+	struct row row;           /* SPOOLED_STEP                                                              */
+	struct commit_row commit; /* SPOOLED_COMMIT                                                            */
 };
 
 struct spooled {
@@ -34,8 +34,8 @@ struct spooled {
 	char *dir;
 	struct spool *file;
 	struct item *first, **last;
-	bool keep_file;            /* it holds a record that could not be set aside                             */
-	struct task task;          /* the import of `first`                                                     */
+	bool keep_file;   /* it holds a record that could not be set aside                             */
+	struct task task; /* the import of `first`                                                     */
 	struct journal_call_state *call;
 };
 
@@ -81,15 +81,16 @@ static bool read_step(struct item *item)
 	*row = (struct row){ .state = ROW_OPEN, .spooled = true };
 	row->tx_len = (uint16_t)read_bytea(f[4], row->tx, sizeof row->tx);
 	if (!call_parse_u64(f[1], &item->prev_seq) || !step_from_name(f[2], &row->step) ||
-	    !base58_to_signature(&row->sig, f[3], strlen(f[3])) || row->tx_len == 0 || !call_parse_u64(f[5], &row->last_valid.n) ||
-	    !call_parse_u64(f[6], &row->floor.n) || !call_parse_pubkey(or_null(f[7]), &row->randomness) ||
-	    !call_parse_pubkey(or_null(f[8]), &row->oracle))
+		!base58_to_signature(&row->sig, f[3], strlen(f[3])) || row->tx_len == 0 ||
+		!call_parse_u64(f[5], &row->last_valid.n) || !call_parse_u64(f[6], &row->floor.n) ||
+		!call_parse_pubkey(or_null(f[7]), &row->randomness) || !call_parse_pubkey(or_null(f[8]), &row->oracle))
 		return false;
 	row->seq = item->prev_seq + 1;
 	return true;
 }
 
-bool commit_row_read(struct commit_row *row, const char *randomness, const char *oracle, const char *seed_slot, const char *seed_slothash)
+bool commit_row_read(struct commit_row *row, const char *randomness, const char *oracle, const char *seed_slot,
+	const char *seed_slothash)
 {
 	row->known = true;
 	return randomness && oracle && seed_slothash && call_parse_pubkey(randomness, &row->randomness) &&
@@ -105,9 +106,9 @@ static bool read_commit(struct item *item)
 
 	item->commit = (struct commit_row){ .answered = true };
 	if (!commit_row_read(&item->commit, f[1], f[2], f[3], f[4]) ||
-	    read_bytea(f[6], answer->signature, sizeof answer->signature) != sizeof answer->signature ||
-	    !call_parse_u64(f[7], &recovery_id) || recovery_id > 3 ||
-	    read_bytea(f[8], answer->value, sizeof answer->value) != sizeof answer->value)
+		read_bytea(f[6], answer->signature, sizeof answer->signature) != sizeof answer->signature ||
+		!call_parse_u64(f[7], &recovery_id) || recovery_id > 3 ||
+		read_bytea(f[8], answer->value, sizeof answer->value) != sizeof answer->value)
 		return false;
 	answer->recovery_id = (uint8_t)recovery_id;
 	return true;
@@ -275,7 +276,8 @@ static size_t write_record(char record[RECORD_MAX], enum spooled_kind kind, cons
 	return buf_ok(&buf) ? buf.len : 0;
 }
 
-enum err spooled_append(struct spooled *sp, enum spooled_kind kind, const struct journal_call_state *s, char *why, size_t why_size)
+enum err spooled_append(
+	struct spooled *sp, enum spooled_kind kind, const struct journal_call_state *s, char *why, size_t why_size)
 {
 	char record[RECORD_MAX];
 	const size_t len = write_record(record, kind, s);
@@ -284,7 +286,8 @@ enum err spooled_append(struct spooled *sp, enum spooled_kind kind, const struct
 	enum err err;
 
 	if (!item) {
-		(void)snprintf(why, why_size, "the record for %s cannot be spooled: it does not read back", call_param(s, 1));
+		(void)snprintf(
+			why, why_size, "the record for %s cannot be spooled: it does not read back", call_param(s, 1));
 		return ERR_INVALID;
 	}
 	if (kind == SPOOLED_STEP && spooled_row(sp, &item->subject, &prev_seq)) {
@@ -304,7 +307,7 @@ enum err spooled_append(struct spooled *sp, enum spooled_kind kind, const struct
 		return err;
 	}
 	log_warn("spool.appended", "subject=%s kind=%s records=%u why=\"Postgres is away\"", item->subject.text,
-	         kind == SPOOLED_STEP ? "step" : "answer", spool_records(sp->file));
+		kind == SPOOLED_STEP ? "step" : "answer", spool_records(sp->file));
 	item_push(sp, item);
 	return ERR_OK;
 }
@@ -322,12 +325,13 @@ const struct row *spooled_row(const struct spooled *sp, const struct subject_key
 	return NULL;
 }
 
-const struct commit_row *spooled_commit(const struct spooled *sp, const struct pubkey *randomness, struct slot seed_slot,
-                                        const struct hash *seed_slothash)
+const struct commit_row *spooled_commit(const struct spooled *sp, const struct pubkey *randomness,
+	struct slot seed_slot, const struct hash *seed_slothash)
 {
 	for (const struct item *item = sp->first; item; item = item->next)
 		if (item->kind == SPOOLED_COMMIT && pubkey_equal(&item->commit.randomness, randomness) &&
-		    item->commit.seed_slot.n == seed_slot.n && hash_equal(&item->commit.seed_slothash, seed_slothash))
+			item->commit.seed_slot.n == seed_slot.n &&
+			hash_equal(&item->commit.seed_slothash, seed_slothash))
 			return &item->commit;
 	return NULL;
 }
@@ -349,14 +353,15 @@ static bool settle_import(struct spooled *sp, const struct reply *reply)
 
 	switch (reply->err) {
 	case ERR_OK:
-		log_info("spool.imported", "subject=%s kind=%s", item->subject.text, item->kind == SPOOLED_STEP ? "step" : "answer");
+		log_info("spool.imported", "subject=%s kind=%s", item->subject.text,
+			item->kind == SPOOLED_STEP ? "step" : "answer");
 		return true;
 	case ERR_REFUSED:
 	case ERR_INVALID:
 		if (sp->journal->fence == 0)
 			return false;
 		log_error("spool.refused", "subject=%s kind=%s why=%s next=human", item->subject.text,
-		          item->kind == SPOOLED_STEP ? "step" : "answer", reply->why);
+			item->kind == SPOOLED_STEP ? "step" : "answer", reply->why);
 		return set_aside(sp, item->record, item->len);
 	case ERR_RETRY:
 	case ERR_UNKNOWN:
@@ -391,7 +396,8 @@ void spooled_import(struct spooled *sp)
 
 	if (!item || sp->task.busy)
 		return;
-	call_begin_write(sp->journal, sp->call, item->kind == SPOOLED_STEP ? STEP_IMPORT : COMMIT_IMPORT, any_rows, on_imported);
+	call_begin_write(
+		sp->journal, sp->call, item->kind == SPOOLED_STEP ? STEP_IMPORT : COMMIT_IMPORT, any_rows, on_imported);
 	for (int i = 0; i < fields_of(item->kind); i++)
 		call_text(sp->call, or_null(item->field[i]));
 	call_send(sp->call, CALL_DEADLINE_MS);

@@ -15,7 +15,8 @@ void config_print_env_example(FILE *out)
 {
 	fputs("# Settings of poolkeeper: copy to .env (mode 0600), fill in, and look with: poolkeeper --env-file .env "
 	      "--check-config\n"
-	      "# The environment wins over this file. A line that starts with # shows a default or an example.\n",
+	      "# The environment wins over this file. A line that starts with # shows a default or an example.\n"
+	      "# scripts/db also reads DIRECT_DATABASE_URL from the environment: the server itself, not the pooler.\n",
 		out);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *s = &SETTINGS[i];

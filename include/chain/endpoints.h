@@ -12,8 +12,8 @@
 enum {
 	ENDPOINT_ERRORS_MAX = 3, /* transport errors in a row that open the circuit breaker                       */
 	ENDPOINT_LAG_MAX = 50,   /* slots behind the highest seen: more is unhealthy (about 10 s at 214 ms)       */
-	ENDPOINT_BACKOFF_MIN_MS = 1000,
-	ENDPOINT_BACKOFF_MAX_MS = 30000,
+	ENDPOINT_BACKOFF_MIN_MS = 500,
+	ENDPOINT_BACKOFF_MAX_MS = 5000,
 	ENDPOINT_PAUSE_MIN_MS = 1000,
 	ENDPOINT_PAUSE_MAX_MS = 30000,
 	ENDPOINT_RETRY_AFTER_MAX_S =

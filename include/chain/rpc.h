@@ -124,7 +124,8 @@ struct rpc_signatures {
 
 struct rpc_call {
 	struct task task;             /* done() and busy                                                        */
-	int endpoint;                 /* in: RPC_ANY or an index; out: the one that answered                    */
+	int endpoint;                 /* in: RPC_ANY or an index; out: the one that answered, RPC_ANY when none
+	                                  was asked. To be set again before the next call                       */
 	int rpc_code;                 /* out: JSON-RPC error code, HTTP status for HTTP errors, else 0          */
 	struct tx_failure failure;    /* out, ERR_REFUSED of rpc_send: preflight's verdict                      */
 	struct rpc_call_state *state; /* request and result buffers; owned                                      */

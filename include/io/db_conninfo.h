@@ -35,7 +35,7 @@ unsigned db_conninfo_hosts(const struct db_conninfo *info); /* at least 1 */
  * (an address, a socket directory, libpq's default). */
 const char *db_conninfo_lookup(const struct db_conninfo *info, unsigned i);
 /* Keywords for host i, with address (may be NULL) as its hostaddr, and with what we always want unless the text sets it:
- * tcp_user_timeout, keepalives, UTF8, an application name, and no options from the environment. */
+ * tcp_user_timeout, keepalives, UTF8, an application name. */
 void db_conninfo_keywords(const struct db_conninfo *info, unsigned i, const char *address, struct db_keywords *out);
 /* connect_timeout of the text, per attempt; 3 s when it is absent or 0. */
 uint32_t db_conninfo_timeout_ms(const struct db_conninfo *info);

@@ -21,7 +21,8 @@ struct lease_call {
 	const struct lease_pool *pools; /* borrowed until the next start                          */
 	bool whole;                     /* pools is the whole list, not only what is newer than after_id            */
 	struct journal_call_state *state;
-	struct lease_pool *list; size_t room;          /* private                                                */
+	struct lease_pool *list;
+	size_t room; /* private                                                */
 };
 void lease_call_init(struct lease_call *call);
 void lease_call_fini(struct lease_call *call);

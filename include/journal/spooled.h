@@ -13,17 +13,19 @@ void spooled_free(struct spooled *spooled);
 
 /* Appends the parameters of a call (after the fence) of step_import or commit_record; on the disk when it returns OK.
  * A second step of a subject that waits here is REFUSED. */
-NODISCARD enum err spooled_append(struct spooled *spooled, enum spooled_kind kind, const struct journal_call_state *s, char *why, size_t why_size);
+NODISCARD enum err spooled_append(struct spooled *spooled, enum spooled_kind kind, const struct journal_call_state *s,
+	char *why, size_t why_size);
 
 /* The step of this subject that waits here, and the last row that it was decided on. NULL: none. */
 const struct row *spooled_row(const struct spooled *spooled, const struct subject_key *subject, uint64_t *prev_seq);
 /* The answer that waits here; .n and .total are 0. NULL: none. */
-const struct commit_row *spooled_commit(const struct spooled *spooled, const struct pubkey *randomness, struct slot seed_slot,
-                                        const struct hash *seed_slothash);
+const struct commit_row *spooled_commit(const struct spooled *spooled, const struct pubkey *randomness,
+	struct slot seed_slot, const struct hash *seed_slothash);
 
 /* Starts the import, oldest first, when there is something and none is running. Called when the lease is held. */
 void spooled_import(struct spooled *spooled);
 
 /* Readers of the spooled texts, which are those of the statements. */
-bool commit_row_read(struct commit_row *row, const char *randomness, const char *oracle, const char *seed_slot, const char *seed_slothash);
+bool commit_row_read(struct commit_row *row, const char *randomness, const char *oracle, const char *seed_slot,
+	const char *seed_slothash);
 #endif

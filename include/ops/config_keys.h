@@ -41,7 +41,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(WALLETS, DEV_WALLET_PRIVATE_KEY, NULL, SECRET, dev_wallet, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "The key itself, for set-ups that have no file; used only when DEV_WALLET_KEY_FILE is not set.") \
 	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
-	  "DcNqMvCy5vZBzVizjochDkRNZ8kpB5ECw7nkJRg92oxf", "A pool is driven only if this is its treasury.") \
+	  "YOUR_TREASURY_ADDRESS", "A pool is driven only if this is its treasury.") \
 	X(PROGRAMS, ML_PROGRAM_ID, NULL, PUBKEY, ml_program, "4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", 0, 0, 0, \
 	  NULL, "The lottery program; only the one that this poolkeeper was built for is accepted.") \
 	X(PROGRAMS, SWITCHBOARD_PROGRAM_ID, NULL, PUBKEY, switchboard_program, NULL, 0, 0, SETTING_BY_NETWORK, NULL, \

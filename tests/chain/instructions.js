@@ -71,6 +71,16 @@ function transferTokens(mint, from, to, owner, amount, decimals, tokenProgram) {
 	return { program: tokenProgram, accounts, data: Buffer.concat([Buffer.from([12]), u64(amount), Buffer.from([decimals])]) };
 }
 
+// Lets a delegate spend: the lottery program refuses to pay into such an account.
+function approve(tokenAccount, delegate, owner, amount, tokenProgram) {
+	const accounts = [writable(tokenAccount), readonly(delegate), signer(owner)];
+	return { program: tokenProgram, accounts, data: Buffer.concat([Buffer.from([4]), u64(amount)]) };
+}
+
+function revoke(tokenAccount, owner, tokenProgram) {
+	return { program: tokenProgram, accounts: [writable(tokenAccount), signer(owner)], data: Buffer.from([5]) };
+}
+
 // Does nothing when the account exists already.
 function createAssociatedToken(from, owner, mint, tokenProgram) {
 	const account = associatedTokenAddress(owner, mint, tokenProgram);
@@ -80,5 +90,5 @@ function createAssociatedToken(from, owner, mint, tokenProgram) {
 
 module.exports = {
 	MINT_BYTES, u16, u32, u64, i64, readonly, writable, signer, payer, transfer, createAccount, setComputeUnitLimit,
-	setComputeUnitPrice, initializeMint, mintTo, removeMintAuthority, transferTokens, createAssociatedToken,
+	setComputeUnitPrice, initializeMint, mintTo, removeMintAuthority, transferTokens, createAssociatedToken, approve, revoke,
 };

@@ -44,6 +44,11 @@ function getEpochInfo(node, options) {
 	};
 }
 
+// The bank keeps every block since it started: nothing is ever pruned.
+function getFirstAvailableBlock(node) {
+	return node.bank.blocks.at(0).slot;
+}
+
 function getLatestBlockhash(node, options) {
 	const block = node.blockFor(config(options));
 	return withContext(block, { blockhash: block.hash, lastValidBlockHeight: node.bank.lastValidBlockHeight(block) });
@@ -77,7 +82,7 @@ function getRecentPrioritizationFees(node, addresses = []) {
 // A block that the node can show: it exists and is at least confirmed.
 function visibleBlock(node, slot) {
 	const wanted = wholeNumber('slot', slot);
-	const first = node.bank.blocks.at(0).slot;
+	const first = getFirstAvailableBlock(node);
 	if (wanted > node.block('confirmed').slot) throw new RpcError(BLOCK_NOT_AVAILABLE, `Block not available for slot ${wanted}`);
 	if (wanted < first) throw new RpcError(BLOCK_CLEANED_UP, `Block ${wanted} cleaned up, does not exist on node. First available block: ${first}`);
 	const block = node.bank.blocks.bySlot.get(wanted);
@@ -120,6 +125,7 @@ function getBlock(node, slot, options) {
 }
 
 module.exports = {
-	getHealth, getVersion, getGenesisHash, getSlot, getBlockHeight, getEpochInfo, getLatestBlockhash, isBlockhashValid,
+	getHealth, getVersion, getGenesisHash, getSlot, getBlockHeight, getEpochInfo, getFirstAvailableBlock, getLatestBlockhash,
+	isBlockhashValid,
 	getFeeForMessage, getMinimumBalanceForRentExemption, getRecentPrioritizationFees, getBlockTime, getBlocks, getBlock,
 };

@@ -94,6 +94,10 @@ test('failures count since the last success, and the floor survives everything',
 	await keeper.call('step_close', close({ seq: 4, outcome: 'expired', landed: null }));
 	[, row] = await keeper.call('step_rows', { subject: DRAW });
 	assert.deepEqual([row.state, row.failures, row.floor], ['expired', 2, 301]);
+	await landed(keeper, { prev_seq: 4, step: 'SELECT', sig: signature('E') });
+	await keeper.call('step_open', step({ prev_seq: 5, step: 'PAYOUT', sig: signature('F') }));
+	row = (await keeper.call('step_close', close({ seq: 6, ...failed }))).at(-1);
+	assert.deepEqual([row.seq, row.failures], [6, 1], 'a success in between begins the count again');
 });
 
 test('every write asks for the fence, and an old one is refused', async () => {

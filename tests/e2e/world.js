@@ -66,7 +66,22 @@ class World {
 	// SQL straight to Postgres, not through the pooler: what is really there.
 	sql(text) { return psql(this.postgres.url(), text); }
 
-	gatewayControl(body) { return post(`${this.gateway.url}/control`, JSON.stringify(body)); }
+	// Resolves to what every oracle does now.
+	async gatewayControl(body) { return JSON.parse((await post(`${this.gateway.url}/control`, JSON.stringify(body))).text); }
+
+	oracles() { return this.gatewayControl({ oracle: 'all' }); }
+
+	// Holds the pool between request and select: its BIND is out, and no gateway answers until the test says so.
+	async caughtBound(daemon, pool) {
+		await daemon.wait('tx.send', { subject: new RegExp(pool.address), step: 'BIND' });
+		await this.gatewayControl({ oracle: 'all', mode: 'http500' });
+		for (;;) {
+			const state = await this.scenario.readPool(pool);
+			if (state.statusName === 'RandomnessCommitted') return state;
+			if (state.status > 3) throw new Error(`the draw was faster than the test: ${state.statusName}`);
+			await sleep(10);
+		}
+	}
 
 	keyFile() {
 		const file = path.join(this.directory, 'dev-wallet.json');
@@ -87,7 +102,7 @@ class World {
 			PATH: process.env.PATH, DATABASE_URL: this.databaseUrl, SOLANA_NETWORK: 'devnet', ...nodes,
 			DEV_WALLET_KEY_FILE: this.keyFile(), TREASURY_WALLET_PUBKEY: this.treasury.address,
 			ORACLE_GATEWAY_HOSTS: new URL(this.gateway.url).host, SPOOL_DIR: path.join(this.directory, 'spool'),
-			TICK_SECONDS: '1', LOG_LEVEL: 'debug', ...this.options.settings, ...settings,
+			TICK_SECONDS: '1', ...this.options.settings, ...settings,
 		};
 	}
 

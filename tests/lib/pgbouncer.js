@@ -2,9 +2,10 @@
 'use strict';
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
-const { ServerProcess, accountToRunAs, giveDirectoryTo, freePort } = require('./server_process');
+const {
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, removeOwnedDirectory, freePort, listens,
+} = require('./server_process');
 const { psql } = require('./postgres');
 
 // With pgBouncer's own defaults a query hangs 30 s after a 20 s outage; these three bound it to about 5 s.
@@ -21,7 +22,7 @@ class PgBouncer {
 		this.postgres = postgres;
 		this.settings = settings;
 		this.account = accountToRunAs();
-		this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-pgbouncer-'));
+		this.directory = makeOwnedDirectory('poolkeeper-pgbouncer-');
 		this.logFile = path.join(this.directory, 'log');
 	}
 
@@ -51,7 +52,7 @@ class PgBouncer {
 		this.server = new ServerProcess({
 			command: program(), args: [path.join(this.directory, 'ini')], account: this.account, logFile: this.logFile,
 		});
-		await this.server.waitUntil(() => this.admin('SHOW VERSION').then(() => true, () => false), 'pgBouncer');
+		await this.server.waitUntil(() => listens(this.port), 'pgBouncer');
 	}
 
 	// One command of the admin console: PAUSE, RESUME, RECONNECT, SHOW POOLS, ...
@@ -70,7 +71,7 @@ class PgBouncer {
 
 	async stop() {
 		await this.kill();
-		fs.rmSync(this.directory, { recursive: true, force: true });
+		removeOwnedDirectory(this.directory);
 	}
 }
 

@@ -4,9 +4,10 @@
 const { execFile, execFileSync } = require('node:child_process');
 const { promisify } = require('node:util');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
-const { ServerProcess, accountToRunAs, giveDirectoryTo, freePort } = require('./server_process');
+const {
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, removeOwnedDirectory, freePort,
+} = require('./server_process');
 
 const run = promisify(execFile);
 const SUPERUSER = 'postgres';
@@ -44,7 +45,7 @@ class Postgres {
 		this.account = accountToRunAs();
 		this.programs = programDirectory();
 		this.ownsDirectory = options.directory === undefined;
-		this.directory = options.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-pg-'));
+		this.directory = options.directory ?? makeOwnedDirectory('poolkeeper-pg-');
 		this.user = SUPERUSER;
 	}
 
@@ -118,7 +119,7 @@ class Postgres {
 	async stop() {
 		if (this.ownsDirectory) {
 			await this.kill();
-			fs.rmSync(this.directory, { recursive: true, force: true });
+			removeOwnedDirectory(this.directory);
 		} else {
 			await this.halt();
 		}

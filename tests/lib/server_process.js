@@ -4,6 +4,7 @@
 const { spawn, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 
 // PostgreSQL and pgBouncer refuse to run as root; the account comes with the postgresql package.
@@ -25,6 +26,33 @@ async function freePort() {
 	const { port } = probe.address();
 	await new Promise((resolve) => probe.close(resolve));
 	return port;
+}
+
+// A test that fails half-way stops nothing: what it started ends, and goes from the disk, with its process.
+const startedServers = new Set();
+const ownedDirectories = new Set();
+process.once('exit', () => {
+	for (const server of startedServers) server.signalEverything('SIGKILL');
+	for (const directory of ownedDirectories) fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+});
+
+function makeOwnedDirectory(prefix) {
+	const directory = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+	ownedDirectories.add(directory);
+	return directory;
+}
+
+function removeOwnedDirectory(directory) {
+	fs.rmSync(directory, { recursive: true, force: true });
+	ownedDirectories.delete(directory);
+}
+
+// Whether something accepts connections there; says nothing of what it is.
+function listens(port) {
+	return new Promise((resolve) => {
+		const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
+		socket.once('error', () => resolve(false));
+	});
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -54,7 +82,9 @@ class ServerProcess {
 			this.child.once('error', (error) => { fs.appendFileSync(this.logFile, `${error.message}\n`); resolve(); });
 			this.child.once('exit', resolve);
 		});
-		if (options.outlive) this.child.unref();
+		// A forgotten server must not keep its test from ending.
+		this.child.unref();
+		if (!options.outlive) startedServers.add(this);
 	}
 
 	get pid() { return this.child.pid; }
@@ -77,16 +107,22 @@ class ServerProcess {
 
 	thaw() { this.signalEverything('SIGCONT'); }
 
+	async hasEnded() {
+		this.child.ref();
+		await this.ended;
+		startedServers.delete(this);
+	}
+
 	async stop(signal) {
 		if (!this.running) return;
 		this.thaw();
 		process.kill(this.pid, signal);
-		await this.ended;
+		await this.hasEnded();
 	}
 
 	async kill() {
 		this.signalEverything('SIGKILL');
-		await this.ended;
+		await this.hasEnded();
 	}
 
 	async waitUntil(ready, what) {
@@ -102,4 +138,6 @@ class ServerProcess {
 	logTail() { return fs.readFileSync(this.logFile, 'utf8').slice(-2000); }
 }
 
-module.exports = { ServerProcess, accountToRunAs, giveDirectoryTo, freePort, pause };
+module.exports = {
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, removeOwnedDirectory, freePort, listens, pause,
+};

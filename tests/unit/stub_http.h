@@ -36,6 +36,7 @@ struct stub {
 	/* Writes the JSON or other body of the answer; returns the HTTP status, 0 to say nothing, -1 to hang up. */
 	int (*answer)(struct stub *stub, char *out, size_t size);
 	const char *header; /* one more header line with \r\n, or NULL */
+	size_t missing;     /* Content-Length promises so many bytes more than come */
 	struct stub_conn conn[STUB_CONNS];
 };
 
@@ -58,8 +59,8 @@ static void stub_reply(struct stub_conn *conn)
 		stub_close(conn);
 	if (status <= 0)
 		return;
-	int n = snprintf(text, sizeof text, "HTTP/1.1 %d Stub\r\nContent-Length: %zu\r\n%s\r\n%s", status, strlen(body),
-		stub->header ? stub->header : "", body);
+	int n = snprintf(text, sizeof text, "HTTP/1.1 %d Stub\r\nContent-Length: %zu\r\n%s\r\n%s", status,
+		strlen(body) + stub->missing, stub->header ? stub->header : "", body);
 	if (write(conn->fd, text, (size_t)n) != n)
 		abort(); /* small answers fit the socket's buffer */
 }

@@ -28,8 +28,8 @@ static void test_rfc(void **unused)
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
 		char text[32];
 
-		assert_int_equal(base64_encode(text, (const uint8_t *)pairs[i][0], strlen(pairs[i][0])),
-			strlen(pairs[i][1]));
+		assert_int_equal(
+			base64_encode(text, (const uint8_t *)pairs[i][0], strlen(pairs[i][0])), strlen(pairs[i][1]));
 		assert_string_equal(text, pairs[i][1]);
 		assert_true(decodes(pairs[i][1], pairs[i][0]));
 	}
@@ -86,6 +86,17 @@ static void test_wrong_padding(void **unused)
 		assert_false(base64_decode(out, sizeof out, &n, wrong[i], strlen(wrong[i])));
 }
 
+/* The text may go on behind the n characters that are given. */
+static void test_length_is_the_callers(void **unused)
+{
+	uint8_t out[16];
+	size_t n;
+
+	(void)unused;
+	for (size_t length = 0; length <= 8; length++)
+		assert_int_equal(base64_decode(out, sizeof out, &n, "AAAAAAAAAAAA", length), length % 4 == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +104,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_wrong_bytes),
 		cmocka_unit_test(test_wrong_padding),
+		cmocka_unit_test(test_length_is_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,7 +189,8 @@ static bool in_policy(const struct scene *scene, const struct tx_view *view, siz
 		if (at > view->ixs[i].data_at && at < (size_t)view->ixs[i].data_at + view->ixs[i].data_size)
 			return true;
 	for (unsigned i = 2; i < view->n_ixs; i++) /* the oracle's answer, discriminator excluded */
-		if (view->ixs[i].data_size == 105 && at >= view->ixs[i].data_at + 8U && at < view->ixs[i].data_at + 105U)
+		if (view->ixs[i].data_size == 105 && at >= view->ixs[i].data_at + 8U &&
+			at < view->ixs[i].data_at + 105U)
 			return true;
 	if (at < view->keys_at || at >= view->keys_at + (size_t)view->n_keys * PUBKEY_SIZE)
 		return false;
@@ -435,6 +436,19 @@ static void test_payout_makes_only_accounts_that_it_pays(void **state)
 	assert_refused(&scene, "account 3 is not the one");
 }
 
+static void test_recovery_id_is_0_to_3(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	for (unsigned id = 0; id < 256; id++) {
+		scene.answer.recovery_id = (uint8_t)id;
+		scene_build(&scene, STEP_REVEAL_SELECT);
+		assert_int_equal(allowed(&scene), id <= 3);
+	}
+}
+
 static void test_versioned_messages_are_refused(void **state)
 {
 	struct scene scene;
@@ -464,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_other_instructions_are_refused),
 		cmocka_unit_test(test_account_flags_and_lists_are_exact),
 		cmocka_unit_test(test_payout_makes_only_accounts_that_it_pays),
+		cmocka_unit_test(test_recovery_id_is_0_to_3),
 		cmocka_unit_test(test_versioned_messages_are_refused),
 	};
 

@@ -17,9 +17,9 @@ static void test_pool_lengths(void **unused)
 	(void)unused;
 	memcpy(data, POOL_DISCRIMINATOR, 8);
 	for (size_t n = 0; n <= sizeof data; n++) {
-		enum account_result expected = n < 8   ? ACCOUNT_NO_DISCRIMINATOR :
-			n < POOL_ACCOUNT_SIZE          ? ACCOUNT_CANNOT_DECODE :
-							 ACCOUNT_OK;
+		enum account_result expected = n < 8                   ? ACCOUNT_NO_DISCRIMINATOR
+		                               : n < POOL_ACCOUNT_SIZE ? ACCOUNT_CANNOT_DECODE
+		                                                       : ACCOUNT_OK;
 
 		assert_int_equal(pool_decode(&pool, data, n), expected);
 	}

@@ -43,8 +43,9 @@ static void test_u64_is_exact(void **state)
 
 static void test_numbers_that_are_no_u64_are_refused(void **state)
 {
-	static const char *const numbers[] = { "18446744073709551616", "18446744073709552000", "99999999999999999999999",
-		"1.8446744073709552e19", "-1", "-9223372036854775809", "1.0", "1e3", "\"5\"", "true", "null", "[]", "{}" };
+	static const char *const numbers[] = { "18446744073709551616", "18446744073709552000",
+		"99999999999999999999999", "1.8446744073709552e19", "-1", "-9223372036854775809", "1.0", "1e3", "\"5\"",
+		"true", "null", "[]", "{}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -55,8 +56,9 @@ static void test_numbers_that_are_no_u64_are_refused(void **state)
 	assert_non_null(strstr(answer.why, "does not fit 64 bits"));
 }
 
-static const char ACCOUNT[] = "{\"context\":{\"slot\":7},\"value\":[{\"data\":[\"%s\",\"%s\"],\"executable\":false,"
-			      "\"lamports\":%s,\"owner\":\"11111111111111111111111111111111\",\"rentEpoch\":%s,\"space\":3}]}";
+static const char ACCOUNT[] =
+	"{\"context\":{\"slot\":7},\"value\":[{\"data\":[\"%s\",\"%s\"],\"executable\":false,"
+	"\"lamports\":%s,\"owner\":\"11111111111111111111111111111111\",\"rentEpoch\":%s,\"space\":3}]}";
 
 static enum rpc_outcome parse_account(const char *data, const char *encoding, const char *lamports, const char *epoch)
 {
@@ -68,7 +70,8 @@ static enum rpc_outcome parse_account(const char *data, const char *encoding, co
 
 static void test_rent_epoch_is_not_read(void **state)
 {
-	static const char *const epochs[] = { "18446744073709552000", "18446744073709551616", "-5", "1.5", "\"x\"", "null" };
+	static const char *const epochs[] = { "18446744073709552000", "18446744073709551616", "-5", "1.5", "\"x\"",
+		"null" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
@@ -119,9 +122,11 @@ static void test_ids_must_match(void **state)
 	assert_int_equal(parse_n(RPC_RENT, 0, "{\"jsonrpc\":\"2.0\",\"result\":1}"), RPC_MALFORMED);
 	/* Only an error may come without one: the node could not read the request. */
 	assert_int_equal(
-		parse_n(RPC_RENT, 0, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"m\"},\"id\":null}"), RPC_REFUSED);
+		parse_n(RPC_RENT, 0, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"m\"},\"id\":null}"),
+		RPC_REFUSED);
 	assert_int_equal(
-		parse_n(RPC_RENT, 0, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"m\"},\"id\":6}"), RPC_MALFORMED);
+		parse_n(RPC_RENT, 0, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"m\"},\"id\":6}"),
+		RPC_MALFORMED);
 }
 
 static void test_envelope_is_strict(void **state)
@@ -181,27 +186,32 @@ static void test_preflight_log_is_no_rate_limit(void **state)
 
 static void test_transaction_errors_are_strict(void **state)
 {
-	static const char *const bad[] = { "5", "[]", "{\"InstructionError\":[256,\"X\"]}", "{\"InstructionError\":[1]}",
-		"{\"InstructionError\":[1,{\"Custom\":4294967296}]}", "{\"InstructionError\":[1,{\"Custom\":-1}]}",
-		"{\"InstructionError\":[1,{}]}", "{}", "{\"A\":1,\"B\":2}" };
+	static const char *const bad[] = { "5", "[]", "{\"InstructionError\":[256,\"X\"]}",
+		"{\"InstructionError\":[1]}", "{\"InstructionError\":[1,{\"Custom\":4294967296}]}",
+		"{\"InstructionError\":[1,{\"Custom\":-1}]}", "{\"InstructionError\":[1,{}]}", "{}",
+		"{\"A\":1,\"B\":2}" };
 	char json[512];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		snprintf(json, sizeof json,
-			"{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"finalized\",\"err\":%s,\"slot\":5}]}", bad[i]);
+			"{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"finalized\",\"err\":%s,"
+		        "\"slot\":5}]}",
+			bad[i]);
 		if (parse_result(RPC_STATUSES, 1, json) != RPC_MALFORMED)
 			fail_msg("%s was taken for a transaction error", bad[i]);
 	}
 	/* Without an err member there is no telling: simulation and transaction ask for it. */
-	assert_int_equal(parse_result(RPC_SIMULATE, 0, "{\"context\":{\"slot\":7},\"value\":{\"logs\":[]}}"), RPC_MALFORMED);
+	assert_int_equal(
+		parse_result(RPC_SIMULATE, 0, "{\"context\":{\"slot\":7},\"value\":{\"logs\":[]}}"), RPC_MALFORMED);
 }
 
 static void test_commitment_levels_are_known_words(void **state)
 {
 	(void)state;
 	assert_int_equal(parse_result(RPC_STATUSES, 1,
-				 "{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"Finalized\",\"err\":null,\"slot\":5}]}"),
+				 "{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"Finalized\",\"err\":"
+	                         "null,\"slot\":5}]}"),
 		RPC_MALFORMED);
 }
 
@@ -210,7 +220,8 @@ static void test_fees_are_sorted(void **state)
 	(void)state;
 	assert_int_equal(parse_result(RPC_FEES, 1,
 				 "[{\"prioritizationFee\":9,\"slot\":1},{\"prioritizationFee\":0,\"slot\":2},"
-				 "{\"prioritizationFee\":18446744073709551615,\"slot\":3},{\"prioritizationFee\":4,\"slot\":4}]"),
+				 "{\"prioritizationFee\":18446744073709551615,\"slot\":3},{\"prioritizationFee\":4,"
+	                         "\"slot\":4}]"),
 		RPC_RESULT);
 	assert_int_equal(result.as.fees.n, 4);
 	assert_true(result.as.fees.price[0] == 0 && result.as.fees.price[1] == 4 && result.as.fees.price[2] == 9);
@@ -225,12 +236,14 @@ static void test_transaction_from_the_smallest_pieces(void **state)
 	(void)state;
 	/* Many empty log lines and calls: the most memory per byte of JSON that an answer can ask for. */
 	n += (size_t)snprintf(json + n, sizeof json - n,
-		"{\"slot\":1,\"transaction\":[\"AA==\",\"base64\"],\"meta\":{\"err\":null,\"fee\":5,\"logMessages\":[\"\"");
+		"{\"slot\":1,\"transaction\":[\"AA==\",\"base64\"],\"meta\":{\"err\":null,\"fee\":5,\"logMessages\":["
+	        "\"\"");
 	for (int i = 0; i < 2000; i++)
 		n += (size_t)snprintf(json + n, sizeof json - n, ",\"\"");
 	n += (size_t)snprintf(json + n, sizeof json - n, "],\"innerInstructions\":[{\"index\":0,\"instructions\":[");
 	for (int i = 0; i < 200; i++)
-		n += (size_t)snprintf(json + n, sizeof json - n, "%s{\"programIdIndex\":1,\"accounts\":[],\"data\":\"\"}", i ? "," : "");
+		n += (size_t)snprintf(json + n, sizeof json - n,
+			"%s{\"programIdIndex\":1,\"accounts\":[],\"data\":\"\"}", i ? "," : "");
 	snprintf(json + n, sizeof json - n, "]}]}}");
 	assert_int_equal(parse_result(RPC_TRANSACTION, 1, json), RPC_RESULT);
 	assert_int_equal(result.as.transaction.n_logs, 2001);
@@ -252,28 +265,32 @@ static void test_memory_is_reused(void **state)
 
 static void test_oracle_answers_are_strict(void **state)
 {
-	static const char sig[] = "uJA37myykTauTu2vTez+qPP9DfEATYDlKW/DLNKVEal8h1O0dHbseYlQ5PKFH3ebk38LPdJrnBc9PsWF3BlzPQ==";
-	static const char value[] = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31";
+	static const char sig[] =
+		"uJA37myykTauTu2vTez+qPP9DfEATYDlKW/DLNKVEal8h1O0dHbseYlQ5PKFH3ebk38LPdJrnBc9PsWF3BlzPQ==";
+	static const char value[] =
+		"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31";
 	static const struct {
 		const char *id, *last;
 		enum err err;
-	} cases[] = { { "1", "32", ERR_OK }, { "3", "255", ERR_OK }, { "4", "32", ERR_INVALID }, { "-1", "32", ERR_INVALID },
-		{ "27", "32", ERR_INVALID }, { "\"1\"", "32", ERR_INVALID }, { "1.0", "32", ERR_INVALID },
-		{ "1", "256", ERR_INVALID }, { "1", "-1", ERR_INVALID }, { "1", "32,33", ERR_INVALID },
-		{ "1", "\"32\"", ERR_INVALID } };
+	} cases[] = { { "1", "32", ERR_OK }, { "3", "255", ERR_OK }, { "4", "32", ERR_INVALID },
+		{ "-1", "32", ERR_INVALID }, { "27", "32", ERR_INVALID }, { "\"1\"", "32", ERR_INVALID },
+		{ "1.0", "32", ERR_INVALID }, { "1", "256", ERR_INVALID }, { "1", "-1", ERR_INVALID },
+		{ "1", "32,33", ERR_INVALID }, { "1", "\"32\"", ERR_INVALID } };
 	struct oracle_answer out;
 	char text[1024], why[200];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		snprintf(text, sizeof text, "{\"signature\":\"%s\",\"recovery_id\":%s,\"value\":[%s,%s]}", sig, cases[i].id, value,
-			cases[i].last);
+		snprintf(text, sizeof text, "{\"signature\":\"%s\",\"recovery_id\":%s,\"value\":[%s,%s]}", sig,
+			cases[i].id, value, cases[i].last);
 		assert_int_equal(rpc_parse_oracle_answer(text, strlen(text), &out, why, sizeof why), cases[i].err);
 	}
 	snprintf(text, sizeof text, "{\"signature\":\"%.84s\",\"recovery_id\":1,\"value\":[%s,32]}", sig, value);
 	assert_int_equal(rpc_parse_oracle_answer(text, strlen(text), &out, why, sizeof why), ERR_INVALID);
-	snprintf(text, sizeof text, "{\"signature\":\"%s\",\"recovery_id\":1,\"value\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-		"0,0,0,0,0,0,0,0,0,0,0]}", sig);
+	snprintf(text, sizeof text,
+		"{\"signature\":\"%s\",\"recovery_id\":1,\"value\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+		"0,0,0,0,0,0,0,0,0,0,0]}",
+		sig);
 	assert_int_equal(rpc_parse_oracle_answer(text, strlen(text), &out, why, sizeof why), ERR_REFUSED);
 	assert_int_equal(rpc_parse_oracle_answer("", 0, &out, why, sizeof why), ERR_INVALID);
 }

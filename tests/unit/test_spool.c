@@ -1,6 +1,8 @@
 /* io/spool: a record that was acknowledged survives; a torn one goes; damage is seen and kept. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +17,20 @@
 #include <cmocka.h>
 
 #include "io/spool.h"
+
+static int syncs;
+static bool sync_fails;
+
+/* In the place of libc's: a power cut cannot be had here, but a missing sync can be seen. */
+int fdatasync(int fd)
+{
+	(void)fd;
+	syncs++;
+	if (!sync_fails)
+		return 0;
+	errno = EIO;
+	return -1;
+}
 
 static char dir[64], file[80], why[256];
 static char records[64][64];
@@ -290,6 +306,27 @@ static void full_disk(void **state)
 	spool_close(s);
 }
 
+static void every_record_is_synced(void **state)
+{
+	struct spool *s = reopen(NULL);
+	(void)state;
+
+	syncs = 0;
+	append(s, "one");
+	append(s, "two");
+	assert_int_equal(syncs, 2);
+	sync_fails = true;
+	assert_int_equal(spool_append(s, "three", 5, why, sizeof why), ERR_UNKNOWN);
+	assert_non_null(strstr(why, "cannot sync"));
+	sync_fails = false;
+	assert_int_equal(spool_append(s, "four", 4, why, sizeof why), ERR_UNKNOWN); /* until it is opened again */
+	assert_int_equal(syncs, 3);
+	s = reopen(s);
+	assert_int_equal(spool_records(s), 3);
+	append(s, "five");
+	spool_close(s);
+}
+
 static int stop_after;
 static bool stop(void *owner, const void *record, size_t len)
 {
@@ -366,6 +403,7 @@ int main(void)
 		TEST(open_to_others_is_refused),
 		TEST(missing_parent),
 		TEST(full_disk),
+		TEST(every_record_is_synced),
 		TEST(reading_can_stop),
 		TEST(killed_writer),
 	};

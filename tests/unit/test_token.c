@@ -90,8 +90,9 @@ static void test_mint_refused(void **unused)
 
 static void test_forbidden_extensions(void **unused)
 {
-	static const uint16_t expected[28] = { [1] = 6059, [3] = 6065, [4] = 6061, [6] = 6066, [9] = 6062, [10] = 6063,
-		[12] = 6064, [14] = 6060 };
+	static const uint16_t expected[28] = {
+		[1] = 6059, [3] = 6065, [4] = 6061, [6] = 6066, [9] = 6062, [10] = 6063, [12] = 6064, [14] = 6060
+	};
 
 	(void)unused;
 	for (uint16_t type = 1; type < 28; type++) {
@@ -138,7 +139,7 @@ static void test_account(void **unused)
 	assert_int_equal(account.owner.b[0], 0x22);
 	assert_true(account.amount == UINT64_MAX);
 	assert_false(account.frozen || account.has_delegate || account.has_close_authority || account.is_native ||
-		account.memo_required || account.is_2022);
+		     account.memo_required || account.is_2022);
 	data[108] = 2;
 	data[72] = data[109] = data[129] = 1;
 	memset(data + 76, 0x33, 32);
@@ -198,8 +199,8 @@ static void test_transfer_checked(void **unused)
 	struct ix ix;
 
 	(void)unused;
-	token_transfer_checked(&ix, &ADDRESS_TOKEN, &ADDRESS_WSOL, &ADDRESS_ML, &ADDRESS_ATA, &ADDRESS_RENT,
-		0x0102030405060708, 9);
+	token_transfer_checked(
+		&ix, &ADDRESS_TOKEN, &ADDRESS_WSOL, &ADDRESS_ML, &ADDRESS_ATA, &ADDRESS_RENT, 0x0102030405060708, 9);
 	assert_int_equal(ix.data_size, sizeof data);
 	assert_memory_equal(ix.data, data, sizeof data);
 	assert_int_equal(ix.n_metas, 4);

@@ -144,7 +144,7 @@ static const struct {
 	{ "getMultipleAccounts", rpc_case_accounts, "accounts error" },
 	{ "getAccountInfo", rpc_case_account_info,
 		"token_program decimals supply mint_authority freeze_authority extensions forbidden null error mint "
-	        "owner amount "
+		"owner amount "
 		"state slot unix_timestamp authority queue seed_slot reveal_slot value addresses deactivation_slot" },
 	{ "getProgramAccounts", rpc_case_program_accounts, "with_context accounts slice error" },
 	{ "getSignatureStatuses", rpc_case_statuses, "statuses" },
@@ -162,12 +162,12 @@ static const struct {
 	{ "getTokenAccountBalance", case_token_balance, "amount decimals" },
 	{ "getTransaction", rpc_case_transaction,
 		"signature slot block_time version ok custom_error fee signers account_keys events calls "
-	        "mentioned_only null "
+		"mentioned_only null "
 		"error note trap" },
 	{ "getSignaturesForAddress", rpc_case_signatures, "count failed first last" },
 	{ "sendTransaction", rpc_case_send,
 		"signature error instruction custom name account tx_error retry_with_new_blockhash slots_behind "
-	        "rate_limited "
+		"rate_limited "
 		"not_json retry note" },
 	{ "simulateTransaction", rpc_case_simulation, "ok units instruction custom" },
 	{ "batch", rpc_case_batch, "1 2 3" },
@@ -176,7 +176,7 @@ static const struct {
 		"randomness_commit_slot randomness_account paused allow_mock status_reason winner" },
 	{ "programSubscribe", rpc_case_program_notification,
 		"subscription pubkey pool_id status mint dev_wallet total_amount lock_start_time lock_duration "
-	        "unlock_time "
+		"unlock_time "
 		"randomness_commit_slot randomness_account paused allow_mock status_reason winner" },
 	{ "signatureSubscribe", rpc_case_signature_notification, "ok custom" },
 	{ "slotSubscribe", case_slot_notification, "slot" },

@@ -3,13 +3,13 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
-const { ADDRESS, findProgramAddress, keyBytes, sha256 } = require('../solana.js');
+const { ADDRESS, associatedTokenAddress, findProgramAddress, keyBytes, sha256 } = require('../solana.js');
 const { u64 } = require('../instructions.js');
 const { configHash, decodePool: decodeForHash } = require('../ml-accounts.js');
 const { Lottery, WEALTH, packTerms, person } = require('../programs/testing/lottery.js');
 const { Call, assertCode, testChecks } = require('../programs/testing/checks.js');
 const { decodeEvent, decodeParticipants } = require('../programs/testing/layout.js');
-const { STATE } = require('../programs/testing/tokens.js');
+const { STATE, encodeTokenAccount } = require('../programs/testing/tokens.js');
 const { START_SLOT, START_TIME } = require('../programs/testing/vm.js');
 
 const ZERO = ADDRESS.system;
@@ -71,6 +71,12 @@ test('create_pool takes exactly the limits', () => {
 		assert.strictEqual(lottery.create({ amount: smallest - 1n }).code, 6029);
 		assert.strictEqual(lottery.create({ amount: smallest }).code, null);
 	}
+});
+
+test('create_pool takes a mint whose authority is the zero key', () => {
+	const lottery = new Lottery();
+	lottery.setMint({ authority: ZERO });
+	assert.strictEqual(lottery.create().code, null);
 });
 
 test('create_pool tops up addresses somebody sent lamports to', () => {
@@ -198,6 +204,21 @@ test('create_pool twice fails in the system program, before AlreadyInitialized',
 	const outcome = lottery.create();
 	assert.strictEqual(outcome.code, 0);
 	assert.ok(outcome.logs.some((line) => line.startsWith(`Program ${ADDRESS.system} failed`)));
+});
+
+test('create_pool checks token program and state behind forged accounts only', () => {
+	const lottery = new Lottery();
+	const forge = (owner) => {
+		const forged = associatedTokenAddress(owner, lottery.mint, ADDRESS.token2022);
+		const data = encodeTokenAccount({ mint: lottery.mint, owner, amount: WEALTH });
+		lottery.vm.setAccount(forged, { data, owner: ADDRESS.token2022 });
+		return forged;
+	};
+	const overrides = { tokenProgram: ADDRESS.token2022, userToken: forge(lottery.creator), vault: forge(lottery.pool) };
+	assertCode(lottery.create({}, overrides), 6034, 'mint of the other program');
+	lottery.open();
+	lottery.vm.removeAccount(lottery.participants);
+	assertCode(lottery.create({ devFeeBps: 9501 }), 6048, 'pool without participants');
 });
 
 test('create_pool refuses a vault that is no ATA of the pool', () => {

@@ -118,10 +118,22 @@ testChecks('request_randomness', () => {
 	{ code: 6026, why: 'never committed', spoil: (lottery) => lottery.setRandomness({ seedSlot: 0 }) },
 ]);
 
-test('request_randomness refuses other data of the Switchboard program', () => {
+test('request_randomness and select_winner refuse other data of the Switchboard program', () => {
 	const lottery = new Lottery().unlocked();
-	lottery.vm.setAccount(lottery.randomness, { data: Buffer.alloc(480), owner: ADDRESS.switchboard });
+	const otherKind = () => {
+		const account = lottery.vm.account(lottery.randomness);
+		account.data[0] ^= 1;
+		lottery.vm.setAccount(lottery.randomness, account);
+	};
+	lottery.reveal();
+	const restore = lottery.snapshot();
+	otherKind();
 	assert.strictEqual(lottery.request().code, 6026);
+	restore();
+	lottery.must(lottery.request());
+	otherKind();
+	assert.strictEqual(lottery.select().code, 6026);
+	restore();
 	assert.strictEqual(lottery.request(lottery.dev, { randomness: person('nothing there') }).code, 6018);
 });
 
@@ -136,6 +148,7 @@ test('the mainnet build wants the mainnet Switchboard program', () => {
 test('select_winner takes the first half of the value', () => {
 	for (let i = 0; i < 12; i++) {
 		const lottery = new Lottery().committed();
+		lottery.poke({ status_reason: 2 });
 		const value = lottery.reveal(sha256(Buffer.from(`value ${i}`)));
 		const expected = expectedWinner(lottery, value.subarray(0, 16));
 		const outcome = lottery.must(lottery.select());

@@ -1,11 +1,11 @@
-// The hazards of the lottery program a keeper must know (H1-H23), each reproduced.
+// The hazards of the lottery program a keeper must know (H1 to H23), reproduced wherever the program itself shows them.
 'use strict';
 
 const assert = require('node:assert');
 const test = require('node:test');
 const { ADDRESS } = require('../solana.js');
 const { transferTokens } = require('../instructions.js');
-const { Lottery, WEALTH, person } = require('../programs/testing/lottery.js');
+const { Lottery, WEALTH, packTerms, person } = require('../programs/testing/lottery.js');
 const { encodeTokenAccount } = require('../programs/testing/tokens.js');
 
 const BET = 100_000_000n;
@@ -212,6 +212,13 @@ test('H21: after claim_rent the same address can hold another pool', () => {
 	const pool = lottery.poolState();
 	assert.notStrictEqual(pool.pool_id, first);
 	assert.deepStrictEqual([pool.status, pool.winner, pool.total_joins], [0, ADDRESS.system, 1n]);
+});
+
+test('H21: even within one transaction', () => {
+	const lottery = new Lottery().ended();
+	const again = lottery.instruction('create_pool', lottery.creator, packTerms(lottery.terms));
+	lottery.must(lottery.vm.send(lottery.instruction('claim_rent', lottery.creator), again));
+	assert.deepStrictEqual([lottery.poolState().status, lottery.seats(), lottery.vaultBalance()], [0, [lottery.creator], BET]);
 });
 
 test('H22: claim_rent closes any vault the pool owns and orphans the real one', () => {

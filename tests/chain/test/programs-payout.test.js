@@ -17,6 +17,7 @@ const poke = (changes) => (lottery) => lottery.poke(changes);
 for (const tokenProgram of [ADDRESS.token, ADDRESS.token2022]) {
 	test(`payout_winner splits the pot, burns and ends the pool (${tokenProgram})`, () => {
 		const lottery = new Lottery({ tokenProgram }).selected();
+		lottery.poke({ status_reason: 2 });
 		lottery.vm.wait({ seconds: 9 });
 		const { winner, pool_id: poolId, randomness } = lottery.poolState();
 		const seats = lottery.seats();
@@ -74,6 +75,15 @@ test('payout_winner needs the token accounts of developer and treasury', () => {
 	}
 });
 
+test('payout_winner wants a token account where the winner has something already', () => {
+	const lottery = new Lottery().selected();
+	const address = lottery.ata(lottery.poolState().winner);
+	lottery.vm.setAccount(address, { data: Buffer.alloc(165), owner: ADDRESS.ml });
+	assertCode(lottery.payout(), 3007, 'account of another program');
+	lottery.vm.setAccount(address, { data: Buffer.alloc(100), owner: lottery.tokenProgram });
+	assert.strictEqual(lottery.payout().code, 'InvalidAccountData');
+});
+
 test('payout_winner pays all shares of one person to one account', () => {
 	const dev = person('player 0');
 	const lottery = new Lottery({ terms: { devWallet: dev, treasuryWallet: dev } });
@@ -96,6 +106,12 @@ test('payout_winner skips shares of zero', () => {
 	assert.strictEqual(outcome.logs.filter((line) => line === `Program ${ADDRESS.token} invoke [2]`).length, 1);
 });
 
+test('payout_winner fails when the fees are more than everything', () => {
+	const lottery = new Lottery().selected();
+	lottery.poke({ dev_fee_bps: 9000, burn_fee_bps: 9000 });
+	assertCode(lottery.payout(), 6009, 'fees of 181.5 %');
+});
+
 test('payout_winner can pay nobody when the fees take all', () => {
 	const lottery = new Lottery({ terms: { devFeeBps: 10000, burnFeeBps: 0, treasuryFeeBps: 0 } }).selected();
 	lottery.must(lottery.payout());
@@ -115,7 +131,10 @@ function otherTokenProgram(lottery, call) {
 // Checks of one receiver, in order.
 function receiverChecks(who, token, ownerOf) {
 	const change = (changes) => (lottery) => lottery.pokeToken(ownerOf(lottery), changes);
-	const replaced = (lottery, call) => Object.assign(call.overrides, { [token]: lottery.ata(lottery.stranger) });
+	const replaced = (lottery, call) => { // a second account of the same owner
+		lottery.pokeToken(lottery.stranger, { owner: ownerOf(lottery) });
+		Object.assign(call.overrides, { [token]: lottery.ata(lottery.stranger) });
+	};
 	const wrongAddress = { code: 6011, why: `${who} account is not the ATA`, spoil: replaced };
 	const wrongOwner = { code: 6011, why: `${who} account of somebody else`, spoil: change({ owner: person('stranger') }) };
 	const wrongMint = { code: 6012, why: `${who} account of another mint`, spoil: change({ mint: person('other mint') }) };

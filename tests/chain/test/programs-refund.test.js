@@ -3,11 +3,11 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
-const { ADDRESS } = require('../solana.js');
+const { ADDRESS, associatedTokenAddress } = require('../solana.js');
 const { Lottery, WEALTH, person } = require('../programs/testing/lottery.js');
 const { Call, assertCode, testChecks } = require('../programs/testing/checks.js');
 const { decodeEvent, decodeParticipants } = require('../programs/testing/layout.js');
-const { STATE } = require('../programs/testing/tokens.js');
+const { STATE, encodeTokenAccount } = require('../programs/testing/tokens.js');
 const { START_TIME } = require('../programs/testing/vm.js');
 
 const BET = 100_000_000n;
@@ -17,6 +17,18 @@ const poke = (changes) => (lottery) => lottery.poke(changes);
 const token = (owner, changes) => (lottery, call) => lottery.pokeToken(owner === 'user' ? call.user : lottery[owner], changes);
 const vault = (changes) => (lottery) => lottery.pokeToken(lottery.pool, changes);
 const replace = (account, owner) => (lottery, call) => Object.assign(call.overrides, { [account]: lottery.ata(lottery[owner]) });
+// A second token account of the caller: everything fits but the address.
+const secondAccount = (lottery, call) => {
+	lottery.pokeToken(lottery.stranger, { owner: call.user });
+	Object.assign(call.overrides, { userToken: lottery.ata(lottery.stranger) });
+};
+// The treasury's address depends on the token program too: only a forged account there gets as far as this check.
+const forgedTreasury = (lottery, call) => {
+	const forged = associatedTokenAddress(lottery.treasury, lottery.mint, ADDRESS.token2022);
+	lottery.vm.setAccount(forged, { data: encodeTokenAccount({ mint: lottery.mint, owner: lottery.treasury }), owner: ADDRESS.token2022 });
+	Object.assign(call.overrides, { tokenProgram: ADDRESS.token2022, treasuryToken: forged });
+};
+const FORGED_TREASURY_CHECK = { code: 6034, why: 'wrong token program', spoil: forgedTreasury };
 const otherTokenProgram = (lottery, call) => Object.assign(call.overrides, { tokenProgram: ADDRESS.token2022 });
 
 const VAULT_CHECKS = [
@@ -138,11 +150,11 @@ testChecks('claim_refund by a participant', () => {
 	const lottery = new Lottery().cancelled();
 	return { lottery, call: () => new Call(lottery, 'claim_refund', lottery.players[1]) };
 }, [
-	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK,
+	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK, FORGED_TREASURY_CHECK,
 	{ code: 6068, why: 'another vault stored', spoil: poke({ pool_token: person('stranger') }) },
 	{ code: 6067, why: 'processing', spoil: poke({ processing: 1 }) },
 	...REFUNDABLE_CHECKS,
-	{ code: 6011, why: 'token account is not the ATA', spoil: replace('userToken', 'stranger') },
+	{ code: 6011, why: 'token account is not the ATA', spoil: secondAccount },
 	{ code: 6012, why: 'token account of another mint', spoil: token('user', { mint: person('other mint') }) },
 	{ code: 6011, why: 'token account of somebody else', spoil: token('user', { owner: person('stranger') }) },
 	{ code: 6044, why: 'frozen token account', spoil: token('user', { state: STATE.frozen }) },
@@ -155,7 +167,7 @@ testChecks('claim_refund by the developer', () => {
 	lottery.vm.wait({ seconds: MONTH + 1 });
 	return { lottery, call: () => new Call(lottery, 'claim_refund', lottery.dev) };
 }, [
-	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK,
+	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK, FORGED_TREASURY_CHECK,
 	{ code: 6068, why: 'another vault stored', spoil: poke({ pool_token: person('stranger') }) },
 	{ code: 6067, why: 'processing', spoil: poke({ processing: 1 }) },
 	...REFUNDABLE_CHECKS,
@@ -174,7 +186,7 @@ testChecks('finalize_forfeited_pool', () => {
 	lottery.vm.wait({ seconds: MONTH + 1 });
 	return { lottery, call: () => new Call(lottery, 'finalize_forfeited_pool', lottery.dev) };
 }, [
-	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK,
+	...VAULT_CHECKS, TREASURY_ATA_CHECK, PARTICIPANTS_CHECK, FORGED_TREASURY_CHECK,
 	{ code: 6068, why: 'another vault stored', spoil: poke({ pool_token: person('stranger') }) },
 	{ code: 6046, why: 'not initialized', spoil: poke({ initialized: 0 }) },
 	{ code: 6042, why: 'paused', spoil: poke({ paused: 1 }) },

@@ -304,6 +304,73 @@ test('close wants its own escrow and lookup table', () => {
 	}
 });
 
+test('a payer of its own may pay; authority and payer must each sign', () => {
+	const calls = [
+		[() => new Switchboard(new Vm()), (board) => board.initInstruction(), 2, 4],
+		[committed, (board) => board.revealInstruction(board.answer(VALUE)), 4, 5],
+	];
+	for (const [ready, build, authority, payer] of calls) {
+		const board = ready();
+		const withPayer = () => {
+			const instruction = build(board);
+			instruction.accounts[payer] = { key: person('rich'), signer: true, writable: true };
+			instruction.accounts[authority].writable = false;
+			return instruction;
+		};
+		board.vm.setAccount(person('rich'), { lamports: 10n ** 10n });
+		for (const [index, flag, code] of [[authority, 'signer', 3010], [payer, 'signer', 3010]]) {
+			const instruction = withPayer();
+			instruction.accounts[index][flag] = false;
+			assertCode(board.vm.send(instruction), code, `account ${index} not ${flag}`);
+		}
+		const before = board.vm.lamports(board.authority);
+		must(board.vm.send(withPayer()));
+		assert.strictEqual(board.vm.lamports(board.authority), before);
+		assert.ok(board.vm.lamports(person('rich')) < 10n ** 10n);
+	}
+	const board = new Switchboard(new Vm());
+	const readOnlyPayer = board.initInstruction();
+	readOnlyPayer.accounts[4] = { key: person('rich'), signer: true, writable: false };
+	assertCode(board.vm.send(readOnlyPayer), 2000, 'payer');
+});
+
+test('accounts of another kind, and a queue that is not the stored one', () => {
+	const board = committed();
+	const otherQueue = person('another queue');
+	board.vm.setAccount(otherQueue, board.vm.account(board.queue));
+	const reveal = () => board.revealInstruction(board.answer(VALUE));
+	const cases = [
+		[() => board.initInstruction(), 3, board.oracle('first'), 3002], [reveal, 0, board.queue, 3002], [reveal, 1, board.queue, 3002],
+		[reveal, 2, board.oracle('first'), 3002], [reveal, 2, otherQueue, 2001], [() => board.closeInstruction(), 0, board.queue, 3002],
+	];
+	for (const [build, index, key, code] of cases) {
+		const instruction = build();
+		instruction.accounts[index] = { ...instruction.accounts[index], key };
+		assertCode(board.vm.send(instruction), code, `account ${index}`);
+	}
+});
+
+test('accounts that are too short or lack a flag', () => {
+	const board = revealed();
+	must(board.vm.send(board.commitInstruction()));
+	const calls = {
+		commit: () => board.commitInstruction(), reveal: () => board.revealInstruction(board.answer(VALUE)), close: () => board.closeInstruction(),
+	};
+	const short = [['commit', board.randomness], ['commit', board.queue], ['commit', board.oracle('first')], ['reveal', board.queue], ['close', board.randomness]];
+	for (const [name, key] of short) {
+		const account = board.vm.account(key);
+		const instruction = calls[name]();
+		board.vm.setAccount(key, { ...account, data: account.data.subarray(0, -1) });
+		assertCode(board.vm.send(instruction), 3003, `${name} ${key}`);
+		board.vm.setAccount(key, account);
+	}
+	for (const [name, index, flag, code] of [['commit', 0, 'writable', 2000], ['reveal', 0, 'writable', 2000], ['close', 2, 'signer', 3010], ['close', 2, 'writable', 2000]]) {
+		const instruction = calls[name]();
+		instruction.accounts[index][flag] = false;
+		assertCode(board.vm.send(instruction), code, `${name}: account ${index} not ${flag}`);
+	}
+});
+
 test('101 for what the stand-in does not know, 102 and 3005 for too little', () => {
 	const board = initialised();
 	const unknown = { program: ADDRESS.switchboard, accounts: [], data: Buffer.alloc(8) };

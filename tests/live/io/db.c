@@ -49,7 +49,7 @@ static void on_done(struct task *task, const struct reply *r)
 	if (in_call)
 		abort();
 	printf("done\t%d\t%s\t%d\t%s\t%s\t%d\t%s\n", slot->id, err_name(r->err), db_rows(result), db_sqlstate(result),
-	       value ? value : "NULL", (int)(loop_mono_ms() - slot->started), r->why);
+		value ? value : "NULL", (int)(loop_mono_ms() - slot->started), r->why);
 	fflush(stdout);
 	free(slot->text);
 	slot->text = NULL;
@@ -119,7 +119,7 @@ static void obey(char *line)
 		cancel(id);
 	} else if (strcmp(line, "status") == 0) {
 		printf("status\t%s\t%u\t%d\t%d\t%s\n", db_up(db) ? "up" : "down", db_pending(db), db_backend_pid(db),
-		       (int)longest_stall, db_last_error(db));
+			(int)longest_stall, db_last_error(db));
 	} else {
 		loop_stop(loop);
 	}

@@ -1,7 +1,9 @@
 // io/db against a private Postgres and pgBouncer: LIVE_DB=build/tests/live_db node --test tests/live/io/
 'use strict';
 const assert = require('node:assert');
+const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { startPostgres } = require('../../lib/postgres');
 const { startPgBouncer } = require('../../lib/pgbouncer');
@@ -19,6 +21,7 @@ before(async () => {
 	proxy = new ProtocolProxy(postgres.port);
 	await proxy.start();
 	await postgres.sql('CREATE TABLE note (id text PRIMARY KEY, n bigint, UNIQUE (n) DEFERRABLE INITIALLY DEFERRED)');
+	await postgres.sql("INSERT INTO note VALUES ('first', 1)");
 	await postgres.sql('CREATE ROLE walled LOGIN');
 });
 
@@ -31,7 +34,13 @@ after(async () => {
 // The body of a test, with a client that must end cleanly.
 async function withDb(conninfo, body, ...flags) {
 	const db = new RemoteDb(conninfo, ...flags);
-	await body(db);
+	try {
+		await body(db);
+	} catch (error) {
+		db.child.kill('SIGKILL');
+		error.message += `\nlog of live_db:\n${db.log}`;
+		throw error;
+	}
 	await db.quit();
 	return db;
 }
@@ -70,7 +79,6 @@ for (const [name, url] of [['direct', () => postgres.url()], ['socket', () => po
 	}));
 
 	test(`${name}: a failed COMMIT is not a success`, () => withDb(url(), async (db) => {
-		await db.run('INSERT INTO note VALUES ($1, 1) ON CONFLICT DO NOTHING', { params: ['commit'], writes: true });
 		// the unique constraint is checked at COMMIT, after the server has said INSERT 0 1
 		const late = await db.run('INSERT INTO note VALUES ($1, 1) RETURNING id', { params: [`late-${name}`], writes: true });
 		assert.deepEqual([late.err, late.sqlstate, late.rows], ['refused', '23505', 0]);
@@ -141,6 +149,15 @@ test('the reply to a COMMIT is lost: unknown, and it had happened', () => withDb
 	}
 }));
 
+test('a server that dies of a full disk has not said what became of the COMMIT', () => withDb(proxied(), async (db) => {
+	assert.equal((await db.run('SELECT 1')).err, 'ok');
+	proxy.mode = 'panic';
+	const lost = await db.run('INSERT INTO note VALUES ($1)', { params: ['panic'], writes: true });
+	proxy.mode = 'pass';
+	assert.deepEqual([lost.err, lost.sqlstate], ['unknown', '53100']);
+	assert.equal((await db.run('SELECT 2')).value, '2');
+}));
+
 test('the request is lost: unknown, and it had not happened', () => withDb(proxied(), async (db) => {
 	assert.equal((await db.run('SELECT 1')).err, 'ok');
 	proxy.mode = 'lose-request';
@@ -208,8 +225,10 @@ test('server frozen: the deadline holds, also for what waits behind', () => with
 
 test('a wrong password is one line without the password', async () => {
 	await postgres.sql("ALTER ROLE walled PASSWORD 'right-one'");
-	const guarded = await startPgBouncer(postgres, { auth_type: 'scram-sha-256' });
-	const db = await withDb(`postgresql://walled:hunter%212-wrong@127.0.0.1:${guarded.port}/postgres`, async (db) => {
+	const rules = path.join(postgres.directory, 'data', 'pg_hba.conf');
+	fs.writeFileSync(rules, `host all walled 127.0.0.1/32 scram-sha-256\n${fs.readFileSync(rules, 'utf8')}`);
+	await postgres.sql('SELECT pg_reload_conf()');
+	const db = await withDb(`postgresql://walled:hunter%212-wrong@127.0.0.1:${postgres.port}/postgres`, async (db) => {
 		const refused = await db.run('SELECT 1', { deadline: 800 });
 		assert.equal(refused.err, 'retry');
 		assert.match(refused.why, /authentication failed/i);
@@ -217,7 +236,6 @@ test('a wrong password is one line without the password', async () => {
 		assert.match((await db.status()).error, /authentication failed/i);
 	});
 	assert.ok(/event=db.down/.test(db.log) && !/hunter/.test(db.log), db.log);
-	await guarded.stop();
 });
 
 test('a conninfo that cannot be read is refused without repeating it', async () => {

@@ -80,14 +80,25 @@ static const struct one {
 	{ .path = "/ok", .get = true, .err = ERR_OK, .status = 200, .left = true, .body = "echo:" },
 	{ .path = "/empty", .err = ERR_OK, .status = 204, .left = true },
 	{ .path = "/echo-headers", .err = ERR_OK, .status = 200, .left = true, .body = "X-Key: s3cr3t" },
-	{ .path = "/429", .err = ERR_RETRY, .status = 429, .left = true, .body = "slow down", .why = "HTTP 429", .retry_min = 7, .retry_max = 7 },
+	{ .path = "/429",
+		.err = ERR_RETRY,
+		.status = 429,
+		.left = true,
+		.body = "slow down",
+		.why = "HTTP 429",
+		.retry_min = 7,
+		.retry_max = 7 },
 	{ .path = "/429-absurd", .err = ERR_RETRY, .status = 429, .left = true, .retry_min = 0, .retry_max = 3600 },
 	{ .path = "/503", .err = ERR_RETRY, .status = 503, .left = true, .retry_min = 55, .retry_max = 61 },
 	{ .path = "/500", .err = ERR_UNKNOWN, .status = 500, .left = true, .body = "inside" },
 	{ .path = "/500", .get = true, .err = ERR_RETRY, .status = 500, .left = true },
 	{ .path = "/404", .err = ERR_REFUSED, .status = 404, .left = true },
 	{ .path = "/301", .err = ERR_REFUSED, .status = 301, .left = true, .why = "redirects are not followed" },
-	{ .path = "/hang", .deadline_ms = 200, .err = ERR_UNKNOWN, .left = true, .why = "no whole answer within 200 ms" },
+	{ .path = "/hang",
+		.deadline_ms = 200,
+		.err = ERR_UNKNOWN,
+		.left = true,
+		.why = "no whole answer within 200 ms" },
 	{ .path = "/hang", .get = true, .deadline_ms = 200, .err = ERR_RETRY, .left = true },
 	{ .path = "/hang", .where = TLS, .deadline_ms = 200, .err = ERR_UNKNOWN, .left = true },
 	{ .path = "/head-drip", .deadline_ms = 300, .err = ERR_UNKNOWN, .left = true },
@@ -97,7 +108,12 @@ static const struct one {
 	{ .path = "/50mb", .get = true, .err = ERR_INVALID, .status = 200, .left = true, .too_large = true },
 	{ .path = "/endless", .err = ERR_UNKNOWN, .status = 200, .left = true, .too_large = true },
 	{ .path = "/endless-headers", .err = ERR_UNKNOWN, .status = 200, .left = true, .too_large = true },
-	{ .path = "/endless-100", .deadline_ms = 1000, .err = ERR_UNKNOWN, .status = 100, .left = true, .too_large = true },
+	{ .path = "/endless-100",
+		.deadline_ms = 1000,
+		.err = ERR_UNKNOWN,
+		.status = 100,
+		.left = true,
+		.too_large = true },
 	{ .path = "/bomb", .compressed = true, .err = ERR_UNKNOWN, .status = 200, .left = true, .too_large = true },
 	{ .path = "/gzip", .compressed = true, .err = ERR_OK, .status = 200, .left = true, .body = "unpacked" },
 	{ .path = "/cut", .err = ERR_UNKNOWN, .status = 200, .left = true, .body = "0123456789" },
@@ -110,7 +126,11 @@ static const struct one {
 	{ .path = "/ok-then-close", .err = ERR_OK, .status = 200, .left = true, .body = "bye" },
 	{ .path = "/ok", .err = ERR_OK, .status = 200, .left = true, .body = "echo:hello" },
 	{ .path = "/ok", .where = NOBODY, .err = ERR_RETRY, .why = "cannot connect: Connection refused" },
-	{ .path = "/ok", .where = SILENT_TLS, .deadline_ms = 200, .err = ERR_RETRY, .why = "nothing could be sent within 200 ms" },
+	{ .path = "/ok",
+		.where = SILENT_TLS,
+		.deadline_ms = 200,
+		.err = ERR_RETRY,
+		.why = "nothing could be sent within 200 ms" },
 	{ .path = "/ok", .where = SLOW_NAME, .deadline_ms = 200, .err = ERR_RETRY, .why = "nothing could be sent" },
 	{ .path = "", .where = NONSENSE, .err = ERR_INVALID },
 	{ .path = "/ok", .where = FTP, .err = ERR_INVALID },
@@ -158,7 +178,8 @@ static void on_one(struct task *task, const struct reply *r)
 	(void)task;
 
 	check(!in_call, "%s: done() inside the call", want->path);
-	check(r->err == want->err, "%zu %s: err %s, not %s (%s)", one_at, want->path, err_name(r->err), err_name(want->err), r->why);
+	check(r->err == want->err, "%zu %s: err %s, not %s (%s)", one_at, want->path, err_name(r->err),
+		err_name(want->err), r->why);
 	check(got->status == want->status, "%zu %s: status %d", one_at, want->path, got->status);
 	check(got->left == want->left, "%zu %s: left %d", one_at, want->path, got->left);
 	check(got->too_large == want->too_large, "%zu %s: too_large %d", one_at, want->path, got->too_large);
@@ -169,8 +190,8 @@ static void on_one(struct task *task, const struct reply *r)
 	check((r->err == ERR_OK) == (*r->why == '\0'), "%s: why %s", want->path, r->why);
 	check(!strstr(r->why, "s3cr3t") && !strstr(r->why, "127.0.0.1"), "%s: secret in %s", want->path, r->why);
 	check(r->err == ERR_OK || strncmp(r->why, "node-1: ", 8) == 0, "%s: label in %s", want->path, r->why);
-	check(got->retry_after_s >= want->retry_min && got->retry_after_s <= want->retry_max, "%s: retry after %u", want->path,
-	      got->retry_after_s);
+	check(got->retry_after_s >= want->retry_min && got->retry_after_s <= want->retry_max, "%s: retry after %u",
+		want->path, got->retry_after_s);
 	check(took <= one_call.deadline_ms + 100, "%s: took %d ms", want->path, (int)took);
 	one_at++;
 	loop_defer(loop, &next, run_one);
@@ -189,8 +210,13 @@ static void run_one(struct loop_defer *defer)
 	}
 	make_url(url, sizeof url, want->where, want->path);
 	one_call = (struct http_call){
-		.label = "node-1", .url = url, .headers = headers, .body = "hello", .body_len = 5,
-		.deadline_ms = want->deadline_ms ? want->deadline_ms : 5000, .max_reply = 1000000,
+		.label = "node-1",
+		.url = url,
+		.headers = headers,
+		.body = "hello",
+		.body_len = 5,
+		.deadline_ms = want->deadline_ms ? want->deadline_ms : 5000,
+		.max_reply = 1000000,
 	};
 	one_started = loop_mono_ms();
 	in_call = true;
@@ -221,7 +247,8 @@ static void start_stale(struct loop_defer *defer)
 	static char url[256];
 
 	if (reuse_left == 0) {
-		check(http_connects(packed) - connects_before == 1, "reuse: %d connections", (int)(http_connects(packed) - connects_before));
+		check(http_connects(packed) - connects_before == 1, "reuse: %d connections",
+			(int)(http_connects(packed) - connects_before));
 		loop_defer(loop, defer, start_many);
 		return;
 	}
@@ -249,7 +276,8 @@ static void on_many(struct task *task, const struct reply *r)
 	check(r->err == ERR_OK && strcmp(got->body, want) == 0, "many: %s %s", r->why, got->body);
 	if (--many_left > 0)
 		return;
-	check(rounds == 2 || http_connects(http) - connects_before <= CONNECTIONS, "many: %d connections", (int)(http_connects(http) - connects_before));
+	check(rounds == 2 || http_connects(http) - connects_before <= CONNECTIONS, "many: %d connections",
+		(int)(http_connects(http) - connects_before));
 	check(http_pending(http) == 0, "many: %u pending", http_pending(http));
 	loop_defer(loop, &next, rounds < 2 ? start_many : start_cancels);
 }
@@ -264,8 +292,12 @@ static void start_many(struct loop_defer *defer)
 	for (int i = 0; i < MANY; i++) {
 		make_url(many_url[i], sizeof many_url[i], i % 2 || rounds == 1 ? TLS : PLAIN, i % 3 ? "/later" : "/ok");
 		(void)snprintf(many_body[i], sizeof many_body[i], "number %d", i);
-		many[i] = (struct http_call){ .label = "node-1", .url = many_url[i], .body = many_body[i],
-					      .body_len = strlen(many_body[i]), .deadline_ms = 10000, .max_reply = 1000 };
+		many[i] = (struct http_call){ .label = "node-1",
+			.url = many_url[i],
+			.body = many_body[i],
+			.body_len = strlen(many_body[i]),
+			.deadline_ms = 10000,
+			.max_reply = 1000 };
 		http_post(http, &many[i], on_many);
 	}
 	check(http_pending(http) == MANY, "many: %u pending", http_pending(http));
@@ -359,7 +391,9 @@ static void start_deadlines(struct loop_defer *defer)
 	many_left = 30;
 	for (int i = 0; i < 30; i++) {
 		make_url(many_url[i], sizeof many_url[i], PLAIN, "/hang");
-		many[i] = (struct http_call){ .label = "node-1", .url = many_url[i], .deadline_ms = 300, .max_reply = 1000 };
+		many[i] = (struct http_call){
+			.label = "node-1", .url = many_url[i], .deadline_ms = 300, .max_reply = 1000
+		};
 		http_post(http, &many[i], on_late);
 	}
 }

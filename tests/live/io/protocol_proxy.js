@@ -10,9 +10,19 @@ function withoutReady(data) {
 	return isReady ? data.subarray(0, data.length - 6) : data;
 }
 
+// An ErrorResponse as Postgres would send it.
+function errorResponse(severity, sqlstate, message) {
+	const fields = Buffer.from(`S${severity}\0V${severity}\0C${sqlstate}\0M${message}\0\0`);
+	const head = Buffer.alloc(5);
+	head.write('E');
+	head.writeUInt32BE(4 + fields.length, 1);
+	return Buffer.concat([head, fields]);
+}
+
 class ProtocolProxy {
 	// modes: pass; lose-reply (what the server says next never arrives); lose-ready (all of it but ReadyForQuery);
-	// lose-request (what the client says next never arrives); split (one byte at a time)
+	// lose-request (what the client says next never arrives); split (one byte at a time);
+	// panic (the server's next words are those of a server whose disk is full)
 	constructor(targetPort) {
 		this.targetPort = targetPort;
 		this.mode = 'pass';
@@ -42,6 +52,8 @@ class ProtocolProxy {
 				drop();
 			} else if (this.mode === 'lose-ready') {
 				client.write(withoutReady(data), () => setTimeout(drop, 50));
+			} else if (this.mode === 'panic') {
+				client.write(errorResponse('PANIC', '53100', 'could not write to file'), () => setTimeout(drop, 50));
 			} else if (this.mode === 'split') {
 				for (const byte of data) client.write(Buffer.from([byte]));
 			} else {

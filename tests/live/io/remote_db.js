@@ -33,7 +33,10 @@ class RemoteDb {
 			const at = this.lines.findIndex(fits);
 			if (at >= 0) return this.lines.splice(at, 1)[0];
 			if (this.code !== undefined) throw new Error(`live_db ended with ${this.code}:\n${this.log}`);
-			await new Promise((resolve) => this.waiters.push(resolve));
+			await new Promise((resolve, reject) => {
+				const timer = setTimeout(() => reject(new Error(`live_db said nothing for 30 s:\n${this.log}`)), 30000);
+				this.waiters.push(() => { clearTimeout(timer); resolve(); });
+			});
 		}
 	}
 

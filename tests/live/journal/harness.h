@@ -25,13 +25,18 @@
 enum { WAIT_MS = 20000, SQL_TEXT = 1024 };
 
 static struct loop *loop;
-static struct db *pooled;      /* as the daemon has it                                        */
-static struct db *admin;       /* another database of the server, past the pooler             */
-static struct db *direct;      /* the same database, past the pooler                          */
+static struct db *pooled; /* as the daemon has it                                        */
+static struct db *admin;  /* another database of the server, past the pooler             */
+static struct db *direct; /* the same database, past the pooler                          */
 static const char *spool_dir;
 
 /* The last answer. */
-static struct { enum err err; char why[256]; const void *data; unsigned n; } got;
+static struct {
+	enum err err;
+	char why[256];
+	const void *data;
+	unsigned n;
+} got;
 static char value[SQL_TEXT]; /* first column of the first row of the last SQL                 */
 
 static inline void on_done(struct task *task, const struct reply *reply)
@@ -79,12 +84,12 @@ static inline void sleep_ms(uint64_t ms)
 	loop_timer_free(timer);
 }
 
-#define expect(wanted) \
-	do { \
-		wait_for(1); \
-		if (got.err != (wanted)) \
+#define expect(wanted)                                                                                    \
+	do {                                                                                              \
+		wait_for(1);                                                                              \
+		if (got.err != (wanted))                                                                  \
 			print_message("%s:%d: %s: %s\n", __FILE__, __LINE__, err_name(got.err), got.why); \
-		assert_int_equal(got.err, wanted); \
+		assert_int_equal(got.err, wanted);                                                        \
 	} while (0)
 
 static inline void on_sql(struct task *task, const struct reply *reply)
@@ -165,9 +170,10 @@ static inline int tear_down(void **state)
 static inline int empty_journal(void **state)
 {
 	(void)state;
-	sql_on(direct, "WITH a AS (DELETE FROM keeper.bindings), b AS (DELETE FROM keeper.commits), c AS (DELETE FROM keeper.draws),"
-	               " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks)"
-	               " UPDATE keeper.lease SET owner = '', expires_at = '-infinity'");
+	sql_on(direct, "WITH a AS (DELETE FROM keeper.bindings), b AS (DELETE FROM keeper.commits), c AS (DELETE FROM "
+	               "keeper.draws),"
+		       " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks)"
+		       " UPDATE keeper.lease SET owner = '', expires_at = '-infinity'");
 	sql_on(direct, "DELETE FROM keeper.steps");
 	return 0;
 }
@@ -218,8 +224,14 @@ static const uint8_t TX[ROW_TX_MAX] = { 1, 0, 255, 7, [ROW_TX_MAX - 1] = 9 };
 
 static inline struct journal_new_row new_row(enum step step, unsigned char sig)
 {
-	return (struct journal_new_row){ .step = step, .sig = signature_of(sig), .last_valid = { 900 }, .floor = { 500 },
-		                         .randomness = pubkey_of(0x77), .oracle = pubkey_of(0x66), .lut_slot = { 400 },
-		                         .tx = TX, .tx_len = ROW_TX_MAX };
+	return (struct journal_new_row){ .step = step,
+		.sig = signature_of(sig),
+		.last_valid = { 900 },
+		.floor = { 500 },
+		.randomness = pubkey_of(0x77),
+		.oracle = pubkey_of(0x66),
+		.lut_slot = { 400 },
+		.tx = TX,
+		.tx_len = ROW_TX_MAX };
 }
 #endif

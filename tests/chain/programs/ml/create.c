@@ -169,7 +169,6 @@ uint64_t create_pool(struct call *c)
 
 	TRY(check_terms(c, terms));
 	fill_pool(c, terms);
-	TRY(check_ata(c, USER_TOKEN, user));
 	TRY(check_token(c, USER_TOKEN, user));
 	REQUIRE(token_account_of(c->at[USER_TOKEN])->amount >= terms->amount, InsufficientFunds);
 	TRY(pay_in(c, terms->amount));

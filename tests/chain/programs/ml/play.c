@@ -60,7 +60,6 @@ uint64_t join_pool(struct call *c)
 	TRY(check_joinable(c));
 	REQUIRE(amount == c->pool->amount, InvalidAmount);
 	TRY(check_minimum(c, amount));
-	TRY(check_ata(c, USER_TOKEN, user));
 	TRY(check_token(c, USER_TOKEN, user));
 	REQUIRE(token_account_of(c->at[USER_TOKEN])->amount >= amount, InsufficientFunds);
 	TRY(check_seat(c));

@@ -24,7 +24,6 @@ static uint64_t forfeit(struct call *c)
 	uint64_t amount;
 
 	REQUIRE(forfeit_due(c), TooEarlyForEmergency);
-	TRY(check_ata(c, TREASURY_TOKEN, &c->pool->treasury_wallet));
 	TRY(check_token_strict(c, TREASURY_TOKEN, &c->pool->treasury_wallet));
 	TRY(empty_into_treasury(c, &amount));
 	c->participants->count = 0;

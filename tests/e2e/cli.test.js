@@ -1,0 +1,218 @@
+// The command line: what it prints, what it refuses and with which code, and what stops a start.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const { startChainProcess } = require('../chain/spawn.js');
+const { RpcClient } = require('../chain/rpc-client.js');
+const { Keypair } = require('../chain/solana.js');
+const { startPostgres, psql } = require('../lib/postgres.js');
+const { Daemon } = require('./daemon.js');
+
+const ROOT = path.join(__dirname, '..', '..');
+const BINARY = process.env.POOLKEEPER ?? path.join(ROOT, 'build', 'poolkeeper');
+const ML_PROGRAM = '4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm';
+const MAINNET_GENESIS = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
+const SYSTEM_PROGRAM = '11111111111111111111111111111111';
+
+const wallet = new Keypair();
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-cli-'));
+after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+
+const run = (args, env = {}) => spawnSync(BINARY, args, { encoding: 'utf8', env: { PATH: process.env.PATH, ...env } });
+
+function keyFile(mode = 0o600) {
+	const file = path.join(scratch, `key-${mode.toString(8)}`);
+	fs.writeFileSync(file, JSON.stringify([...wallet.seed, ...wallet.publicKey]));
+	fs.chmodSync(file, mode);
+	return file;
+}
+
+function complete(settings = {}) {
+	return {
+		DATABASE_URL: 'postgres://keeper:hunter2secret@127.0.0.1:1/missout?pgbouncer=true', SOLANA_RPC_URL: 'http://127.0.0.1:1/?key=topsecretkey0001',
+		TREASURY_WALLET_PUBKEY: new Keypair().address, DEV_WALLET_KEY_FILE: keyFile(), SPOOL_DIR: path.join(scratch, 'spool'), ...settings,
+	};
+}
+
+describe('printing', () => {
+	test('--version and --help exit 0', () => {
+		assert.match(run(['--version']).stdout, /^poolkeeper \d+\.\d+\.\d+ \(commit \w+(-dirty)?, schema \d{3}\)\n$/);
+		const help = run(['--help']);
+		assert.equal(help.status, 0);
+		for (const option of ['--once', '--dry-run', '--check-config', '--env-file', '--print-lifecycle']) assert.ok(help.stdout.includes(option));
+	});
+
+	test('.env.example and the generated parts of the README are what the binary says', () => {
+		execFileSync(path.join(ROOT, 'scripts', 'docs'), ['--check'], { env: { ...process.env, POOLKEEPER: BINARY }, stdio: ['ignore', 'ignore', 'inherit'] });
+	});
+
+	test('a pipe that nobody reads is an error, not a crash', () => {
+		assert.equal(spawnSync('sh', ['-c', `"${BINARY}" --help >/dev/full`]).status, 74);
+	});
+});
+
+describe('refusing', () => {
+	test('an unknown option exits 64 with one line', () => {
+		const { status, stderr } = run(['--onec']);
+		assert.equal(status, 64);
+		assert.equal(stderr, 'poolkeeper: there is no option --onec: see poolkeeper --help\n');
+	});
+
+	test('--check-config names every fault at once and exits 78', () => {
+		const { status, stderr } = run(['--check-config'], { TICK_SECONDS: '0', DATABASE_URL: 'mysql://keeper:hunter2secret@h/d' });
+		assert.equal(status, 78);
+		for (const key of ['TICK_SECONDS', 'DATABASE_URL', 'SOLANA_RPC_URL', 'TREASURY_WALLET_PUBKEY', 'DEV_WALLET_KEY_FILE']) {
+			assert.match(stderr, new RegExp(`^.*event=config.invalid key=${key} .*why=.+$`, 'm'));
+		}
+		assert.equal(stderr.trimEnd().split('\n').length, 5);
+		assert.ok(!stderr.includes('hunter2secret'));
+	});
+
+	test('--check-config of .env.example as it stands refuses the placeholders', () => {
+		const { status, stderr } = run(['--env-file', path.join(ROOT, '.env.example'), '--check-config']);
+		assert.equal(status, 78);
+		assert.match(stderr, /key=TREASURY_WALLET_PUBKEY/);
+		assert.doesNotMatch(stderr, /--env-file/); // its syntax and every name in it are fine
+	});
+
+	test('--check-config accepts a complete set and prints the wallet only', () => {
+		const { status, stderr } = run(['--check-config'], complete());
+		assert.equal(status, 0, stderr);
+		assert.match(stderr, new RegExp(`event=signer wallet=${wallet.address}`));
+		assert.match(stderr, /event=config.ok network=devnet endpoints=1/);
+	});
+
+	test('a key file that others can read exits 77', () => {
+		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: keyFile(0o640) }));
+		assert.equal(status, 77);
+		assert.match(stderr, /mode 0640 lets others read it: run chmod 600 /);
+	});
+
+	test('a key that is none exits 78 without showing it', () => {
+		const file = path.join(scratch, 'bad-key');
+		fs.writeFileSync(file, 'this-is-not-a-key-but-secret', { mode: 0o600 });
+		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: file }));
+		assert.equal(status, 78);
+		assert.match(stderr, /key=DEV_WALLET_KEY_FILE value=\*\*\* why=/);
+		assert.ok(!stderr.includes('this-is-not'));
+	});
+
+	test('--once with nobody there exits 69 and shows no secret', () => {
+		const { status, stderr } = run(['--once'], complete());
+		assert.equal(status, 69, stderr);
+		assert.match(stderr, /event=start.waiting for=rpc1/);
+		assert.ok(!stderr.includes('hunter2secret') && !stderr.includes('topsecretkey0001'));
+	});
+});
+
+describe('starting', () => {
+	let chain;
+	let postgres;
+	const migrate = (url) => execFileSync(path.join(ROOT, 'scripts', 'db'), ['migrate'], {
+		env: { PATH: process.env.PATH, DIRECT_DATABASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'],
+	});
+	const settings = (more = {}) => complete({ DATABASE_URL: postgres.url(), SOLANA_RPC_URL: chain.url, TICK_SECONDS: '1', LOG_LEVEL: 'debug', ...more });
+	const start = (more = {}, args = []) => new Daemon({ PATH: process.env.PATH, ...settings(more) }, args);
+
+	before(async () => {
+		postgres = await startPostgres();
+		migrate(postgres.url());
+		chain = await startChainProcess('--slot-ms', '100');
+	});
+	after(async () => {
+		await chain?.stop();
+		await postgres?.stop();
+	});
+
+	test('--once with nothing due exits 0', async () => {
+		const daemon = start({}, ['--once']);
+		assert.equal((await daemon.exit()).code, 0, daemon.log);
+		assert.equal(daemon.all('db.checked', { pooled: 0 }).length, 1);
+	});
+
+	test('SIGTERM ends an idle daemon with 0, its lease given up', async () => {
+		const daemon = start();
+		await daemon.wait('ready');
+		await daemon.wait('tick');
+		await daemon.kill('SIGTERM');
+		assert.equal(daemon.code, 0, daemon.log);
+		assert.equal(daemon.all('lease.released').length, 1, daemon.log);
+	});
+
+	test('SIGINT while the database is away ends within the limit, a second one at once', async () => {
+		postgres.freeze();
+		try {
+			const daemon = start();
+			await daemon.wait('start'); // from its first line on, a signal is a wish and not a death
+			await daemon.kill('SIGINT');
+			assert.equal(daemon.code, 0, daemon.log);
+		} finally {
+			postgres.thaw();
+		}
+		const daemon = start();
+		await daemon.wait('tick');
+		postgres.freeze();
+		try {
+			daemon.child.kill('SIGTERM');
+			await daemon.wait('stop');
+			await daemon.kill('SIGTERM');
+			assert.equal(daemon.code, 128 + 15, daemon.log);
+		} finally {
+			postgres.thaw();
+		}
+	});
+
+	test('an endpoint on another network exits 78', async () => {
+		const other = await startChainProcess('--slot-ms', '100', '--genesis', MAINNET_GENESIS);
+		try {
+			const daemon = start({ SOLANA_RPC_URL_2: other.url });
+			assert.equal((await daemon.exit()).code, 78, daemon.log);
+			assert.equal(daemon.all('start.refused', { endpoint: 'rpc2', genesis: MAINNET_GENESIS }).length, 1, daemon.log);
+			const local = start({ SOLANA_RPC_URL_2: other.url, SOLANA_NETWORK: 'localnet' }, ['--once']);
+			assert.equal((await local.exit()).code, 0, local.log);
+		} finally {
+			await other.stop();
+		}
+	});
+
+	test('an endpoint that is down holds nothing up, and stops the daemon when it turns out to be on another network', async () => {
+		const spare = await startChainProcess('--slot-ms', '100', '--genesis', MAINNET_GENESIS);
+		const port = new URL(spare.url).port;
+		await spare.stop();
+		const daemon = start({ SOLANA_RPC_URL_2: spare.url });
+		await daemon.wait('ready');
+		const other = await startChainProcess('--slot-ms', '100', '--genesis', MAINNET_GENESIS, '--port', port);
+		try {
+			assert.equal((await daemon.exit()).code, 78, daemon.log);
+		} finally {
+			await other.stop();
+		}
+	});
+
+	test('a database that was never migrated, or to another version, exits 78', async () => {
+		await psql(postgres.url(), 'CREATE DATABASE fresh');
+		const fresh = start({ DATABASE_URL: postgres.url('fresh') });
+		assert.equal((await fresh.exit()).code, 78, fresh.log);
+		assert.equal(fresh.all('start.refused', { schema: 'none' }).length, 1, fresh.log);
+		migrate(postgres.url('fresh'));
+		await psql(postgres.url('fresh'), "INSERT INTO keeper.schema_migrations (version, name, sha256, ms) VALUES ('999', 'later', 'x', 1)");
+		const newer = start({ DATABASE_URL: postgres.url('fresh') });
+		assert.equal((await newer.exit()).code, 78, newer.log);
+		assert.equal(newer.all('start.refused', { schema: '999' }).length, 1, newer.log);
+	});
+
+	test('a program that is missing or no program exits 78', async () => {
+		for (const account of [{ lamports: 1_000_000, owner: SYSTEM_PROGRAM }, null]) {
+			await new RpcClient(chain.url).call('chain_setAccount', ML_PROGRAM, account);
+			await new Promise((resolve) => { setTimeout(resolve, 1000); }); // until it is confirmed
+			const daemon = start();
+			assert.equal((await daemon.exit()).code, 78, daemon.log);
+			assert.equal(daemon.all('start.refused', { program: ML_PROGRAM }).length, 1, daemon.log);
+		}
+	});
+});

@@ -1,0 +1,53 @@
+// A TCP relay in front of Postgres that springs at one statement: before the server gets it, or after the server ran it.
+'use strict';
+
+const net = require('node:net');
+
+class Trap {
+	constructor(target) {
+		this.target = target;
+		this.armed = null;
+		this.server = net.createServer((client) => this.relay(client));
+	}
+
+	// Kills when a message of the client contains `text`. 'before': the server never sees it. 'after': the server has
+	// answered, and the client never hears it. Resolves once it has sprung.
+	spring({ text, when, kill }) {
+		return new Promise((resolve) => { this.armed = { text: Buffer.from(text), when, spring: async () => { await kill(); resolve(); } }; });
+	}
+
+	relay(client) {
+		const server = net.connect(this.target);
+		const end = () => { client.destroy(); server.destroy(); };
+		for (const socket of [client, server]) socket.on('error', end).on('close', end);
+		let sprung = null;
+		client.on('data', (data) => {
+			if (this.armed && data.includes(this.armed.text)) {
+				sprung = this.armed;
+				this.armed = null;
+				if (sprung.when === 'before') {
+					sprung.spring();
+					return;
+				}
+			}
+			server.write(data);
+		});
+		server.on('data', (data) => {
+			if (sprung) sprung.spring();
+			else client.write(data);
+		});
+	}
+
+	close() { return new Promise((resolve) => { this.server.close(resolve); this.server.closeAllConnections?.(); resolve(); }); }
+}
+
+async function startTrap(databaseUrl) {
+	const url = new URL(databaseUrl);
+	const trap = new Trap({ host: url.hostname, port: Number(url.port) });
+	await new Promise((resolve) => { trap.server.listen(0, '127.0.0.1', resolve); });
+	url.port = String(trap.server.address().port);
+	trap.url = url.href;
+	return trap;
+}
+
+module.exports = { startTrap };
