@@ -1,9 +1,10 @@
 /* keeper.steps: every signed transaction, committed before its first byte is sent. Every verb is one SQL statement
- * (a function of migrations/V002), so one transaction, so safe behind pgBouncer in transaction mode.
+ * (a function of migrations/V003 or V004), so one transaction, so safe behind pgBouncer in transaction mode.
  *
  * ERR_OK: reply.data is a const struct rows *, the subject's rows as committed, valid during done().
  * ERR_REFUSED: the world is not what we decided on (somebody else moved this subject, or the lease is lost): load again.
- * ERR_UNKNOWN: it may have been committed: load again. ERR_RETRY: it was not. */
+ * ERR_UNKNOWN: it may have been committed: load again. ERR_RETRY: it was not, or a step of this subject waits in the
+ * local spool: until it is imported every write about the subject is answered so, here. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 #include "base/task.h"
@@ -28,7 +29,7 @@ struct journal_call {
 void journal_call_init(struct journal_call *call);
 void journal_call_fini(struct journal_call *call); /* cancels                                          */
 
-/* app_name of the lease holder: host, pid and start time; read_only refuses every write locally (dry run). */
+/* owner: who the lease holder is, unique per run: host, pid and start time. spool_dir NULL: no spool. read_only refuses every write locally (dry run). */
 struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_dir, const char *owner, bool read_only);
 void journal_free(struct journal *journal);
 
@@ -44,6 +45,8 @@ struct journal_new_row {
 	const uint8_t *tx;
 	uint16_t tx_len;
 };
+/* While Postgres has been away for over 60 s: the rows that this call was last given for the subject, so that reveal and
+ * select can be decided on. */
 void journal_load(struct journal *j, struct journal_call *call, const struct subject_key *subject, journal_done *done);
 /* prev_seq: the last row that the decision was based on (R7). Refused while a row is open or stale (R8, R9). */
 void journal_open(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
@@ -76,11 +79,15 @@ void journal_record_payout(struct journal *j, struct journal_call *call, const s
 	const struct journal_payout *payout, journal_done *done);
 
 /* Local spool (DESIGN 4): a REVEAL_SELECT row and its answer, fsynced, while Postgres has been away for over 60 s.
- * Imported by itself, in order, when Postgres is back; until then rows of that subject come from memory. */
+ * Imported by itself, in order, when Postgres is back and the lease is held; until then rows of that subject come from
+ * memory. OK: it is on the disk and may be sent. REFUSED: not REVEAL_SELECT, Postgres is not away for that long, the lease was
+ * not held, or a step of this subject waits already. What the journal refuses at the import is set aside as
+ * <spool_dir>/refused, with event=spool.refused. */
 void journal_spool(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
 	const struct journal_new_row *row, journal_done *done);
 
-/* Monotonic ms of the last write that Postgres confirmed, and since when it is unreachable (0: it is not). */
+/* Monotonic ms of the last write that Postgres confirmed, and since when it is unreachable (0: it is not): a pooler that
+ * accepts us while the server behind it is away counts as unreachable. */
 uint64_t journal_write_ok_ms(const struct journal *j);
 uint64_t journal_down_since_ms(const struct journal *j);
 #endif

@@ -57,14 +57,24 @@ class Keeper {
 	tick(owner = 'one', after_id = 0) { return this.call('lease_tick', { owner, after_id, ttl_ms: 15000 }); }
 }
 
-// A new database of the server, migrated, with the lease taken by "one": fence 1.
-let counter = 0;
-async function newKeeper(server) {
-	const keeper = new Keeper(await server.createDatabase(`keeper_${counter += 1}`));
+const TEMPLATE = 'keeper_template';
+const templates = new WeakMap();
+
+async function makeTemplate(server) {
+	const keeper = new Keeper(await server.createDatabase(TEMPLATE));
 	const files = migrationFiles().map((name) => fs.readFileSync(path.join(MIGRATIONS, name), 'utf8'));
 	await keeper.sql(`SET client_min_messages = warning; BEGIN; ${files.join('\n')} ${OUTCOME} COMMIT;`);
 	await keeper.tick();
-	return keeper;
+}
+
+// A new database of the server, migrated, with the lease taken by "one": fence 1.
+let counter = 0;
+async function newKeeper(server) {
+	if (!templates.has(server)) templates.set(server, makeTemplate(server));
+	await templates.get(server);
+	const name = `keeper_${counter += 1}`;
+	await server.sql(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+	return new Keeper(server.url(name));
 }
 
 function step(overrides = {}) {

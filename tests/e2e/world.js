@@ -21,7 +21,8 @@ const SLOT_MS = 100;
 const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 class World {
-	// options: slotMs, oracles, nodes (RPC endpoints given to the daemon), pooled (through pgBouncer), settings (of the daemon)
+	// options: slotMs, chainTime (unix time at which the chain starts), oracles, nodes (RPC endpoints given to the daemon),
+	// pooled (through pgBouncer), settings (of the daemon)
 	static async start(options = {}) {
 		const world = new World(options);
 		try {
@@ -53,7 +54,8 @@ class World {
 			this.pgbouncer = await startPgBouncer(this.postgres);
 			this.stops.push(() => this.pgbouncer.stop());
 		}
-		this.chain = await startChainProcess('--slot-ms', String(slotMs), '--time', String(Math.floor(Date.now() / 1000)));
+		const chainTime = this.options.chainTime ?? Math.floor(Date.now() / 1000);
+		this.chain = await startChainProcess('--slot-ms', String(slotMs), '--time', String(chainTime));
 		this.stops.push(() => this.chain.stop());
 		this.gateway = await startGatewayProcess('--rpc', this.chain.url, '--oracles', String(oracles));
 		this.stops.push(() => this.gateway.stop());

@@ -19,6 +19,8 @@
 #define DATABASE "postgres://keeper:hunter2secret@db.example:6543/missout?pgbouncer=true"
 #define ENDPOINT "https://rpc.example/?api-key=0123456789abcdef0123"
 #define KEY_TEXT "2ufQ6rXQtVyWYh5kSnnPHGHGQ6qQHqQ3oYtyYwSxkkc3Y1bUAvF9K3sM4pDmC5pGtWj8n7yRZ5qvC9uQ2z1XwVbN"
+/* Like a key, and never loaded as one: the log does not know it. */
+#define STRAY_KEY "3xQpW8nZrT5vYbK2mHd7LsGfJ4cRuE9aXwN6tPqVzB1yCkMoDhS8jFiUgTn5e2rL7pQvWxZ3bYdKmHs9GfJ4cRuE"
 
 enum { LOG_MAX = 65536 };
 
@@ -248,6 +250,10 @@ static void addresses_are_checked(void **state)
 	expect_each_refused("TREASURY_WALLET_PUBKEY", "base58 of 32 bytes",
 		(const char *const[]){ "x", "DcNqMvCy5vZBzVizjochDkRNZ8kpB5E",
 			"DcNqMvCy5vZBzVizjochDkRNZ8kpB5ECw7nkJRg92ox0", KEY_TEXT, NULL });
+	setenv("TREASURY_WALLET_PUBKEY", STRAY_KEY, 1);
+	expect_fault(78, "TREASURY_WALLET_PUBKEY", "value=***");
+	setenv("TREASURY_WALLET_PUBKEY", "[1,2,3]", 1);
+	expect_fault(78, "TREASURY_WALLET_PUBKEY", "value=***");
 	setenv("TREASURY_WALLET_PUBKEY", "11111111111111111111111111111111", 1);
 	expect_fault(78, "TREASURY_WALLET_PUBKEY", "System program");
 }
@@ -351,9 +357,9 @@ static void the_key_comes_from_its_file(void **state)
 	expect_fault(78, "DEV_WALLET_KEY_FILE", "No such file");
 	unsetenv("DEV_WALLET_KEY_FILE");
 	expect_fault(78, "DEV_WALLET_KEY_FILE", "is not set");
-	setenv("DEV_WALLET_KEY_FILE", KEY_TEXT, 1); /* the key itself where its file's name belongs */
+	setenv("DEV_WALLET_KEY_FILE", STRAY_KEY, 1); /* the key itself where its file's name belongs */
 	expect_fault(78, "DEV_WALLET_KEY_FILE", "value=***");
-	assert_null(strstr(log_text, KEY_TEXT));
+	assert_null(strstr(log_text, STRAY_KEY));
 }
 
 static void a_key_file_that_others_can_read_is_refused(void **state)

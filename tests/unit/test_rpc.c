@@ -1,124 +1,11 @@
-/* Calls against up to three nodes of the test's own: failover, rate limits, floors, sends, and what each error means. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* Calls that read, against nodes that misbehave: failover, rate limits, floors, probes, what each error means. */
+#include "rpc_fixture.h"
 
-#include <cmocka.h>
-#include <inttypes.h>
-#include <string.h>
-
-#include "chain/rpc.h"
-#include "core/base58.h"
-#include "core/base64.h"
-#include "io/http.h"
-#include "stub_http.h"
-
-enum { TIMEOUT_MS = 400, TX_LEN = 70, NODES = 3 };
-
-static struct loop *loop;
-static struct http *http;
-static struct stub node[NODES];
-static struct rpc *rpc;
-static struct rpc_call call;
-static uint8_t tx[TX_LEN];
-
-/* What each node says: a status, and a body in which %id stands for the request's id. */
-static struct script {
-	int status;
-	const char *body;
-} script[NODES];
-
-static enum err ended;
-static char ended_why[400];
-static struct slot ended_slot;
-static unsigned endings;
-static bool inside;
-
-static uint64_t request_id(const char *body)
-{
-	return strtoull(strstr(body, "\"id\":") + 5, NULL, 10);
-}
-
-static int answer(struct stub *s, char *out, size_t size)
-{
-	const struct script *is = &script[s - node];
-	const char *place = strstr(is->body, "%id");
-
-	if (!place)
-		snprintf(out, size, "%s", is->body);
-	else
-		snprintf(out, size, "%.*s%" PRIu64 "%s", (int)(place - is->body), is->body, request_id(s->body),
-			place + 3);
-	return is->status;
-}
-
-static void start(size_t n, bool dry_run)
-{
-	char url[NODES][100];
-	struct rpc_config config = { .n = n, .timeout_ms = TIMEOUT_MS, .dry_run = dry_run };
-
-	for (size_t i = 0; i < n; i++) {
-		snprintf(url[i], sizeof url[i], "http://user:pass@127.0.0.1:%u/v1/sesame-key-%zu?k=v", node[i].port, i);
-		config.endpoint[i].url = url[i];
-	}
-	rpc_call_fini(&call);
-	rpc_free(rpc);
-	rpc = rpc_new(loop, http, &config);
-	rpc_call_init(&call);
-	for (int i = 0; i < NODES; i++) {
-		node[i].requests = 0;
-		node[i].header = NULL;
-		node[i].missing = 0;
-	}
-}
-
-static int setup(void **state)
-{
-	const struct http_config config = { .max_connections = 8 };
-	char why[200];
-
-	(void)state;
-	loop = loop_new();
-	http = http_new(loop, &config, why, sizeof why);
-	for (int i = 0; i < NODES; i++)
-		stub_start(&node[i], loop, answer);
-	memset(tx, 7, sizeof tx);
-	tx[0] = 1;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rpc_call_fini(&call);
-	rpc_free(rpc);
-	http_free(http);
-	for (int i = 0; i < NODES; i++)
-		stub_stop(&node[i]);
-	loop_free(loop);
-	return 0;
-}
-
-static void on_done(struct task *task, const struct reply *reply)
-{
-	const struct rpc_epoch *epoch = reply->data;
-
-	assert_false(inside);
-	assert_ptr_equal(task, &call.task);
-	ended = reply->err;
-	endings++;
-	snprintf(ended_why, sizeof ended_why, "%s", reply->why);
-	assert_int_equal(reply->err == ERR_OK, ended_why[0] == '\0');
-	assert_null(strstr(ended_why, "sesame"));
-	assert_null(strstr(ended_why, "pass"));
-	const char *name = strstr(ended_why, "(127.0.0.1");
-	assert_true(!name || !strstr(name + 1, "(127.0.0.1")); /* an endpoint is named once */
-	if (reply->err == ERR_OK)
-		ended_slot = epoch->slot;
-	loop_stop(loop);
-}
-
+static const char EPOCH[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"absoluteSlot\":900,\"blockHeight\":800},\"id\":%id}";
+static const char EPOCH_LATER[] =
+	"{\"jsonrpc\":\"2.0\",\"result\":{\"absoluteSlot\":951,\"blockHeight\":800},\"id\":%id}";
+static const char HASH[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"context\":{\"slot\":900},\"value\":{\"blockhash\":"
+			   "\"4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZAMdL4VZHirAn\",\"lastValidBlockHeight\":5}},\"id\":%id}";
 static enum err get_epoch(int endpoint)
 {
 	call.endpoint = endpoint;
@@ -145,44 +32,6 @@ static enum err send_tx(void)
 	inside = false;
 	loop_run(loop);
 	return ended;
-}
-
-static void run_ms(uint64_t ms)
-{
-	struct loop_timer *timer = loop_timer_new(loop, (void (*)(void *))loop_stop, loop);
-
-	loop_timer_set(timer, ms);
-	loop_run(loop);
-	loop_timer_free(timer);
-}
-
-static const char EPOCH[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"absoluteSlot\":900,\"blockHeight\":800},\"id\":%id}";
-static const char EPOCH_LATER[] =
-	"{\"jsonrpc\":\"2.0\",\"result\":{\"absoluteSlot\":951,\"blockHeight\":800},\"id\":%id}";
-static const char BEHIND[] =
-	"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32016,\"message\":\"Minimum context slot\"},\"id\":%id}";
-static const char UNHEALTHY[] = "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32005,\"message\":\"behind\"},\"id\":%id}";
-static const char REFUSED[] = "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32602,\"message\":\"no\"},\"id\":%id}";
-static const char HASH[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"context\":{\"slot\":900},\"value\":{\"blockhash\":"
-			   "\"4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZAMdL4VZHirAn\",\"lastValidBlockHeight\":5}},\"id\":%id}";
-static const char SENT_OTHER[] =
-	"{\"jsonrpc\":\"2.0\",\"result\":\"5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjK"
-	"hoR4tjF3ZpRzrFmBV6UjKdiSZkQUW\",\"id\":%id}";
-static char sent[300];
-
-static void say(int i, int status, const char *body)
-{
-	script[i] = (struct script){ status, body };
-}
-
-static void prepare_sent(void)
-{
-	struct signature sig;
-	char text[SIGNATURE_TEXT];
-
-	memcpy(sig.b, tx + 1, sizeof sig.b);
-	base58_signature(text, &sig);
-	snprintf(sent, sizeof sent, "{\"jsonrpc\":\"2.0\",\"result\":\"%s\",\"id\":%%id}", text);
 }
 
 static void test_one_answer(void **state)
@@ -371,93 +220,6 @@ static void test_lagging_node_is_avoided_and_recovers(void **state)
 	assert_int_equal(get_epoch(0), ERR_OK);
 }
 
-static void test_send_goes_to_both(void **state)
-{
-	(void)state;
-	start(2, false);
-	prepare_sent();
-	say(0, 200, sent);
-	say(1, 200, sent);
-	assert_int_equal(send_tx(), ERR_OK);
-	run_ms(50);
-	assert_int_equal(node[0].requests, 1);
-	assert_int_equal(node[1].requests, 1);
-	assert_string_equal(node[0].body, node[1].body);
-	assert_non_null(strstr(node[0].body, "\"skipPreflight\":true,\"maxRetries\":0"));
-	/* One that does not answer holds nothing up, and its answer may come when it wants. */
-	say(0, 0, "");
-	endings = 0;
-	assert_int_equal(send_tx(), ERR_OK);
-	assert_int_equal(call.endpoint, 1);
-	run_ms(TIMEOUT_MS + 100);
-	assert_int_equal(endings, 1);
-}
-
-static void test_send_errors(void **state)
-{
-	static const struct {
-		struct script a, b;
-		enum err err;
-	} cases[] = {
-		{ { 502, "<html>" }, { 200, REFUSED }, ERR_UNKNOWN },
-		{ { 200, REFUSED }, { 429, "slow down" }, ERR_REFUSED },
-		{ { 429, "slow down" }, { 429, "slow down" }, ERR_RETRY },
-		{ { 200, UNHEALTHY }, { 200, BEHIND }, ERR_RETRY },
-		{ { 200, SENT_OTHER }, { 429, "slow down" }, ERR_UNKNOWN },
-		{ { 200, "{" }, { 200, REFUSED }, ERR_UNKNOWN },
-		{ { 0, "" }, { 200, REFUSED }, ERR_UNKNOWN },
-		{ { -1, "" }, { 200, REFUSED }, ERR_UNKNOWN },
-		{ { 200, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"Internal "
-			 "error\"},\"id\":%id}" },
-			{ 200, REFUSED }, ERR_UNKNOWN },
-		{ { 200, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32002,\"message\":\"m\",\"data\":{\"err\":"
-			 "\"AlreadyProcessed\"}},"
-			 "\"id\":%id}" },
-			{ 200, REFUSED }, ERR_UNKNOWN },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		for (int turned = 0; turned < 2; turned++) {
-			start(2, false);
-			script[turned] = cases[i].a;
-			script[!turned] = cases[i].b;
-			if (send_tx() != cases[i].err)
-				fail_msg("case %zu: %s, %s", i, err_name(ended), ended_why);
-		}
-	}
-}
-
-static void test_preflight_verdict_is_kept(void **state)
-{
-	(void)state;
-	start(1, false);
-	say(0, 200,
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32002,\"message\":\"m\",\"data\":{\"err\":{"
-		"\"InstructionError\":[3,"
-		"{\"Custom\":6047}]}}},\"id\":%id}");
-	assert_int_equal(send_tx(), ERR_REFUSED);
-	assert_int_equal(call.rpc_code, -32002);
-	assert_int_equal(call.failure.ix, 3);
-	assert_int_equal(call.failure.code, 6047);
-	say(0, 200, REFUSED);
-	assert_int_equal(send_tx(), ERR_REFUSED);
-	assert_int_equal(call.failure.ix, -1);
-}
-
-static void test_dry_run_sends_nothing(void **state)
-{
-	(void)state;
-	start(2, true);
-	prepare_sent();
-	say(0, 200, sent);
-	say(1, 200, sent);
-	assert_int_equal(send_tx(), ERR_REFUSED);
-	assert_non_null(strstr(ended_why, "dry run"));
-	run_ms(20);
-	assert_int_equal(node[0].requests + node[1].requests, 0);
-}
-
 static void test_cancelled_calls_are_silent(void **state)
 {
 	(void)state;
@@ -502,10 +264,6 @@ int main(void)
 		cmocka_unit_test(test_wrong_id_is_no_answer),
 		cmocka_unit_test(test_breaker_and_probe),
 		cmocka_unit_test(test_lagging_node_is_avoided_and_recovers),
-		cmocka_unit_test(test_send_goes_to_both),
-		cmocka_unit_test(test_send_errors),
-		cmocka_unit_test(test_preflight_verdict_is_kept),
-		cmocka_unit_test(test_dry_run_sends_nothing),
 		cmocka_unit_test(test_cancelled_calls_are_silent),
 		cmocka_unit_test(test_nobody_listens),
 	};

@@ -147,14 +147,16 @@ static void test_envelope_is_strict(void **state)
 
 static void test_depth_is_limited(void **state)
 {
-	char text[20000];
+	enum { DEEP = 9000 };
+	static char text[2 * DEEP + 1];
 
 	(void)state;
-	memset(text, '[', sizeof text - 1);
-	text[sizeof text - 1] = '\0';
+	memset(text, '[', DEEP);
 	assert_int_equal(parse_n(RPC_RENT, 0, text), RPC_NOT_JSON);
-	memset(text + sizeof text / 2, ']', sizeof text / 2 - 1);
+	memset(text + DEEP, ']', DEEP);
 	assert_int_equal(parse_n(RPC_RENT, 0, text), RPC_NOT_JSON);
+	/* As deep as it may be, it is JSON. */
+	assert_int_equal(parse_n(RPC_RENT, 0, "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]"), RPC_MALFORMED);
 }
 
 static void test_http_status_counts(void **state)
@@ -196,7 +198,7 @@ static void test_transaction_errors_are_strict(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		snprintf(json, sizeof json,
 			"{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"finalized\",\"err\":%s,"
-		        "\"slot\":5}]}",
+			"\"slot\":5}]}",
 			bad[i]);
 		if (parse_result(RPC_STATUSES, 1, json) != RPC_MALFORMED)
 			fail_msg("%s was taken for a transaction error", bad[i]);
@@ -211,7 +213,7 @@ static void test_commitment_levels_are_known_words(void **state)
 	(void)state;
 	assert_int_equal(parse_result(RPC_STATUSES, 1,
 				 "{\"context\":{\"slot\":7},\"value\":[{\"confirmationStatus\":\"Finalized\",\"err\":"
-	                         "null,\"slot\":5}]}"),
+				 "null,\"slot\":5}]}"),
 		RPC_MALFORMED);
 }
 
@@ -221,7 +223,7 @@ static void test_fees_are_sorted(void **state)
 	assert_int_equal(parse_result(RPC_FEES, 1,
 				 "[{\"prioritizationFee\":9,\"slot\":1},{\"prioritizationFee\":0,\"slot\":2},"
 				 "{\"prioritizationFee\":18446744073709551615,\"slot\":3},{\"prioritizationFee\":4,"
-	                         "\"slot\":4}]"),
+				 "\"slot\":4}]"),
 		RPC_RESULT);
 	assert_int_equal(result.as.fees.n, 4);
 	assert_true(result.as.fees.price[0] == 0 && result.as.fees.price[1] == 4 && result.as.fees.price[2] == 9);
@@ -237,7 +239,7 @@ static void test_transaction_from_the_smallest_pieces(void **state)
 	/* Many empty log lines and calls: the most memory per byte of JSON that an answer can ask for. */
 	n += (size_t)snprintf(json + n, sizeof json - n,
 		"{\"slot\":1,\"transaction\":[\"AA==\",\"base64\"],\"meta\":{\"err\":null,\"fee\":5,\"logMessages\":["
-	        "\"\"");
+		"\"\"");
 	for (int i = 0; i < 2000; i++)
 		n += (size_t)snprintf(json + n, sizeof json - n, ",\"\"");
 	n += (size_t)snprintf(json + n, sizeof json - n, "],\"innerInstructions\":[{\"index\":0,\"instructions\":[");

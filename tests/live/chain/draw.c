@@ -65,9 +65,14 @@ static void wait_for(const char *what)
 		die(what);
 }
 
+static void stop_waiting(void *owner)
+{
+	loop_stop(owner);
+}
+
 static void sleep_ms(uint64_t ms)
 {
-	struct loop_timer *timer = loop_timer_new(loop, (void (*)(void *))loop_stop, loop);
+	struct loop_timer *timer = loop_timer_new(loop, stop_waiting, loop);
 
 	loop_timer_set(timer, ms);
 	loop_run(loop);

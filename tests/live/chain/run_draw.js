@@ -58,14 +58,15 @@ async function main() {
 	const program = process.argv[2];
 	if (!program) throw new Error('usage: node run_draw.js <path of live_draw>');
 	const chain = await startChainProcess('--slot-ms', '50');
-	const gateway = await startGatewayProcess('--rpc', chain.url);
+	let gateway;
 	try {
+		gateway = await startGatewayProcess('--rpc', chain.url);
 		await drawOne(program, chain, gateway, []);
 		console.log('ok a draw');
 		await drawOne(program, chain, gateway, FAULTS);
 		console.log('ok a draw with nodes that misbehave');
 	} finally {
-		await gateway.stop();
+		if (gateway) await gateway.stop();
 		await chain.stop();
 	}
 }

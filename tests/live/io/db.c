@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "io/db.h"
 
-enum { CALLS = 256, LINE = 262144 };
+enum { CALLS = 256, LINE = 9000000 };
 
 struct slot {
 	struct db_call call;

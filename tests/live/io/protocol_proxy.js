@@ -21,8 +21,8 @@ function errorResponse(severity, sqlstate, message) {
 
 class ProtocolProxy {
 	// modes: pass; lose-reply (what the server says next never arrives); lose-ready (all of it but ReadyForQuery);
-	// lose-request (what the client says next never arrives); split (one byte at a time);
-	// panic (the server's next words are those of a server whose disk is full)
+	// lose-request (what the client says next never arrives); late-ready (ReadyForQuery comes by itself, later);
+	// slow-reader (a pause after each piece from the client); panic (the server's next words are those of a server whose disk is full, as a pooler might pass them on)
 	constructor(targetPort) {
 		this.targetPort = targetPort;
 		this.mode = 'pass';
@@ -46,6 +46,10 @@ class ProtocolProxy {
 		client.on('data', (data) => {
 			if (this.mode === 'lose-request') drop();
 			else upstream.write(data);
+			if (this.mode === 'slow-reader') {
+				client.pause();
+				setTimeout(() => client.resume(), 5);
+			}
 		});
 		upstream.on('data', (data) => {
 			if (this.mode === 'lose-reply') {
@@ -53,9 +57,12 @@ class ProtocolProxy {
 			} else if (this.mode === 'lose-ready') {
 				client.write(withoutReady(data), () => setTimeout(drop, 50));
 			} else if (this.mode === 'panic') {
-				client.write(errorResponse('PANIC', '53100', 'could not write to file'), () => setTimeout(drop, 50));
-			} else if (this.mode === 'split') {
-				for (const byte of data) client.write(Buffer.from([byte]));
+				const said = [errorResponse('PANIC', '53100', 'could not write to file'), data.subarray(data.length - 6)];
+				client.write(Buffer.concat(said), () => setTimeout(drop, 50));
+			} else if (this.mode === 'late-ready') {
+				const first = withoutReady(data);
+				client.write(first);
+				setTimeout(() => client.write(data.subarray(first.length)), 30);
 			} else {
 				client.write(data);
 			}

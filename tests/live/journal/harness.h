@@ -171,7 +171,7 @@ static inline int empty_journal(void **state)
 {
 	(void)state;
 	sql_on(direct, "WITH a AS (DELETE FROM keeper.bindings), b AS (DELETE FROM keeper.commits), c AS (DELETE FROM "
-	               "keeper.draws),"
+		       "keeper.draws),"
 		       " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks)"
 		       " UPDATE keeper.lease SET owner = '', expires_at = '-infinity'");
 	sql_on(direct, "DELETE FROM keeper.steps");

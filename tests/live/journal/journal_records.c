@@ -15,7 +15,7 @@ static int begin(void **state)
 	commit_call_init(&commit);
 	sql_on(direct,
 		"TRUNCATE public.pools, public.transactions, public.participants, public.used_transactions, "
-	        "public.winners_feed,"
+		"public.winners_feed,"
 		" public.notifications, public.pool_chat_messages, public.sponsored_participants RESTART IDENTITY");
 	return 0;
 }
@@ -138,7 +138,7 @@ static void add_app_pool(unsigned char byte)
 	(void)base58_pubkey(text, &address);
 	sql_on(direct,
 		"INSERT INTO public.pools (pool_address, token_symbol, token_name, entry_amount, min_participants, "
-	        "max_participants,"
+		"max_participants,"
 		" status, lock_duration, creator_wallet) VALUES ('%s', 'TOK', 'Token', 1, 2, 3, 'open', 60, 'c')",
 		text);
 }
@@ -160,9 +160,9 @@ static void views_arrive_whole(void **state)
 	expect(ERR_OK);
 	assert_int_equal(record.written, 0);
 	assert_string_equal(sql_on(direct, "SELECT concat_ws(' ', app_id, pool_id, status, status_slot, status_reason, "
-	                                   "bet_amount, total_amount,"
+					   "bet_amount, total_amount,"
 					   " participants, max_participants, decimals, lock_start_time, lock_duration, "
-	                                   "unlock_time, commit_slot, randomness)"
+					   "unlock_time, commit_slot, randomness)"
 					   " FROM keeper.draws WHERE app_id = 1"),
 		"1 18446744073709551615 5 800 4 1 18446744073709551615 3 3 6 1790000000 -1 1790000060 790"
 		" 340282366920938463463374607431768211455");
@@ -172,7 +172,7 @@ static void views_arrive_whole(void **state)
 			" AND decimals IS NULL AND randomness = 10"),
 		"1");
 	assert_string_equal(sql_on(direct, "SELECT count(*) FROM keeper.draws WHERE mint <> creator AND dev_wallet <> "
-	                                   "winner AND app_id = 1"),
+					   "winner AND app_id = 1"),
 		"1");
 	assert_string_equal(
 		sql_on(direct,
@@ -245,7 +245,7 @@ static void a_payout_is_recorded_once(void **state)
 			"SELECT count(*) FROM public.transactions WHERE type = 'PAYOUT' AND length(tx_hash) >= 86"),
 		"1");
 	assert_string_equal(sql_on(direct, "SELECT concat_ws(' ', winner_amount, dev_amount, burn_amount, "
-	                                   "treasury_amount, end_time, payout_slot, over)"
+					   "treasury_amount, end_time, payout_slot, over)"
 					   " FROM keeper.draws"),
 		"18446744073709551609 3 2 1 1790000100 810 t");
 	payout.burn_amount = 3;
@@ -298,7 +298,7 @@ static void calls_and_their_watermark(void **state)
 	expect(ERR_OK);
 	assert_true(signature_equal(got.data, &newest));
 	assert_string_equal(sql_on(direct, "SELECT string_agg(concat_ws(' ', ix, inner_ix, slot, block_time, app_id, "
-	                                   "instruction, amount, decimals),"
+					   "instruction, amount, decimals),"
 					   " '; ' ORDER BY slot) FROM keeper.calls"),
 		"2 -1 5 1700000000 1 join_pool 1500000 6; 0 3 6 1700000001 cancel_pool");
 	assert_string_equal(
@@ -320,7 +320,7 @@ static void the_list_of_pools_is_read(void **state)
 	add_app_pool(1);
 	add_app_pool(3);
 	sql_on(direct, "UPDATE public.pools SET participants_count = NULL, total_pot = 2.5, status = 'a status of "
-	               "somebody else''s making' WHERE id = 2");
+		       "somebody else''s making' WHERE id = 2");
 	lease_tick(j, &lease, 0, on_done);
 	expect(ERR_OK);
 	assert_true(lease.held && lease.whole && lease.n == 2);

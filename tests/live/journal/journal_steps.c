@@ -114,6 +114,25 @@ static void refusals_say_why(void **state)
 	assert_int_equal(call.rows.n, 2);
 }
 
+static void names_of_core_are_those_of_the_table(void **state)
+{
+	const char *text;
+	char quoted[40];
+
+	(void)state;
+	text = sql_on(direct, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'steps_step_fits'");
+	for (unsigned i = 0; i < STEP_COUNT; i++) {
+		(void)snprintf(quoted, sizeof quoted, "'%s'", STEPS[i].name);
+		assert_non_null(strstr(text, quoted));
+	}
+	text = sql_on(
+		direct, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'steps_state_known'");
+	for (unsigned i = 0; i < ROW_STATES; i++) {
+		(void)snprintf(quoted, sizeof quoted, "'%s'", row_state_name((enum row_state)i));
+		assert_non_null(strstr(text, quoted));
+	}
+}
+
 static void of_sixteen_openers_one_wins(void **state)
 {
 	enum { OPENERS = 16, ROUNDS = 5 };
@@ -276,7 +295,7 @@ static unsigned long transactions(void)
 
 	sql_on(admin,
 		"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '%s' AND pid <> "
-	        "%d",
+		"%d",
 		name, db_backend_pid(direct));
 	sleep_ms(100);
 	return strtoul(sql_on(admin, "SELECT xact_commit FROM pg_stat_database WHERE datname = '%s'", name), NULL, 10);
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_row_comes_back_as_it_was_given, begin, end),
 		cmocka_unit_test_setup_teardown(failures_and_aggregates_are_read, begin, end),
 		cmocka_unit_test_setup_teardown(refusals_say_why, begin, end),
+		cmocka_unit_test_setup_teardown(names_of_core_are_those_of_the_table, begin, end),
 		cmocka_unit_test_setup_teardown(of_sixteen_openers_one_wins, begin, end),
 		cmocka_unit_test_setup_teardown(an_unknown_commit_is_read_back, begin, end),
 		cmocka_unit_test_setup_teardown(a_new_holder_fences_the_old_one, begin, end),

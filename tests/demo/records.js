@@ -1,0 +1,75 @@
+// The section about Postgres: the daemon's own exact records, its journal of transactions, and the rows that the web backend reads.
+'use strict';
+
+const { payout } = require('../chain/ml-accounts.js');
+const { baseUnits } = require('./checks.js');
+const { short } = require('./screen.js');
+
+async function rows(world, text) {
+	const answer = await world.sql(text);
+	return answer === '' ? [] : answer.split('\n').map((line) => line.split('|'));
+}
+
+async function showDraws({ world, screen, checks }, draws) {
+	screen.say('keeper.draws: one row per draw, in base units.');
+	const lines = [];
+	for (const { pool, was, draw } of draws) {
+		const shares = payout(was.state);
+		const [row = []] = await rows(world, `SELECT status, winner, total_amount, winner_amount, dev_amount, treasury_amount, burn_amount, payout_sig
+			FROM keeper.draws WHERE draw = 'draw:${pool.address}:${was.state.poolId}'`);
+		const [status, winner, ...rest] = row;
+		checks.fact(`${pool.symbol}: keeper.draws.status`, status, 6);
+		checks.fact(`${pool.symbol}: keeper.draws.winner`, winner, draw.winner);
+		checks.fact(`${pool.symbol}: keeper.draws.payout_sig`, rest[5], draw.transaction.signature);
+		const expected = { total_amount: pool.pot, winner_amount: shares.winner, dev_amount: shares.dev, treasury_amount: shares.treasury, burn_amount: shares.burn };
+		const exact = Object.entries(expected).map(([column, amount], k) => (
+			checks.amount(`${pool.symbol}: keeper.draws.${column}`, BigInt(rest[k] ?? -1), amount)));
+		lines.push([pool.symbol, ...rest.slice(0, 5), exact.every(Boolean) ? 'exact' : 'WRONG']);
+	}
+	screen.table(['draw', '>total', '>winner', '>dev', '>treasury', '>burned', ''], lines);
+}
+
+async function showSteps({ world, screen, checks }, names, ours) {
+	screen.say('keeper.steps: every transaction that was signed, committed here before its first byte was sent.');
+	const onChain = new Map(ours.map((transaction) => [transaction.signature, transaction]));
+	const steps = await rows(world, 'SELECT subject, seq, step, state, landed_slot, sig FROM keeper.steps ORDER BY opened_at');
+	screen.table(['what for', '>seq', 'step', 'state', '>slot', 'signature', 'on chain'], steps.map(([subject, seq, step, state, slot, sig]) => {
+		const transaction = onChain.get(sig);
+		const name = names.get(subject) ?? subject;
+		checks.fact(`step ${step} of ${name}: state`, state, 'final');
+		const good = checks.fact(`step ${step} of ${name}: on chain`, transaction ? `slot ${transaction.slot}, error ${transaction.error}` : 'missing', `slot ${slot}, error null`);
+		return [name, seq, step, state, slot, short(sig), good ? 'yes' : 'WRONG'];
+	}));
+	const known = new Set(steps.map((step) => step[5]));
+	checks.fact('transactions of the dev wallet on chain that the journal does not know', ours.filter(({ signature }) => !known.has(signature)).length, 0);
+	for (const [subject, name] of names) {
+		const taken = steps.filter((step) => step[0] === subject).map((step) => step[2]).join(' ');
+		checks.fact(`${name}: steps`, taken, 'BIND DRAW');
+	}
+}
+
+async function showApp({ world, screen, checks }, draws) {
+	screen.say('public.*: the tables of the web backend, in its own form (whole tokens, lower-case wallets).');
+	const lines = [];
+	for (const { pool, was, draw } of draws) {
+		const note = (what, actual, expected) => checks.fact(`${pool.symbol}: ${what}`, actual, expected);
+		const [[status, winner, creation]] = await rows(world, `SELECT status, winner_wallet, coalesce(tx_hash, 'untouched') FROM public.pools WHERE id = ${pool.id}`);
+		note('public.pools.status', status, 'ended');
+		note('public.pools.winner_wallet', winner, draw.winner);
+		note('public.pools.tx_hash, the creation', creation, 'untouched');
+		const payouts = await rows(world, `SELECT wallet_address, amount, tx_hash FROM public.transactions WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`);
+		note('PAYOUT rows', payouts.length, 1);
+		const [wallet, amount, signature] = payouts[0] ?? ['none', '0', 'none'];
+		note('wallet of the PAYOUT row', wallet, draw.winner.toLowerCase());
+		note('signature of the PAYOUT row', signature, draw.transaction.signature);
+		const exact = checks.amount(`${pool.symbol}: amount of the PAYOUT row`, baseUnits(amount, pool.decimals), payout(was.state).winner);
+		const [[feed, wins]] = await rows(world, `SELECT (SELECT count(*) FROM public.winners_feed WHERE pool_id = ${pool.id} AND winner_wallet = '${wallet}'),
+			(SELECT count(*) FROM public.notifications WHERE pool_id = ${pool.id} AND type = 'win' AND wallet_address = '${wallet}')`);
+		note('rows in the winners feed', feed, 1);
+		note('win notifications', wins, 1);
+		lines.push([pool.symbol, String(pool.id), status, short(winner), amount, short(signature), feed, wins, exact ? 'exact' : 'WRONG']);
+	}
+	screen.table(['pool', '>id', 'status', 'winner', '>PAYOUT', 'its signature', '>feed', '>win', ''], lines);
+}
+
+module.exports = { rows, showDraws, showSteps, showApp };
