@@ -283,10 +283,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT p.id, p.pool_address, p.status, p.participants_count, p.total_pot
       FROM public.pools p
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
-       AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR EXISTS (SELECT FROM keeper.draws d WHERE d.app_id = p.id AND NOT d.over))
+       AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (
+               SELECT d.app_id FROM keeper.draws d WHERE NOT d.over
+               UNION ALL
+               SELECT d.app_id FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
+                WHERE s.state IN ('open', 'landed', 'stale')))
      ORDER BY p.id
 $$;
-COMMENT ON FUNCTION keeper.open_pools IS 'What the app registered and the chain has not finished; a final status in the app alone does not hide a draw.';
+COMMENT ON FUNCTION keeper.open_pools IS 'What the app registered and the chain has not finished; a final status in the app hides neither a draw nor its unsettled steps.';
 
 CREATE FUNCTION keeper.lease_tick(p_owner text, p_after_id bigint, p_ttl_ms bigint)
 RETURNS TABLE (held boolean, fence bigint, holder text,

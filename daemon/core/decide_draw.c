@@ -233,6 +233,17 @@ static struct action payout(const struct draw_facts *f)
 	return step_simulate(&f->own, f->around, STEP_PAYOUT, base, max);
 }
 
+/* Amounts in whole tokens are part of the record, so the mint must have been read. */
+static struct action record(const struct draw_facts *f, struct action a)
+{
+	if (!f->accounts.decimals_known && f->view.kind == VIEW_POOL)
+		return read_accounts(f);
+	if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
+		return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
+	a.kind = ACT_RECORD;
+	return a;
+}
+
 /* Paid. The money facts are written once the block that says so is final. */
 static struct action ended(const struct draw_facts *f)
 {
@@ -240,9 +251,7 @@ static struct action ended(const struct draw_facts *f)
 		return action_wait(settle_all_closed(&f->own.settle.rows) ? WAIT_OVER : WAIT_NOT_FINAL);
 	if (!settle_all_closed(&f->own.settle.rows) || f->own.settle.tip.finalized_slot.n < f->view.at.n)
 		return action_wait(WAIT_NOT_FINAL);
-	if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
-		return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
-	return action_of(ACT_RECORD);
+	return record(f, action_of(ACT_RECORD));
 }
 
 static struct action by_status(const struct draw_facts *f)
@@ -316,11 +325,8 @@ static struct action refine(const struct draw_facts *f, struct action a)
 {
 	if (a.kind == ACT_SEND && a.step == STEP_BIND)
 		a = send_bind(f, a);
-	if (a.kind == ACT_CLOSE && a.outcome == ROW_FINAL && pays(a.step)) {
-		if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
-			return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
-		a.kind = ACT_RECORD;
-	}
+	if (a.kind == ACT_CLOSE && a.outcome == ROW_FINAL && pays(a.step))
+		return record(f, a);
 	return a;
 }
 

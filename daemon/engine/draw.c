@@ -97,8 +97,14 @@ void draw_observe(struct draw *d, const struct pool_view *view)
 
 	if (view->at.n < mine->at.n)
 		return;
+	const struct pool_account last = mine->pool;
+	const bool known = mine->at.n != 0 && mine->kind == VIEW_POOL;
+
 	log_status(d, mine, view);
 	*mine = *view;
+	/* The creator may take the rent, and with it the account, before the payout is recorded. */
+	if (known && view->kind != VIEW_POOL)
+		mine->pool = last;
 	subject_wake(&d->s);
 }
 

@@ -76,6 +76,7 @@ static void see_mint(struct draw *d, const struct rpc_account *a)
 		return;
 	out->token_program = a->owner;
 	out->decimals = mint.decimals;
+	out->decimals_known = true;
 	derive_atas(d, &a->owner);
 	if (mint.forbidden == 0)
 		out->mint_presence = PRESENT;

@@ -36,6 +36,7 @@ struct draw_accounts {
 	enum presence mint_presence;
 	struct pubkey token_program;
 	uint8_t decimals;
+	bool decimals_known; /* the mint was read once: decimals never change */
 	struct token_view vault, dev_ata, treasury_ata;
 	enum presence randomness_presence;
 	struct sb_randomness randomness;

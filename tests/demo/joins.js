@@ -8,7 +8,7 @@ const { short } = require('./screen.js');
 
 // Where the amount stands in an instruction's data, and which account signs for the player.
 const OPERATIONS = {
-	create_pool: { name: 'create_pool', type: null, amountAt: 49, pool: 1, user: 4 },
+	create_pool: { name: 'create_pool', type: null, amountAt: 49, pool: 1, user: 3 },
 	join_pool: { name: 'join', type: 'JOIN', amountAt: 8, pool: 1, user: 4 },
 	donate: { name: 'donate', type: 'DONATE', amountAt: 8, pool: 1, user: 4 },
 };
@@ -82,4 +82,4 @@ async function showJoins({ world, screen, checks }, draws) {
 	screen.table(['pool', 'player', 'wallet', 'did', '>amount', 'signature', 'on chain', '>age', 'row'], lines);
 }
 
-module.exports = { playersCalls, showJoins };
+module.exports = { showJoins };

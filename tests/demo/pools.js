@@ -28,7 +28,7 @@ async function makePool(world, plan, lockDuration) {
 	const donation = plan.donation === undefined ? 0n : baseUnits(plan.donation, plan.decimals);
 	if (donation > 0n) await world.scenario.donate(pool, pool.players[0], donation);
 	pool.id = await world.register(pool, { symbol: plan.symbol });
-	return { ...pool, ...plan, donation, pot: amount * BigInt(plan.players) + donation };
+	return { ...plan, ...pool, donation, pot: amount * BigInt(plan.players) + donation };
 }
 
 async function makePools(world, lockDuration) {

@@ -4,6 +4,8 @@
 const COLOURS = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' };
 const VERDICTS = { exact: 'green', same: 'green', valid: 'green', yes: 'green', WRONG: 'red' };
 const INDENT = '  ';
+// The lines that the demo is about.
+const MAIN_EVENTS = new Set(['draw.state', 'draw.paid']);
 
 const hasColours = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 
@@ -43,10 +45,13 @@ class Screen {
 	// section: the number of the first heading
 	constructor(section) {
 		this.section = section;
+		this.blank = false;
 	}
 
+	// Never two empty lines in a row.
 	line(text = '') {
-		process.stdout.write(`${text}\n`);
+		if (text !== '' || !this.blank) process.stdout.write(`${text}\n`);
+		this.blank = text === '';
 	}
 
 	heading(title) {
@@ -57,7 +62,7 @@ class Screen {
 	}
 
 	say(...sentences) {
-		for (const sentence of sentences) this.line(INDENT + sentence);
+		for (const sentence of sentences) this.line((INDENT + sentence).trimEnd());
 	}
 
 	// columns: titles, ">" in front means right-aligned; rows: lists of text.
@@ -73,7 +78,7 @@ class Screen {
 
 	log(event) {
 		const width = process.stdout.isTTY ? process.stdout.columns - 2 * INDENT.length : Infinity;
-		const colour = { warn: 'yellow', error: 'red' }[event.level] ?? 'dim';
+		const colour = { warn: 'yellow', error: 'red' }[event.level] ?? (MAIN_EVENTS.has(event.event) ? undefined : 'dim');
 		for (const part of wrap(shortenLine(event.line), width)) this.line(INDENT + INDENT + paint(colour, part));
 	}
 

@@ -17,7 +17,7 @@ function readReveal(transaction) {
 	const instruction = findInstruction(transaction, 'switchboard', 'randomness_reveal');
 	if (instruction === undefined) return null;
 	const { accounts, data } = instruction;
-	return { transaction, randomness: accounts[0], oracle: accounts[1], signature: data.subarray(8, 72), value: data.subarray(73, 105) };
+	return { randomness: accounts[0], oracle: accounts[1], signature: data.subarray(8, 72), value: data.subarray(73, 105) };
 }
 
 // The oracle signs sha256(randomness account, slot hash, slot, value); node hashes what it verifies.
@@ -31,14 +31,18 @@ async function oracleSigned(world, reveal, seed) {
 
 // Resolves to every step of the computation, so that it can be shown.
 async function recomputeWinner(world, pool, was, history) {
-	const reveals = history.map(readReveal).filter((reveal) => reveal !== null);
-	if (reveals.length !== 1) throw new Error(`pool ${pool.symbol} has ${reveals.length} reveals on chain, expected one`);
+	const landed = history.filter((transaction) => transaction.error === null);
+	const reveals = landed.map(readReveal).filter((reveal) => reveal !== null);
+	const payouts = landed.filter((transaction) => findInstruction(transaction, 'ml', 'payout_winner') !== undefined);
+	if (reveals.length !== 1 || payouts.length !== 1) {
+		throw new Error(`pool ${pool.symbol} has ${reveals.length} reveals and ${payouts.length} payouts on chain, expected one of each`);
+	}
 	const [reveal] = reveals;
 	const seed = decodeRandomness((await world.scenario.account(reveal.randomness)).data);
 	const number = sha256(u64(was.state.poolId), reveal.value.subarray(0, VALUE_BYTES_USED)).readBigUInt64LE(0);
 	const index = Number(number % BigInt(was.participants.count));
 	return {
-		...reveal, seed, number, index, count: was.participants.count, winner: was.participants.list[index],
+		...reveal, payoutSignature: payouts[0].signature, seed, number, index, count: was.participants.count, winner: was.participants.list[index],
 		signed: await oracleSigned(world, reveal, seed), stored: seed.value.equals(reveal.value),
 	};
 }

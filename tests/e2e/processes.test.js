@@ -21,8 +21,9 @@ async function killedAt(t, verb, when) {
 	const first = world.startDaemonWith({ DATABASE_URL: trap.url });
 	await trap.spring({ text: `keeper.${verb}`, when, kill: () => first.kill('SIGKILL') });
 	await first.exited;
-	const second = world.startDaemon();
-	await second.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	await world.forgetLease();
+	world.startDaemon();
+	await world.recorded(pool);
 	await money.assertPaid(world, pool, was);
 	await money.assertNothingUnknown(world);
 }
@@ -43,6 +44,7 @@ test('kill -9 after the bytes were sent and before anything was heard', async (t
 		const daemon = world.startDaemon();
 		await daemon.wait('tx.send', { subject: new RegExp(pool.address), step });
 		await daemon.kill('SIGKILL');
+		await world.forgetLease();
 	}
 	const last = world.startDaemon();
 	await last.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });

@@ -127,6 +127,19 @@ class World {
 		return Number(id);
 	}
 
+	// A killed daemon's lease runs out by itself; the tests that are not about that do not wait for it.
+	forgetLease() { return this.sql("UPDATE keeper.lease SET expires_at = '-infinity'"); }
+
+	// Until the draw is paid, recorded, and nothing of it is left open.
+	async recorded(pool, within = 60000) {
+		for (const deadline = Date.now() + within; Date.now() < deadline; await sleep(100)) {
+			const left = await this.sql(`SELECT count(*) FILTER (WHERE state IN ('open', 'landed', 'stale')) FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%'`);
+			const status = await this.sql(`SELECT status FROM public.pools WHERE id = ${pool.id}`);
+			if (status === 'ended' && left === '0') return;
+		}
+		throw new Error(`pool ${pool.address} is not recorded within ${within} ms; last lines:\n${this.daemons.at(-1).log.slice(-6000)}`);
+	}
+
 	async lockedPool(options = {}) {
 		const mint = options.mint ?? await this.mint(options);
 		const pool = await this.scenario.fillPool({

@@ -68,6 +68,7 @@ struct sim_oracle {
 	enum oracle_kind kind;
 	bool verified;
 	uint64_t verified_ms; /* not before */
+	uint64_t dies_ms;     /* its gateway, for good; 0: never */
 };
 /* What of a pool never changes. */
 struct sim_pool {
