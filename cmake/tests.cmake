@@ -66,3 +66,11 @@ foreach(file ${files})
 	pk_test_program(live_${name} ${file})
 	target_link_libraries(live_${name} ${PK_ALL})
 endforeach()
+
+# tests/bench/<x>.c: programs of scripts/bench; not part of ctest.
+file(GLOB files CONFIGURE_DEPENDS ${PK_TESTS}/bench/*.c)
+foreach(file ${files})
+	cmake_path(GET file STEM name)
+	pk_test_program(${name} ${file})
+	target_link_libraries(${name} pk_core pk_base)
+endforeach()

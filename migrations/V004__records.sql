@@ -229,6 +229,9 @@ BEGIN
         END IF;
     END IF;
     UPDATE keeper.bindings b SET released_at = clock_timestamp(), released_why = 'selected' WHERE b.draw = p_subject AND b.released_at IS NULL;
+    UPDATE keeper.commits c SET fate = 'used'
+     WHERE c.draw = p_subject AND c.fate IS NULL
+       AND c.n = (SELECT max(o.n) FROM keeper.commits o WHERE o.draw = p_subject AND o.answer_value IS NOT NULL);
     PERFORM keeper.project_payout(p_subject);
     RETURN QUERY SELECT * FROM keeper.step_rows(p_subject);
 END

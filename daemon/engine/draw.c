@@ -181,6 +181,8 @@ void draw_advance(struct draw *d)
 	d->s.wake_ms = 0;
 	if (!subject_ready(&d->s))
 		return;
+	if (draw_write_fate(d))
+		return;
 	refresh_shared_facts(d);
 	a = decide_draw(&d->facts);
 	perform(d, &a);

@@ -134,6 +134,8 @@ void draw_open(struct draw *d, const struct action *a)
 	guard.randomness = d->randomness;
 	guard.mint = d->facts.view.pool.mint;
 	guard.token_program = d->token_program;
+	if (a->step == STEP_RECOMMIT)
+		draw_fate(d, d->facts.commit.answered ? "refused" : "no_answer");
 	d->s.in_step = a->step;
 	subject_open(
 		&d->s, a, &c, &guard, creates ? d->new_account : NULL, (struct slot){ creates ? c.recent_slot : 0 });

@@ -26,6 +26,8 @@ struct draw {
 	struct gateway_call gateway;
 	struct commit_call commit;
 	struct record_call record;
+	const char *fate; /* to be written about commit fate_n; NULL: nothing */
+	unsigned fate_n;
 	struct oracle_answer answer; /* as the gateway gave it, before the ledger has it                  */
 	bool answer_pending, ingest_asked;
 	struct rpc_call record_rpc;

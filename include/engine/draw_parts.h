@@ -10,6 +10,9 @@ void draw_want_atas(struct draw *d);
 void draw_note_commit(struct draw *d);
 void draw_ask_oracle(struct draw *d);
 void draw_pick_account(struct draw *d);
+/* Notes what became of the commit that is replaced now; draw_write_fate() takes it to the ledger, true: it is on its way. */
+void draw_fate(struct draw *d, const char *fate);
+bool draw_write_fate(struct draw *d);
 /* draw_step.c: fees, simulation and opening of a step. */
 void draw_ask_fees(struct draw *d);
 void draw_simulate(struct draw *d, const struct action *a);

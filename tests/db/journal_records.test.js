@@ -77,6 +77,7 @@ test('the list of a tick: new ids, open ones, and a draw that the app alone call
 	assert.deepEqual(await listed(0), [1, 3]);
 	await observed(keeper, { slot: 200, status: 6, total_amount: 0, participants: 0 });
 	assert.deepEqual(await listed(0), [1, 3], 'ended but not recorded');
+	assert.equal(await keeper.sql('SELECT status, participants, total_amount FROM keeper.draws'), '6|2|2000', 'what payout resets on chain stays here');
 	await keeper.call('payout_record', payout({ total_amount: 2000, winner_amount: 1397 }));
 	assert.deepEqual(await listed(0), [3]);
 	const look = await keeper.call('lease_look', { after_id: 0 });
@@ -170,8 +171,9 @@ test('the referrers share the treasury fee to the last base unit, once', async (
 		INSERT INTO public.referral_relations (referred_wallet, referrer_wallet) VALUES (lower('${key('W')}'), 'anna'), (lower('${key('V')}'), 'bob'), ('third', 'anna'), ('nobody', 'eve');
 		INSERT INTO public.referral_rewards (referrer_wallet, token_mint, amount_pending) VALUES ('anna', '${key('M')}', '1000'), ('bob', 'other', '5')`);
 	await keeper.call('payout_record', payout());
-	await keeper.sql("UPDATE keeper.draws SET projected_at = NULL");
+	await keeper.sql('UPDATE keeper.draws SET projected_at = NULL');
 	await keeper.call('payout_record', payout());
+	for (const table of ['transactions', 'winners_feed', 'notifications']) assert.equal(await count(keeper, `public.${table}`), 1, table);
 	assert.equal(await keeper.sql(`SELECT referrer_wallet, amount_pending FROM public.referral_rewards WHERE token_mint = '${key('M')}' ORDER BY 1`), 'anna|1051\nbob|50');
 	assert.equal(await keeper.sql('SELECT referrer_wallet, amount FROM public.referral_reward_events ORDER BY 1'), 'anna|51\nbob|50');
 });

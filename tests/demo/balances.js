@@ -14,7 +14,8 @@ function expectations(pool, was, now, shares, winner) {
 	add(pool.devWallet, shares.dev);
 	add(pool.treasury, shares.treasury);
 	add(pool.address, -pool.pot);
-	const names = new Map(pool.players.map((player, k) => [player.address, `player ${k + 1}${player.address === winner ? ' (winner)' : ''}`]));
+	const names = new Map();
+	for (const [k, { address }] of pool.players.entries()) names.set(address, `player ${k + 1}${address === winner ? ' (winner)' : ''}`);
 	names.set(pool.devWallet, 'dev wallet').set(pool.treasury, 'treasury').set(pool.address, "pool's vault");
 	const rows = [...names].map(([holder, name]) => [name, was.balances.get(holder), now.balances.get(holder), change.get(holder)]);
 	return [...rows, ['supply (burned)', was.supply, now.supply, -shares.burn]];

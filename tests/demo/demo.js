@@ -205,8 +205,8 @@ class Demo {
 
 	async showPlayers(draws) {
 		await this.section("The players' transactions", [
-			'Fetched from the chain, signatures verified here; then looked up in public.used_transactions, public.transactions and',
-			'keeper.calls. The daemon adds what the web backend has not written itself, once its age limit of 300 s is over.', '',
+			'Fetched from the chain, signatures verified here; then looked up in public.used_transactions, public.transactions and '
+			+ 'keeper.calls. The daemon adds what the web backend has not written itself, once its age limit of 300 s is over.', '',
 		], () => showJoins(this, draws));
 	}
 }

@@ -31,18 +31,19 @@ class Run {
 
 	get lastLine() { return this.output.trimEnd().split('\n').pop(); }
 
-	get mismatches() { return this.output.split('\n').filter((line) => line.includes('MISMATCH')).map((line) => line.replace(/^ *MISMATCH +/, '')); }
+	get mismatches() { return [...this.output.matchAll(/^ *MISMATCH +(.*)$/gm)].map(([, text]) => text); }
+
+	owns(pid) {
+		try {
+			return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${this.directory}\0`);
+		} catch {
+			return false; // ended, or somebody else's
+		}
+	}
 
 	assertNothingLeft() {
 		assert.deepEqual(fs.readdirSync(this.directory), [], 'files are left');
-		const left = fs.readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid)).filter((pid) => {
-			try {
-				return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${this.directory}\0`);
-			} catch {
-				return false; // ended, or somebody else's
-			}
-		});
-		assert.deepEqual(left, [], 'processes are left');
+		assert.deepEqual(fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && this.owns(name)), [], 'processes are left');
 		fs.rmdirSync(this.directory);
 	}
 }

@@ -24,7 +24,9 @@ function playersCall(transaction, pool) {
 	return null;
 }
 
-const playersCalls = (pool, history) => history.map((transaction) => playersCall(transaction, pool)).filter((call) => call !== null && call.error === null);
+function playersCalls(pool, history) {
+	return history.filter(({ error }) => error === null).map((transaction) => playersCall(transaction, pool)).filter((call) => call !== null);
+}
 
 function recordedQuery(pool) {
 	return `SELECT u.tx_hash, u.operation_type, u.wallet_address, extract(epoch FROM u.used_at)::bigint, c.user_wallet, c.amount,
@@ -74,9 +76,12 @@ async function showJoins({ world, screen, checks }, draws) {
 			const what = `${pool.symbol}: ${call.name} of player ${player} (${short(call.signature)})`;
 			const verified = checks.fact(`${what}: signature on chain`, call.verified, true);
 			const row = recorded.get(call.signature);
-			const good = checks.fact(`${what}: row in used_transactions`, row !== undefined, true) && compare(checks, what, call, row, pool.decimals);
-			lines.push([pool.symbol, `player ${player}`, short(call.user), call.name, tokens(call.amount, pool.decimals), short(call.signature),
-				verified ? 'valid' : 'WRONG', row ? `${row[6]} s` : 'none', good ? 'exact' : 'WRONG']);
+			const good = checks.fact(`${what}: row in used_transactions`, row !== undefined, true)
+				&& compare(checks, what, call, row, pool.decimals);
+			lines.push([
+				pool.symbol, `player ${player}`, short(call.user), call.name, tokens(call.amount, pool.decimals), short(call.signature),
+				verified ? 'valid' : 'WRONG', row ? `${row[6]} s` : 'none', good ? 'exact' : 'WRONG',
+			]);
 		}
 	}
 	screen.table(['pool', 'player', 'wallet', 'did', '>amount', 'signature', 'on chain', '>age', 'row'], lines);

@@ -10,23 +10,29 @@ async function rows(world, text) {
 	return answer === '' ? [] : answer.split('\n').map((line) => line.split('|'));
 }
 
-async function showDraws({ world, screen, checks }, draws) {
-	screen.say('keeper.draws: one row per draw, in base units.');
+// keeper.draws' columns of a paid draw, in base units, as the published rule gives them.
+function expectedAmounts(pool, was) {
+	const { winner, dev, treasury, burn } = payout(was.state);
+	return { total_amount: pool.pot, winner_amount: winner, dev_amount: dev, treasury_amount: treasury, burn_amount: burn };
+}
+
+async function drawLine({ world, checks }, { pool, was, draw }) {
+	const expected = Object.entries(expectedAmounts(pool, was));
+	const [row = []] = await rows(world, `SELECT status, winner, payout_sig, ${expected.map(([column]) => column).join(', ')}
+		FROM keeper.draws WHERE draw = 'draw:${pool.address}:${was.state.poolId}'`);
+	const [status, winner, signature, ...amounts] = row;
+	checks.fact(`${pool.symbol}: keeper.draws.status`, status, 6);
+	checks.fact(`${pool.symbol}: keeper.draws.winner`, winner, draw.winner);
+	checks.fact(`${pool.symbol}: keeper.draws.payout_sig`, signature, draw.payoutSignature);
+	const exact = expected.map(([column, amount], k) => checks.amount(`${pool.symbol}: keeper.draws.${column}`, BigInt(amounts[k] || -1), amount));
+	return [pool.symbol, ...expected.map((_, k) => amounts[k] || 'none'), exact.every(Boolean) ? 'exact' : 'WRONG'];
+}
+
+async function showDraws(demo, draws) {
+	demo.screen.say('keeper.draws: one row per draw, in base units.');
 	const lines = [];
-	for (const { pool, was, draw } of draws) {
-		const shares = payout(was.state);
-		const [row = []] = await rows(world, `SELECT status, winner, total_amount, winner_amount, dev_amount, treasury_amount, burn_amount, payout_sig
-			FROM keeper.draws WHERE draw = 'draw:${pool.address}:${was.state.poolId}'`);
-		const [status, winner, ...rest] = row;
-		checks.fact(`${pool.symbol}: keeper.draws.status`, status, 6);
-		checks.fact(`${pool.symbol}: keeper.draws.winner`, winner, draw.winner);
-		checks.fact(`${pool.symbol}: keeper.draws.payout_sig`, rest[5], draw.payoutSignature);
-		const expected = { total_amount: pool.pot, winner_amount: shares.winner, dev_amount: shares.dev, treasury_amount: shares.treasury, burn_amount: shares.burn };
-		const exact = Object.entries(expected).map(([column, amount], k) => (
-			checks.amount(`${pool.symbol}: keeper.draws.${column}`, BigInt(rest[k] ?? -1), amount)));
-		lines.push([pool.symbol, ...rest.slice(0, 5), exact.every(Boolean) ? 'exact' : 'WRONG']);
-	}
-	screen.table(['draw', '>total', '>winner', '>dev', '>treasury', '>burned', ''], lines);
+	for (const entry of draws) lines.push(await drawLine(demo, entry));
+	demo.screen.table(['draw', '>total', '>winner', '>dev', '>treasury', '>burned', ''], lines);
 }
 
 // What the chain must show of a step in this state.
@@ -49,31 +55,38 @@ async function showSteps({ world, screen, checks }, names, ours) {
 		return [name, seq, step, state, slot, short(sig), good ? 'exact' : 'WRONG'];
 	}));
 	const known = new Set(steps.map((step) => step[5]));
-	checks.fact('transactions of the dev wallet on chain that the journal does not know', ours.filter(({ signature }) => !known.has(signature)).length, 0);
+	const unknown = ours.filter(({ signature }) => !known.has(signature));
+	checks.fact('number of transactions of the dev wallet that the journal does not know', unknown.length, 0);
 }
 
-async function showApp({ world, screen, checks }, draws) {
-	screen.say('public.*: the tables of the web backend, in its own form (whole tokens, lower-case wallets).');
+async function appLine({ world, checks }, { pool, was, draw }) {
+	const note = (what, actual, expected) => checks.fact(`${pool.symbol}: ${what}`, actual, expected);
+	const [[status, winner, creation]] = await rows(world,
+		`SELECT status, winner_wallet, coalesce(tx_hash, 'untouched') FROM public.pools WHERE id = ${pool.id}`);
+	note('public.pools.status', status, 'ended');
+	note('public.pools.winner_wallet', winner, draw.winner);
+	note('public.pools.tx_hash, the creation', creation, 'untouched');
+	const payouts = await rows(world, `SELECT wallet_address, amount, tx_hash FROM public.transactions
+		WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`);
+	note('PAYOUT rows', payouts.length, 1);
+	const [wallet, amount, signature] = payouts[0] ?? ['none', '0', 'none'];
+	note('wallet of the PAYOUT row', wallet, draw.winner.toLowerCase());
+	note('signature of the PAYOUT row', signature, draw.payoutSignature);
+	const exact = checks.amount(`${pool.symbol}: amount of the PAYOUT row`, baseUnits(amount, pool.decimals), payout(was.state).winner);
+	const count = async (table, condition) => world.sql(
+		`SELECT count(*) FROM public.${table} WHERE pool_id = ${pool.id} AND ${condition} = '${draw.winner.toLowerCase()}'`);
+	const feed = await count('winners_feed', 'winner_wallet');
+	const wins = await count('notifications', "type = 'win' AND wallet_address");
+	note('rows in the winners feed', feed, 1);
+	note('win notifications', wins, 1);
+	return [pool.symbol, String(pool.id), status, short(winner), amount, short(signature), feed, wins, exact ? 'exact' : 'WRONG'];
+}
+
+async function showApp(demo, draws) {
+	demo.screen.say('public.*: the tables of the web backend, in its own form (whole tokens, lower-case wallets).');
 	const lines = [];
-	for (const { pool, was, draw } of draws) {
-		const note = (what, actual, expected) => checks.fact(`${pool.symbol}: ${what}`, actual, expected);
-		const [[status, winner, creation]] = await rows(world, `SELECT status, winner_wallet, coalesce(tx_hash, 'untouched') FROM public.pools WHERE id = ${pool.id}`);
-		note('public.pools.status', status, 'ended');
-		note('public.pools.winner_wallet', winner, draw.winner);
-		note('public.pools.tx_hash, the creation', creation, 'untouched');
-		const payouts = await rows(world, `SELECT wallet_address, amount, tx_hash FROM public.transactions WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`);
-		note('PAYOUT rows', payouts.length, 1);
-		const [wallet, amount, signature] = payouts[0] ?? ['none', '0', 'none'];
-		note('wallet of the PAYOUT row', wallet, draw.winner.toLowerCase());
-		note('signature of the PAYOUT row', signature, draw.payoutSignature);
-		const exact = checks.amount(`${pool.symbol}: amount of the PAYOUT row`, baseUnits(amount, pool.decimals), payout(was.state).winner);
-		const [[feed, wins]] = await rows(world, `SELECT (SELECT count(*) FROM public.winners_feed WHERE pool_id = ${pool.id} AND winner_wallet = '${wallet}'),
-			(SELECT count(*) FROM public.notifications WHERE pool_id = ${pool.id} AND type = 'win' AND wallet_address = '${wallet}')`);
-		note('rows in the winners feed', feed, 1);
-		note('win notifications', wins, 1);
-		lines.push([pool.symbol, String(pool.id), status, short(winner), amount, short(signature), feed, wins, exact ? 'exact' : 'WRONG']);
-	}
-	screen.table(['pool', '>id', 'status', 'winner', '>PAYOUT', 'its signature', '>feed', '>win', ''], lines);
+	for (const entry of draws) lines.push(await appLine(demo, entry));
+	demo.screen.table(['pool', '>id', 'status', 'winner', '>PAYOUT', 'its signature', '>feed', '>win', ''], lines);
 }
 
 module.exports = { rows, showDraws, showSteps, showApp };

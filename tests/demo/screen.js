@@ -4,6 +4,7 @@
 const COLOURS = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' };
 const VERDICTS = { exact: 'green', same: 'green', valid: 'green', yes: 'green', WRONG: 'red' };
 const INDENT = '  ';
+const READABLE_COLUMNS = 100;
 // The lines that the demo is about.
 const MAIN_EVENTS = new Set(['draw.state', 'draw.paid']);
 
@@ -26,14 +27,14 @@ function shortenLine(line) {
 		.replace(/(?<=:)\d{17,20}\b/g, short);
 }
 
-// Words fill the terminal's width; continuation lines stand further in.
-function wrap(text, width) {
+// Lines of whole words; those after the first stand further in by `hang`.
+function wrap(text, width, hang = '') {
 	const lines = [];
 	let line = '';
 	for (const word of text.split(' ')) {
 		if (line && line.length + 1 + word.length > width) {
 			lines.push(line);
-			line = INDENT + INDENT + word;
+			line = hang + word;
 		} else {
 			line = line ? `${line} ${word}` : word;
 		}
@@ -47,6 +48,8 @@ class Screen {
 		this.section = section;
 		this.blank = false;
 	}
+
+	get width() { return Math.min(process.stdout.columns ?? READABLE_COLUMNS, READABLE_COLUMNS) - INDENT.length; }
 
 	// Never two empty lines in a row.
 	line(text = '') {
@@ -62,7 +65,7 @@ class Screen {
 	}
 
 	say(...sentences) {
-		for (const sentence of sentences) this.line((INDENT + sentence).trimEnd());
+		for (const sentence of sentences) for (const part of wrap(sentence, this.width)) this.line((INDENT + part).trimEnd());
 	}
 
 	// columns: titles, ">" in front means right-aligned; rows: lists of text.
@@ -79,7 +82,7 @@ class Screen {
 	log(event) {
 		const width = process.stdout.isTTY ? process.stdout.columns - 2 * INDENT.length : Infinity;
 		const colour = { warn: 'yellow', error: 'red' }[event.level] ?? (MAIN_EVENTS.has(event.event) ? undefined : 'dim');
-		for (const part of wrap(shortenLine(event.line), width)) this.line(INDENT + INDENT + paint(colour, part));
+		for (const part of wrap(shortenLine(event.line), width, INDENT + INDENT)) this.line(INDENT + INDENT + paint(colour, part));
 	}
 
 	mismatch(text) {

@@ -20,15 +20,15 @@ const KINDS = {
 	treasury_balance: (world, { pool }) => addOneUnit(world, pool.treasury, pool.mint),
 	draw_amounts: (world, { pool }) => world.sql(
 		`UPDATE keeper.draws SET winner_amount = winner_amount - 1, dev_amount = dev_amount + 1 WHERE address = '${pool.address}'`),
-	draw_winner: (world, { pool }) => world.sql(`UPDATE keeper.draws SET winner = other.address FROM (
-		SELECT address FROM unnest(ARRAY['${pool.players.map((player) => player.address).join("','")}']) AS address
-		WHERE address <> (SELECT winner FROM keeper.draws WHERE address = '${pool.address}') LIMIT 1) AS other
-		WHERE draws.address = '${pool.address}'`),
-	payout_row: (world, { pool }) => world.sql(`UPDATE public.transactions SET amount = amount + 0.000001 WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`),
+	draw_winner: (world, { pool }) => world.sql(`UPDATE keeper.draws SET winner = '${pool.treasury}' WHERE address = '${pool.address}'`),
+	payout_row: (world, { pool }) => world.sql(
+		`UPDATE public.transactions SET amount = amount + 0.000001 WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`),
 	join_row: (world, { pool }) => world.sql(`DELETE FROM public.used_transactions WHERE id = (
 		SELECT min(id) FROM public.used_transactions WHERE pool_id = ${pool.id} AND operation_type = 'join')`),
-	call_amount: (world, { pool }) => world.sql(`UPDATE keeper.calls SET amount = amount + 1 WHERE app_id = ${pool.id} AND instruction = 'create_pool'`),
-	journal_row: (world) => world.sql("UPDATE keeper.steps SET landed_slot = landed_slot + 1, high_slot = high_slot + 1 WHERE step = 'CANARY_INIT'"),
+	call_amount: (world, { pool }) => world.sql(
+		`UPDATE keeper.calls SET amount = amount + 1 WHERE app_id = ${pool.id} AND instruction = 'create_pool'`),
+	journal_row: (world) => world.sql(
+		"UPDATE keeper.steps SET landed_slot = landed_slot + 1, high_slot = high_slot + 1 WHERE step = 'CANARY_INIT'"),
 };
 
 async function interfere(world, draws) {

@@ -21,6 +21,7 @@ async function waitsThenPays(t, { fault, reason, mend }) {
 	t.after(() => world.stop());
 	const { pool, was } = await duePool(world);
 	await fault(world);
+	await sleep(500); // what the gateway writes onto the chain is confirmed a slot later
 	const daemon = world.startDaemon();
 	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason });
 	await sleep(2000);
@@ -68,8 +69,8 @@ test('the oracle dies after the commit: the same account is committed to another
 	await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'RECOMMIT' });
 	await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'DRAW' });
 	await money.assertPaid(world, pool, was);
-	const ledger = (await world.sql('SELECT randomness, oracle, answer_value IS NOT NULL FROM keeper.commits ORDER BY n')).split('\n').map((line) => line.split('|'));
+	const ledger = (await world.sql('SELECT randomness, oracle, answer_value IS NOT NULL, fate FROM keeper.commits ORDER BY n')).split('\n').map((line) => line.split('|'));
 	assert.deepEqual(ledger.map(([randomness]) => randomness), [randomnessAccount, randomnessAccount], 'one account, two commits');
 	assert.deepEqual(ledger.map(([, oracle]) => oracle === dead), [true, false], 'the second commit is to another oracle');
-	assert.deepEqual(ledger.map(([,, answered]) => answered), ['f', 't']);
+	assert.deepEqual(ledger.map(([,, answered, fate]) => `${answered} ${fate}`), ['f no_answer', 't used']);
 });

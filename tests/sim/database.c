@@ -138,7 +138,8 @@ static bool claims(enum step step)
 	return step == STEP_BIND || step == STEP_CANARY_INIT;
 }
 
-static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row *row, struct slot lut_slot, enum row_state state)
+static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row *row, struct slot lut_slot, enum row_state state,
+	bool import)
 {
 	const uint64_t last = s->n == 0 ? 0 : s->step[s->n - 1].row.seq;
 
@@ -148,6 +149,8 @@ static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row
 		return ERR_REFUSED;
 	if (claims(row->step) && !ledger_claim(s->text, last + 1, &row->randomness, lut_slot))
 		return ERR_REFUSED;
+	if (!import)
+		check_opening(s, row);
 	if (s->n == s->room) {
 		s->room = s->room ? s->room * 2 : 16;
 		s->step = realloc(s->step, s->room * sizeof *s->step);
@@ -158,7 +161,7 @@ static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row
 	s->step[s->n].row.seq = last + 1;
 	s->step[s->n].row.state = state;
 	s->n++;
-	check_opened(s);
+	check_open_rows(s);
 	return ERR_OK;
 }
 
@@ -178,9 +181,7 @@ enum err db_open(uint64_t fence, const char *subject, uint64_t prev_seq, const s
 	} else if (count_blockers(s) > 0) {
 		return ERR_REFUSED;
 	}
-	if (!import)
-		check_opening(subject, row);
-	return insert(s, prev_seq, row, lut_slot, state);
+	return insert(s, prev_seq, row, lut_slot, state, import);
 }
 
 static struct db_step *find(const char *subject, uint64_t seq)
@@ -250,7 +251,7 @@ enum err db_reopen(uint64_t fence, const char *subject, uint64_t seq)
 		blocked = blocked || (row->seq < seq && (row->state == ROW_OPEN || row->state == ROW_STALE));
 	}
 	put_back(&step->row, blocked ? ROW_STALE : ROW_OPEN);
-	check_opened(s);
+	check_open_rows(s);
 	return ERR_OK;
 }
 
@@ -270,7 +271,7 @@ enum err db_payout(uint64_t fence, const char *subject, const struct journal_pay
 
 	if (!db_held(fence) || (paid->recorded && !same_payout(&paid->payout, payout)))
 		return ERR_REFUSED;
-	check_payout(subject, payout);
+	check_payout(pool_of_subject(subject), payout);
 	if (payout->seq > 0) {
 		step = find(subject, payout->seq);
 		if (!step || !signature_equal(&step->row.sig, &payout->sig))

@@ -126,6 +126,15 @@ const struct commit_row *ledger_find(const struct pubkey *randomness, uint64_t s
 	return c ? &c->row : NULL;
 }
 
+bool ledger_has_answer(const struct pubkey *randomness, const struct oracle_answer *answer)
+{
+	for (size_t i = 0; i < n_commits; i++)
+		if (commits[i].row.answered && pubkey_equal(&commits[i].row.randomness, randomness) &&
+			memcmp(commits[i].row.answer.value, answer->value, sizeof answer->value) == 0)
+			return true;
+	return false;
+}
+
 static unsigned count_of(const char *draw)
 {
 	unsigned n = 0;

@@ -201,6 +201,8 @@ bool ledger_claim(const char *draw, uint64_t seq, const struct pubkey *randomnes
 void ledger_release(const char *draw, uint64_t seq, bool selected); /* seq 0: whatever it holds */
 void ledger_free_account(const char *draw, struct commit_row *out);
 enum err ledger_record(uint64_t fence, const char *draw, const struct commit_row *given, struct commit_row *out);
+/* Some commit of this account has this answer. */
+bool ledger_has_answer(const struct pubkey *randomness, const struct oracle_answer *answer);
 /* The commit that an account shows; NULL: not in the ledger. */
 const struct commit_row *ledger_find(const struct pubkey *randomness, uint64_t seed_slot, const struct hash *seed_slothash);
 bool ledger_lease(const char *owner, uint64_t *fence);
@@ -212,6 +214,7 @@ struct sim_spool *spool_new(void);
 void spool_delete(struct sim_spool *spool);
 bool spool_has(const struct sim_spool *spool, const struct signature *sig);
 bool spool_has_answer(const struct sim_spool *spool, const struct pubkey *randomness, const struct oracle_answer *answer);
+void statements_end(void); /* those that no run will execute any more */
 struct journal *sim_journal_new(int daemon, struct sim_spool *spool);
 void sim_journal_free(struct journal *journal);
 struct rpc *sim_rpc_new(int daemon);
@@ -285,11 +288,12 @@ __attribute__((format(printf, 2, 3), noreturn)) void violation(const char *invar
 void check_told_rows(int daemon, const char *subject, const struct rows *rows);
 void check_daemon_died(int daemon);
 void check_send(int daemon, const uint8_t *tx, size_t len);
-void check_opening(const char *subject, const struct row *row);
-void check_opened(const struct db_subject *subject);
+/* A row is about to be added to what is there. */
+void check_opening(const struct db_subject *subject, const struct row *row);
+void check_open_rows(const struct db_subject *subject);
 void check_landed(const struct sim_tx *tx, const struct effects *effects, size_t block);
 void check_signed_reveal(const struct guard *guard, const uint8_t *tx, size_t len);
-void check_payout(const char *subject, const struct journal_payout *payout);
+void check_payout(int pool, const struct journal_payout *payout);
 bool check_finished(void);
 void check_end(void);
 

@@ -1,0 +1,274 @@
+/* The invariants, checked at each event and at the end; the first violation ends the process. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/tx.h"
+#include "sim/sim.h"
+
+enum { TOLD_MAX = 16 };
+
+/* What the journal last told a daemon about one subject. */
+struct told {
+	char subject[SUBJECT_TEXT];
+	unsigned n;
+	struct {
+		struct signature sig;
+		enum row_state state;
+	} row[ROWS_MAX];
+};
+
+static struct told told[DAEMONS_MAX][TOLD_MAX];
+static size_t n_told[DAEMONS_MAX];
+static unsigned binds[POOLS_MAX], selects[POOLS_MAX], pays[POOLS_MAX], created[POOLS_MAX];
+
+void check_begin(void)
+{
+	memset(n_told, 0, sizeof n_told);
+	memset(binds, 0, sizeof binds);
+	memset(selects, 0, sizeof selects);
+	memset(pays, 0, sizeof pays);
+	memset(created, 0, sizeof created);
+}
+
+void violation(const char *invariant, const char *format, ...)
+{
+	va_list args;
+
+	printf("violation %s: ", invariant);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n  after %" PRIu64 " ms; again with: sim --scenario %s --seed %" PRIu64 " --crash-at %" PRIu64 " --verbose\n",
+		world.now_ms - world.start_ms, world.scenario->name, world.seed, world.crash_at);
+	fflush(stdout);
+	_Exit(1);
+}
+
+/* ---- I2, I4: what may be sent ---- */
+
+static struct told *told_of(int daemon, const char *subject)
+{
+	for (size_t i = 0; i < n_told[daemon]; i++)
+		if (strcmp(told[daemon][i].subject, subject) == 0)
+			return &told[daemon][i];
+	if (n_told[daemon] == TOLD_MAX)
+		abort();
+	memcpy(told[daemon][n_told[daemon]].subject, subject, strlen(subject) + 1);
+	return &told[daemon][n_told[daemon]++];
+}
+
+void check_told_rows(int daemon, const char *subject, const struct rows *rows)
+{
+	struct told *t = told_of(daemon, subject);
+
+	t->n = rows->n;
+	for (unsigned i = 0; i < rows->n; i++) {
+		t->row[i].sig = rows->row[i].sig;
+		t->row[i].state = rows->row[i].state;
+	}
+}
+
+void check_daemon_died(int daemon)
+{
+	n_told[daemon] = 0;
+}
+
+static bool told_open(int daemon, const struct signature *sig)
+{
+	for (size_t i = 0; i < n_told[daemon]; i++)
+		for (unsigned k = 0; k < told[daemon][i].n; k++)
+			if (signature_equal(&told[daemon][i].row[k].sig, sig))
+				return told[daemon][i].row[k].state == ROW_OPEN;
+	return false;
+}
+
+void check_send(int daemon, const uint8_t *tx, size_t len)
+{
+	const struct db_step *step;
+	struct signature sig;
+
+	memcpy(sig.b, tx + 1, SIGNATURE_SIZE);
+	step = db_step_of(&sig);
+	if (!step && !spool_has(world.daemon[daemon].spool, &sig))
+		violation("I2", "a transaction is sent that no journal row knows");
+	if (step && (step->row.tx_len != len || memcmp(step->row.tx, tx, len) != 0))
+		violation("I4", "other bytes than the row's are sent");
+	if (!told_open(daemon, &sig))
+		violation("I4", "a row is sent that is not open as far as the daemon knows");
+}
+
+/* ---- opening: I4, I7, R10 ---- */
+
+static bool final_seed_is_newest(const struct row *row)
+{
+	const struct state *newest = chain_state(chain_tip()), *final = chain_state(chain_tip() - FINAL_DEPTH);
+	const struct rand_state *a = state_rand((struct state *)(uintptr_t)newest, &row->randomness);
+	const struct rand_state *b = state_rand((struct state *)(uintptr_t)final, &row->randomness);
+
+	return a && b && a->seed_slot == b->seed_slot && hash_equal(&a->seed_slothash, &b->seed_slothash);
+}
+
+static void check_unguarded(const struct db_subject *subject, const struct row *row)
+{
+	for (size_t i = 0; i < subject->n; i++)
+		if (row_unsettled(&subject->step[i].row))
+			violation("R10", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name, subject->text,
+				subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
+	if (!final_seed_is_newest(row))
+		violation("R10", "%s opened for %s on a commit that is not final", STEPS[row->step].name, subject->text);
+}
+
+void check_opening(const struct db_subject *subject, const struct row *row)
+{
+	const int pool = pool_of_subject(subject->text);
+
+	for (size_t i = 0; i < subject->n; i++)
+		if (subject->step[i].row.state == ROW_OPEN || subject->step[i].row.state == ROW_STALE)
+			violation("I4", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name, subject->text,
+				subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
+	if (!STEPS[row->step].guarded && row->step == STEP_RECOMMIT)
+		check_unguarded(subject, row);
+	if (row->step == STEP_BIND && pool >= 0 && world.now_ms < world.pool[pool].gate_until_ms)
+		violation("I7", "%s bound while its gate is closed", subject->text);
+}
+
+void check_open_rows(const struct db_subject *subject)
+{
+	unsigned open = 0;
+
+	for (size_t i = 0; i < subject->n; i++)
+		open += subject->step[i].row.state == ROW_OPEN;
+	if (open > 1)
+		violation("I4", "%s has %u open rows", subject->text, open);
+}
+
+/* ---- landing: I1, I2, I5 ---- */
+
+static void count(unsigned counter[POOLS_MAX], int pool, const char *what)
+{
+	if (pool >= 0 && ++counter[pool] > 1)
+		violation("I1", "%s took effect %u times for pool %d", what, counter[pool], pool);
+}
+
+static bool known(const struct signature *sig)
+{
+	for (unsigned i = 0; i < world.n_daemons; i++)
+		if (spool_has(world.daemon[i].spool, sig))
+			return true;
+	return db_step_of(sig) != NULL;
+}
+
+static void check_replaced(const struct rand_state *old)
+{
+	const struct commit_row *row = ledger_find(&old->address, old->seed_slot, &old->seed_slothash);
+
+	if (row && row->answered && oracle_accepted(old, &row->answer))
+		violation("I5", "commit %u of slot %" PRIu64 " was replaced although its answer is good", row->n, old->seed_slot);
+}
+
+void check_landed(const struct sim_tx *tx, const struct effects *effects, size_t block)
+{
+	(void)block;
+	if (!known(&tx->sig))
+		violation("I2", "a transaction landed that no journal row knows");
+	if (effects->replaced)
+		check_replaced(&effects->old);
+	if (world.scenario->strict)
+		return; /* forks undo effects, and the program itself excludes doubles */
+	count(binds, effects->bind, "bind");
+	count(selects, effects->select, "select");
+	count(pays, effects->pay, "payout");
+	count(created, effects->created_ata, "create token account");
+}
+
+/* Answers are in the ledger, or the spool, before anything that reveals them is signed. */
+void check_signed_reveal(const struct guard *guard, const uint8_t *tx, size_t len)
+{
+	struct oracle_answer answer;
+	struct tx_view view;
+	enum sb_ix which;
+	bool recorded;
+
+	if (tx_parse(&view, tx, len) != TX_OK)
+		violation("I4", "what was signed is no transaction");
+	for (unsigned i = 0; i < view.n_ixs; i++) {
+		const struct bytes data = tx_view_ix_data(&view, &view.ixs[i]);
+
+		if (!sb_identify(&which, data.p, data.n) || which != SB_REVEAL)
+			continue;
+		memcpy(answer.value, data.p + 73, sizeof answer.value);
+		recorded = ledger_has_answer(&guard->randomness, &answer);
+		for (unsigned k = 0; k < world.n_daemons; k++)
+			recorded = recorded || spool_has_answer(world.daemon[k].spool, &guard->randomness, &answer);
+		if (!recorded)
+			violation("I5", "a reveal was signed with an answer that is not the ledger's");
+	}
+}
+
+/* ---- I6 ---- */
+
+void check_payout(int pool, const struct journal_payout *p)
+{
+	const struct sim_tx *tx = chain_find(&p->sig);
+	const struct draw_payout_fact *paid = tx ? &tx->effects.paid : NULL;
+
+	if (!tx || tx->landed == SIZE_MAX || tx->failed || tx->effects.pay != pool)
+		violation("I6", "pool %d is recorded as paid by a transaction that did not pay", pool);
+	if (tx->landed + FINAL_DEPTH > chain_tip())
+		violation("I6", "pool %d is recorded before its payout is final", pool);
+	if (paid->winner != p->winner_amount || paid->dev != p->dev_amount || paid->burn != p->burn_amount ||
+		paid->treasury != p->treasury_amount || !pubkey_equal(&paid->to, &p->winner) || paid->end_time != p->end_time ||
+		chain_at(tx->landed)->slot.n != p->slot.n)
+		violation("I6", "pool %d is recorded with other facts than the chain's", pool);
+}
+
+/* ---- I3 ---- */
+
+static bool settled(unsigned pool)
+{
+	for (size_t i = 0; i < db_subject_count(); i++) {
+		const struct db_subject *s = db_subject_at(i);
+
+		if (pool_of_subject(s->text) != (int)pool)
+			continue;
+		for (size_t k = 0; k < s->n; k++)
+			if (row_unsettled(&s->step[k].row))
+				return false;
+	}
+	return true;
+}
+
+static bool finished(unsigned pool)
+{
+	return db_paid((int)pool)->recorded && settled(pool);
+}
+
+bool check_finished(void)
+{
+	for (unsigned i = 0; i < world.n_pools; i++)
+		if (world.pool[i].payable && !finished(i))
+			return false;
+	return true;
+}
+
+void check_end(void)
+{
+	for (unsigned i = 0; i < world.n_pools; i++) {
+		const struct pool_state *p = &chain_state(chain_tip())->pool[i];
+
+		if (!world.pool[i].payable && p->status > POOL_UNLOCKED)
+			violation("I7", "pool %u was bound although its gate never opens: %s", i, pool_status_name(p->status));
+		if (!world.pool[i].payable)
+			continue;
+		if (p->status != POOL_ENDED)
+			violation("I3", "pool %u ends as %s", i, pool_status_name(p->status));
+		if (!db_paid((int)i)->recorded)
+			violation("I3", "pool %u was paid and never recorded", i);
+		if (!settled(i))
+			violation("I3", "pool %u has rows that are never settled", i);
+		check_payout((int)i, &db_paid((int)i)->payout);
+	}
+}

@@ -1,0 +1,215 @@
+/* The other verbs of the journal as one daemon sees them: the ledger of answers, the lease, records, the spool's import. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base58.h"
+#include "sim/fake_journal.h"
+
+static const char *const APP_STATUS[] = { "open", "locked", "unlocking", "randomness", "randomness", "winnerSelected", "ended" };
+
+/* ---- ledger ---- */
+
+void commit_call_init(struct commit_call *call)
+{
+	*call = (struct commit_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void commit_call_fini(struct commit_call *call)
+{
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void take_commit(struct journal_call_state *s, const struct statement *st)
+{
+	struct commit_call *call = container_of(s->task, struct commit_call, task);
+
+	call->row = st->commit;
+	s->data = &call->row;
+}
+
+static void answer_from_spool(struct commit_call *call, struct statement *st, const struct commit_row *spooled)
+{
+	const struct commit_row before = call->row;
+
+	call->row = *spooled;
+	call->row.n = call->row.total = 0;
+	if (before.known && before.seed_slot.n == spooled->seed_slot.n && pubkey_equal(&before.randomness, &spooled->randomness) &&
+		hash_equal(&before.seed_slothash, &spooled->seed_slothash)) {
+		call->row.n = before.n;
+		call->row.total = before.total;
+	}
+	call_local(call->state, st, ERR_OK, &call->row);
+}
+
+void commits_record(struct journal *j, struct commit_call *call, const struct subject_key *draw, const struct pubkey *randomness,
+	const struct pubkey *oracle, struct slot seed_slot, const struct hash *seed_slothash, const char *reason,
+	const struct oracle_answer *answer, journal_done *done)
+{
+	struct statement *st = call_begin(j, call->state, VERB_COMMIT, draw->text, take_commit, done);
+
+	(void)reason;
+	st->commit = (struct commit_row){ .randomness = *randomness,
+		.oracle = *oracle,
+		.seed_slot = seed_slot,
+		.seed_slothash = *seed_slothash,
+		.answered = answer != NULL };
+	if (answer)
+		st->commit.answer = *answer;
+	if (!spool_commit(j->spool, &st->commit) && answer && j->fence != 0 && call_spool_time(j) && !world.daemon[j->daemon].dying)
+		(void)!spool_add_commit(j->spool, draw->text, &st->commit);
+	if (spool_commit(j->spool, &st->commit))
+		answer_from_spool(call, st, spool_commit(j->spool, &st->commit));
+	else
+		call_run(call->state, st);
+}
+
+void commits_free_account(struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
+{
+	call_run(call->state, call_begin(j, call->state, VERB_FREE_ACCOUNT, draw->text, take_commit, done));
+}
+
+/* ---- import ---- */
+
+static void import_next(struct journal *j);
+
+static void on_imported(struct task *task, const struct reply *reply)
+{
+	struct journal *j = container_of(task, struct journal, importing);
+
+	if (reply->err == ERR_RETRY || reply->err == ERR_UNKNOWN || (reply->err != ERR_OK && j->fence == 0))
+		return;
+	spool_drop_first(j->spool, reply->err != ERR_OK);
+	import_next(j);
+}
+
+static void import_next(struct journal *j)
+{
+	struct statement found = { .verb = VERB_OTHER }, *st;
+
+	if (j->importing.busy || !spool_first(j->spool, &found))
+		return;
+	st = call_begin(j, j->import, found.verb, found.subject, NULL, on_imported);
+	st->prev_seq = found.prev_seq;
+	st->row = found.row;
+	st->commit = found.commit;
+	call_run(j->import, st);
+}
+
+/* ---- lease ---- */
+
+void lease_call_init(struct lease_call *call)
+{
+	*call = (struct lease_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void lease_call_fini(struct lease_call *call)
+{
+	call_free(call->state);
+	free(call->list);
+	*call = (struct lease_call){ 0 };
+}
+
+/* The status string follows the chain a little later; it only has to be plausible. */
+static void list_pools(struct lease_call *call, uint64_t after_id)
+{
+	if (!call->list)
+		call->list = calloc(POOLS_MAX, sizeof *call->list);
+	if (!call->list)
+		abort();
+	call->n = 0;
+	for (unsigned i = 0; i < world.n_pools; i++) {
+		struct lease_pool *row = &call->list[call->n];
+		enum pool_status status = chain_state(chain_tip())->pool[i].status;
+
+		if (i + 1 <= after_id || db_paid((int)i)->recorded)
+			continue;
+		if (status > POOL_WINNER_SELECTED)
+			status = POOL_WINNER_SELECTED;
+		*row = (struct lease_pool){ .app_id = (int64_t)i + 1, .participants_count = PLAYERS };
+		base58_pubkey(row->address, &world.pool[i].address);
+		snprintf(row->status, sizeof row->status, "%s", APP_STATUS[status]);
+		call->n++;
+	}
+	call->pools = call->list;
+}
+
+static void take_lease(struct journal_call_state *s, const struct statement *st)
+{
+	struct lease_call *call = container_of(s->task, struct lease_call, task);
+	struct journal *j = s->journal;
+
+	call->held = st->held;
+	call->fence = st->fence;
+	list_pools(call, st->seq);
+	j->fence = st->held ? st->fence : 0;
+	s->data = call;
+	if (st->held) {
+		j->write_ok_ms = world.now_ms;
+		import_next(j);
+	}
+}
+
+void lease_tick(struct journal *j, struct lease_call *call, int64_t after_id, journal_done *done)
+{
+	struct statement *st = call_begin(j, call->state, VERB_LEASE, NULL, take_lease, done);
+
+	call->whole = after_id == 0;
+	st->seq = (uint64_t)after_id;
+	call_run(call->state, st);
+}
+
+/* ---- records ---- */
+
+void record_call_init(struct record_call *call)
+{
+	*call = (struct record_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void record_call_fini(struct record_call *call)
+{
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void take_nothing(struct journal_call_state *s, const struct statement *st)
+{
+	(void)st;
+	s->data = container_of(s->task, struct record_call, task);
+}
+
+static void take_watermark(struct journal_call_state *s, const struct statement *st)
+{
+	struct record_call *call = container_of(s->task, struct record_call, task);
+
+	(void)st;
+	s->data = &call->watermark;
+}
+
+void records_observe(struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
+{
+	(void)changes;
+	(void)n;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
+}
+
+void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw, const struct user_call *calls,
+	size_t n, const struct signature *watermark, journal_done *done)
+{
+	(void)draw;
+	(void)calls;
+	(void)n;
+	if (watermark)
+		call->watermark = *watermark;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
+}
+
+void records_watermark(struct journal *j, struct record_call *call, const struct subject_key *draw, journal_done *done)
+{
+	(void)draw;
+	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_watermark, done));
+}
