@@ -1,12 +1,12 @@
 /* Asks an oracle's gateway for the answer to one commit. */
 #include "chain/gateway.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "chain/gateway_request.h"
 #include "chain/gateway_uri.h"
 #include "chain/oracle_sig.h"
 #include "chain/rpc_parse.h"
@@ -15,7 +15,6 @@
 
 enum { TIMEOUT_MS = 5000, REPLY_MAX = 4096, URL_MAX = 160, BODY_MAX = 512, WHY_MAX = 256 };
 
-static const char PATH[] = "/gateway/api/v1/randomness_reveal";
 static const char *const HEADERS[] = { "Content-Type: application/json", NULL };
 
 struct gateway {
@@ -134,30 +133,15 @@ static void on_reply(struct task *task, const struct reply *reply)
 }
 
 /* The official client also sends its RPC URL, key included, as "rpc"; gateways answer without. */
-static bool write_body(struct gateway_call_state *state, const struct gateway_question *question)
-{
-	struct buf body;
-
-	buf_on(&body, state->body, sizeof(state->body));
-	buf_str(&body, "{\"slothash\":[");
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		buf_fmt(&body, "%s%u", i ? "," : "", question->seed_slothash.b[i]);
-	buf_str(&body, "],\"randomness_key\":\"");
-	for (size_t i = 0; i < PUBKEY_SIZE; i++)
-		buf_fmt(&body, "%02x", question->randomness.b[i]);
-	buf_fmt(&body, "\",\"slot\":%" PRIu64 "}", question->seed_slot.n);
-	return buf_ok(&body);
-}
-
 static bool write_request(struct gateway_call_state *state, const struct gateway_question *question)
 {
-	struct buf url;
-	size_t len = strlen(question->uri);
+	struct buf url, body;
 
 	buf_on(&url, state->url, sizeof(state->url));
-	buf_add(&url, question->uri, len > 0 && question->uri[len - 1] == '/' ? len - 1 : len);
-	buf_str(&url, PATH);
-	return buf_ok(&url) && write_body(state, question);
+	buf_on(&body, state->body, sizeof(state->body));
+	gateway_request_url(&url, question);
+	gateway_request_body(&body, question);
+	return buf_ok(&url) && buf_ok(&body);
 }
 
 void gateway_ask(struct gateway *gw, struct gateway_call *call, const struct gateway_question *q,

@@ -78,6 +78,7 @@ static void make_pool_text(void)
 	const int64_t opened = (int64_t)time(NULL) - 600;
 
 	memcpy(pool, POOL_DISCRIMINATOR, 8);
+	memset(pool + 48, 0x33, PUBKEY_SIZE);
 	store_i64(pool + 144, opened);
 	store_i64(pool + 152, 86400);
 	store_i64(pool + 160, opened + 86400);
@@ -209,7 +210,7 @@ static void answer(struct client *c, const char *body)
 
 	method = method ? method + strlen(name) : "";
 	c->out_len = HEAD_ROOM;
-	say(c, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"result\":", id ? strtoull(id + 5, NULL, 10) : 0);
+	say(c, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"result\":", id ? (uint64_t)strtoull(id + 5, NULL, 10) : 0);
 	if (strncmp(method, "replay_stats\"", 13) != 0)
 		requests++;
 	say_result(c, method, body);

@@ -31,6 +31,7 @@ bool run_sb_ix(struct check *check, const struct sb_vector *v);
 bool run_sb_account(struct check *check, const struct sb_vector *v);
 bool run_sb_oracle(struct check *check, const struct sb_vector *v);
 bool run_sb_tx(struct check *check, const struct sb_vector *v);
+bool run_sb_gateway(struct check *check, const struct sb_vector *v);
 
 /* An instruction by the short name that tx and size vectors use. extra: "ixs" of switchboard_tx.json or NULL. False (and
  * the case fails) when nothing defines it. */

@@ -1,0 +1,32 @@
+// The replay server as a child process, and the addresses of the pools that it plays.
+'use strict';
+
+const path = require('node:path');
+const readline = require('node:readline');
+const { spawn } = require('node:child_process');
+const { BINARY } = require('../e2e/daemon.js');
+const { RpcClient } = require('../chain/rpc-client.js');
+
+const PROGRAM = path.join(path.dirname(BINARY), 'tests', 'replay_rpc');
+
+// 44 characters whose first digit is between 1 and 15 are base58 of exactly 32 bytes; md5 has every digit but 0 in common with base58.
+const ADDRESS_SQL = "'B' || translate(md5('a' || n) || left(md5('b' || n), 11), '0', 'z')";
+
+// Resolves to { url, stats(), stop() }.
+function startReplay() {
+	const child = spawn(PROGRAM, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const stop = () => new Promise((resolve) => {
+		child.once('exit', resolve);
+		child.kill('SIGTERM');
+	});
+	return new Promise((resolve, reject) => {
+		child.once('error', (error) => reject(new Error(`${PROGRAM} does not start (${error.code}): run scripts/build`)));
+		child.once('exit', (code) => reject(new Error(`${PROGRAM} ended with code ${code} before it listened`)));
+		readline.createInterface({ input: child.stdout }).on('line', (line) => {
+			const [, url] = /^listening (http:\S+)$/.exec(line) ?? [];
+			if (url) resolve({ url, pid: child.pid, stop, stats: () => new RpcClient(url).call('replay_stats') });
+		});
+	});
+}
+
+module.exports = { startReplay, ADDRESS_SQL };
