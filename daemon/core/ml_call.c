@@ -3,8 +3,8 @@
 
 #include "core/address.h"
 
-static bool key_at(const struct tx_view *view, const struct pubkey *loaded, size_t n_loaded, struct bytes accounts, int position,
-	struct pubkey *out, bool *is_signer)
+static bool key_at(const struct tx_view *view, const struct pubkey *loaded, size_t n_loaded, struct bytes accounts,
+	int position, struct pubkey *out, bool *is_signer)
 {
 	if (position < 0 || (size_t)position >= accounts.n)
 		return false;
@@ -12,8 +12,8 @@ static bool key_at(const struct tx_view *view, const struct pubkey *loaded, size
 	return tx_view_key(view, accounts.p[position], loaded, n_loaded, out);
 }
 
-bool ml_call_read(struct ml_call *out, const struct tx_view *view, const struct pubkey *loaded, size_t n_loaded, uint8_t program,
-	struct bytes accounts, struct bytes data)
+bool ml_call_read(struct ml_call *out, const struct tx_view *view, const struct pubkey *loaded, size_t n_loaded,
+	uint8_t program, struct bytes accounts, struct bytes data)
 {
 	struct pubkey id;
 	bool pool_signed;
@@ -23,5 +23,6 @@ bool ml_call_read(struct ml_call *out, const struct tx_view *view, const struct 
 	if (!ml_parse(&out->which, &out->args, data.p, data.n) || accounts.n < ml_account_count(out->which))
 		return false;
 	return key_at(view, loaded, n_loaded, accounts, ml_position(out->which, ML_POOL), &out->pool, &pool_signed) &&
-	       key_at(view, loaded, n_loaded, accounts, ml_position(out->which, ML_USER), &out->user, &out->user_signed);
+	       key_at(view, loaded, n_loaded, accounts, ml_position(out->which, ML_USER), &out->user,
+		       &out->user_signed);
 }

@@ -105,6 +105,11 @@ static struct action settle_row(const struct settle_facts *f, const struct row *
 
 /* Lowest seq first: a later row may stand on an earlier one. A stale row waits without hiding what its
  * predecessor needs, and a wait never hides a later row's news. */
+static bool needs_journal(enum act kind)
+{
+	return kind == ACT_CLOSE || kind == ACT_REOPEN;
+}
+
 struct action settle(const struct settle_facts *f)
 {
 	struct action waiting = action_of(ACT_NONE);
@@ -112,6 +117,8 @@ struct action settle(const struct settle_facts *f)
 	for (unsigned i = 0; i < f->rows.n; i++) {
 		const struct action a = settle_row(f, &f->rows.row[i], &f->sight[i]);
 
+		if (f->journal_away && needs_journal(a.kind))
+			continue;
 		if (a.kind == ACT_WAIT && waiting.kind == ACT_NONE)
 			waiting = a;
 		else if (a.kind != ACT_NONE && a.kind != ACT_WAIT)

@@ -21,7 +21,8 @@ static void free_one(struct ata *a)
 	free(a);
 }
 
-void atas_want(struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program)
+void atas_want(
+	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program)
 {
 	struct pubkey address;
 	struct ata *a;
@@ -48,7 +49,8 @@ void atas_want(struct engine *e, const struct pubkey *owner, const struct pubkey
 
 static void on_account(struct task *task, const struct reply *reply)
 {
-	struct ata *a = container_of(container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct ata, s);
+	struct ata *a = container_of(
+		container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct ata, s);
 	const struct rpc_accounts *got = reply->data;
 
 	attempts_note(&a->facts.own.read, a->s.e->around.now_ms, reply->err == ERR_OK);
@@ -63,8 +65,12 @@ static void on_account(struct task *task, const struct reply *reply)
 
 static void fill(const struct ata *a, struct compose *c)
 {
-	*c = (struct compose){ .net = &a->s.e->policy.switchboard, .payer = a->s.e->policy.dev_wallet, .token_program = a->token_program,
-		               .mint = a->mint, .ata_owner = a->owner, .ata = a->address };
+	*c = (struct compose){ .net = &a->s.e->policy.switchboard,
+		.payer = a->s.e->policy.dev_wallet,
+		.token_program = a->token_program,
+		.mint = a->mint,
+		.ata_owner = a->owner,
+		.ata = a->address };
 }
 
 static void open_row(struct ata *a, const struct action *action)
@@ -88,7 +94,8 @@ static void perform(struct ata *a, const struct action *action)
 	if (subject_perform(&a->s, action))
 		return;
 	if (action->kind == ACT_READ) {
-		rpc_get_accounts(a->s.e->m.rpc, any_node(&a->s.rpc), &a->address, 1, CONFIRMED, a->facts.own.settle.rows.floor, on_account);
+		rpc_get_accounts(a->s.e->m.rpc, any_node(&a->s.rpc), &a->address, 1, CONFIRMED,
+			a->facts.own.settle.rows.floor, on_account);
 	} else if (action->kind == ACT_ASK_FEES) {
 		subject_ask_fees(&a->s, writable, 2);
 	} else if (action->kind == ACT_SIMULATE) {

@@ -30,7 +30,8 @@ static void find_account(struct canary *c)
 
 	if (rows->n > 0) {
 		const struct row *last = &rows->row[rows->n - 1];
-		const bool never = last->step == STEP_CANARY_INIT && (last->state == ROW_FAILED || last->state == ROW_EXPIRED);
+		const bool never = last->step == STEP_CANARY_INIT &&
+		                   (last->state == ROW_FAILED || last->state == ROW_EXPIRED);
 
 		if (!never) {
 			c->randomness = last->randomness;
@@ -48,7 +49,8 @@ static void find_account(struct canary *c)
 
 static void on_account(struct task *task, const struct reply *reply)
 {
-	struct canary *c = container_of(container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct canary, s);
+	struct canary *c = container_of(
+		container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct canary, s);
 	struct engine *e = c->s.e;
 	const struct rpc_accounts *got = reply->data;
 
@@ -61,7 +63,7 @@ static void on_account(struct task *task, const struct reply *reply)
 	c->facts.read_ms = e->around.now_ms;
 	c->facts.presence = ABSENT;
 	if (got->account[0].exists && pubkey_equal(&got->account[0].owner, &e->policy.switchboard.program) &&
-	    sb_randomness_decode(&c->facts.account, got->account[0].data, got->account[0].len) == ACCOUNT_OK)
+		sb_randomness_decode(&c->facts.account, got->account[0].data, got->account[0].len) == ACCOUNT_OK)
 		c->facts.presence = PRESENT;
 }
 
@@ -77,7 +79,8 @@ static void on_answer(struct task *task, const struct reply *reply)
 		c->answered_oracle = c->facts.account.oracle;
 		return;
 	}
-	log_warn("canary.silent", "tries=%u err=%s why=%s next=retry", c->facts.own.ask.failures, err_name(reply->err), reply->why);
+	log_warn("canary.silent", "tries=%u err=%s why=%s next=retry", c->facts.own.ask.failures, err_name(reply->err),
+		reply->why);
 	oracles_silent(e, &c->facts.account.oracle);
 }
 
@@ -85,7 +88,9 @@ static void ask(struct canary *c)
 {
 	const struct sb_randomness *r = &c->facts.account;
 	const struct oracle_entry *oracle = oracles_find(c->s.e, &r->oracle);
-	struct gateway_question q = { .randomness = c->randomness, .seed_slothash = r->seed_slothash, .seed_slot = r->seed_slot };
+	struct gateway_question q = {
+		.randomness = c->randomness, .seed_slothash = r->seed_slothash, .seed_slot = r->seed_slot
+	};
 
 	memcpy(q.uri, oracle->account.gateway_uri, sizeof q.uri);
 	memcpy(q.signer, r->has_signer ? r->signer : oracle->account.signer, sizeof q.signer);
@@ -98,8 +103,11 @@ static bool fill(struct canary *c, enum step step, struct compose *out)
 
 	if (!oracles_choose(e, NULL, 0, &c->oracle) || (step == STEP_CANARY_INIT && !c->new_account))
 		return false;
-	*out = (struct compose){ .net = &e->policy.switchboard, .payer = e->policy.dev_wallet, .randomness = c->randomness,
-		                 .oracle = c->oracle, .recent_slot = e->tip.finalized_slot.n };
+	*out = (struct compose){ .net = &e->policy.switchboard,
+		.payer = e->policy.dev_wallet,
+		.randomness = c->randomness,
+		.oracle = c->oracle,
+		.recent_slot = e->tip.finalized_slot.n };
 	return true;
 }
 
@@ -115,7 +123,8 @@ static void open_row(struct canary *c, const struct action *a)
 	guard.randomness = c->randomness;
 	c->s.in_step = a->step;
 	c->facts.own.ask = (struct attempts){ 0 };
-	subject_open(&c->s, a, &tx, &guard, creates ? c->new_account : NULL, (struct slot){ creates ? tx.recent_slot : 0 });
+	subject_open(
+		&c->s, a, &tx, &guard, creates ? c->new_account : NULL, (struct slot){ creates ? tx.recent_slot : 0 });
 }
 
 static void perform(struct canary *c, const struct action *a)
@@ -127,7 +136,8 @@ static void perform(struct canary *c, const struct action *a)
 	if (subject_perform(&c->s, a))
 		return;
 	if (a->kind == ACT_READ)
-		rpc_get_accounts(e->m.rpc, any_node(&c->s.rpc), &c->randomness, 1, CONFIRMED, c->facts.own.settle.rows.floor, on_account);
+		rpc_get_accounts(e->m.rpc, any_node(&c->s.rpc), &c->randomness, 1, CONFIRMED,
+			c->facts.own.settle.rows.floor, on_account);
 	else if (a->kind == ACT_ASK_FEES)
 		subject_ask_fees(&c->s, writable, 2);
 	else if (a->kind == ACT_ASK_ORACLE)
@@ -151,7 +161,8 @@ static void refresh(struct canary *c)
 	c->facts.wanted = pools_near(e);
 	oracle = c->facts.presence == PRESENT ? oracles_find(e, &c->facts.account.oracle) : NULL;
 	c->facts.oracle_listed = oracle && oracle->viable;
-	c->facts.candidate_known = e->tip.finalized_slot.n != 0 && e->around.blockhash_known && oracles_choose(e, NULL, 0, &candidate);
+	c->facts.candidate_known = e->tip.finalized_slot.n != 0 && e->around.blockhash_known &&
+	                           oracles_choose(e, NULL, 0, &candidate);
 }
 
 /* What the draws need to know: an oracle proven alive within the last minute. */
@@ -162,7 +173,8 @@ static void tell(struct canary *c)
 	const struct oracle_entry *oracle = oracles_find(e, &c->answered_oracle);
 	struct pubkey candidate;
 
-	around->canary_fresh = c->facts.answered_ms != 0 && around->now_ms - c->facts.answered_ms < POLICY_CANARY_MS && oracle && oracle->viable;
+	around->canary_fresh = c->facts.answered_ms != 0 && around->now_ms - c->facts.answered_ms < POLICY_CANARY_MS &&
+	                       oracle && oracle->viable;
 	around->oracle = c->answered_oracle;
 	around->oracle_viable = oracles_choose(e, NULL, 0, &candidate);
 }

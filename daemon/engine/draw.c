@@ -116,6 +116,7 @@ static void refresh_shared_facts(struct draw *d)
 
 	settle->tip = e->tip;
 	settle->now_ms = e->around.now_ms;
+	settle->journal_away = journal_long_gone(e);
 	settle->witnesses = rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
 	d->facts.accounts_wanted = false;
 	if (d->facts.view.kind == VIEW_POOL && !pubkey_is_zero(&d->facts.view.pool.randomness_account) &&
@@ -124,7 +125,8 @@ static void refresh_shared_facts(struct draw *d)
 		d->facts.accounts_wanted = true;
 	}
 	d->facts.account_picked = !pubkey_is_zero(&d->randomness);
-	d->facts.rescue_possible = oracles_choose(e, d->tried, d->n_tried, &other);
+	/* An answer that the ledger does not have yet is an answer: to commit again would be a second draw. */
+	d->facts.rescue_possible = !d->answer_pending && oracles_choose(e, d->tried, d->n_tried, &other);
 	e->around.bound = engine_bound_others(e, d);
 }
 

@@ -55,7 +55,9 @@ void draw_fate(struct draw *d, const char *fate)
 static void take_commit(struct draw *d, const struct commit_row *row)
 {
 	struct commit_fact *f = &d->facts.commit;
-	const bool same = f->known && f->n == row->n;
+	/* Not by its number: a commit that waits in the spool has none yet. */
+	const bool same = f->known && f->seed_slot.n == row->seed_slot.n && pubkey_equal(&f->oracle, &row->oracle) &&
+	                  hash_equal(&f->seed_slothash, &row->seed_slothash);
 
 	if (f->known && !same && d->fate_n != f->n)
 		draw_fate(d, "forked");
@@ -69,6 +71,7 @@ static void take_commit(struct draw *d, const struct commit_row *row)
 	f->answer = row->answer;
 	if (!same) {
 		f->refused_by = 0;
+		d->answer_pending = false; /* it answered another commit */
 		d->facts.own.ask = (struct attempts){ 0 };
 		d->facts.own.simulation = (struct simulation_fact){ 0 };
 		remember_tried(d, &row->oracle);
@@ -94,6 +97,20 @@ static void on_commit(struct task *task, const struct reply *reply)
 			d->facts.commit.seed_slot.n);
 }
 
+/* Without Postgres the commit is known from the chain alone; it is written together with its answer, to the spool. */
+static void note_from_chain(struct draw *d)
+{
+	const struct sb_randomness *r = &d->facts.accounts.randomness;
+	const struct commit_row row = { .known = true,
+		.randomness = d->randomness,
+		.oracle = r->oracle,
+		.seed_slot = r->seed_slot,
+		.seed_slothash = r->seed_slothash };
+
+	take_commit(d, &row);
+	subject_wake(&d->s);
+}
+
 void draw_note_commit(struct draw *d)
 {
 	const struct sb_randomness *r = &d->facts.accounts.randomness;
@@ -102,6 +119,10 @@ void draw_note_commit(struct draw *d)
 	                             ? "rescue"
 	                             : "seed_changed";
 
+	if (journal_long_gone(d->s.e)) {
+		note_from_chain(d);
+		return;
+	}
 	commits_record(d->s.e->m.journal, &d->commit, &d->s.key, &d->randomness, &r->oracle, r->seed_slot,
 		&r->seed_slothash, reason, NULL, on_commit);
 }

@@ -75,6 +75,13 @@ bool engine_hot(const struct engine *e)
 	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s);
 }
 
+bool journal_long_gone(const struct engine *e)
+{
+	const uint64_t down = e->around.journal_down_since_ms;
+
+	return down != 0 && e->around.now_ms > down + POLICY_SPOOL_AFTER_MS;
+}
+
 unsigned engine_bound_others(const struct engine *e, const struct draw *d)
 {
 	unsigned n = 0;
@@ -146,11 +153,17 @@ static void wake_on_time(struct engine *e)
 		subject_wake(engine_subject(e, i));
 }
 
+/* The journal reads the clock itself, perhaps a moment after the turn began: differences must not wrap. */
+static uint64_t not_after(uint64_t now_ms, uint64_t then_ms)
+{
+	return then_ms < now_ms ? then_ms : now_ms;
+}
+
 void engine_turn(struct engine *e, uint64_t now_ms)
 {
 	e->around.now_ms = now_ms;
-	e->around.journal_ok_ms = journal_write_ok_ms(e->m.journal);
-	e->around.journal_down_since_ms = journal_down_since_ms(e->m.journal);
+	e->around.journal_ok_ms = not_after(now_ms, journal_write_ok_ms(e->m.journal));
+	e->around.journal_down_since_ms = not_after(now_ms, journal_down_since_ms(e->m.journal));
 	if (!e->around.stopping || tick_busy(e))
 		tick_turn(e);
 	rents_turn(e);
@@ -192,7 +205,8 @@ void engine_stop(struct engine *e)
 
 bool engine_stopped(const struct engine *e)
 {
-	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
+		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))

@@ -50,7 +50,8 @@ static struct ingest *of_rpc(struct task *task)
 static void later(struct ingest *in, const char *what, const struct reply *reply)
 {
 	attempts_note(&in->attempts, in->e->around.now_ms, false);
-	log_warn("ingest.retry", "draw=%s doing=%s err=%s why=%s next=retry", in->draw.text, what, err_name(reply->err), reply->why);
+	log_warn("ingest.retry", "draw=%s doing=%s err=%s why=%s next=retry", in->draw.text, what, err_name(reply->err),
+		reply->why);
 }
 
 static void finish_job(struct ingest *in)
@@ -92,23 +93,34 @@ static void on_list(struct task *task, const struct reply *reply)
 		in->stage = STAGE_FETCH;
 }
 
-static void add_call(struct ingest *in, const struct rpc_transaction *tx, const struct ml_call *call, unsigned ix, int inner)
+static void add_call(
+	struct ingest *in, const struct rpc_transaction *tx, const struct ml_call *call, unsigned ix, int inner)
 {
 	const struct ingest_job *job = &in->job[0];
 	struct user_call *out = &in->call[in->n_calls];
 
 	if (in->n_calls == INGEST_CALLS || !pubkey_equal(&call->pool, &job->address))
 		return;
-	*out = (struct user_call){ .sig = in->sig[in->n_sigs], .ix = ix, .inner = inner, .slot = tx->slot, .block_time = tx->block_time,
-		                   .pool = call->pool, .user = call->user, .pool_id = job->pool_id, .app_id = job->app_id,
-		                   .decimals = job->decimals, .amount = call->args.bet_amount,
-		                   .has_amount = call->which == ML_CREATE_POOL || call->which == ML_JOIN_POOL || call->which == ML_DONATE };
+	*out = (struct user_call){ .sig = in->sig[in->n_sigs],
+		.ix = ix,
+		.inner = inner,
+		.slot = tx->slot,
+		.block_time = tx->block_time,
+		.pool = call->pool,
+		.user = call->user,
+		.pool_id = job->pool_id,
+		.app_id = job->app_id,
+		.decimals = job->decimals,
+		.amount = call->args.bet_amount,
+		.has_amount = call->which == ML_CREATE_POOL || call->which == ML_JOIN_POOL ||
+		              call->which == ML_DONATE };
 	snprintf(out->instruction, sizeof out->instruction, "%s", ml_name(call->which));
 	in->n_calls++;
 }
 
 /* Inner calls of top-level instruction `outer`, numbered within it. */
-static void add_inner(struct ingest *in, const struct rpc_transaction *tx, const struct tx_view *view, const struct pubkey *loaded, unsigned outer)
+static void add_inner(struct ingest *in, const struct rpc_transaction *tx, const struct tx_view *view,
+	const struct pubkey *loaded, unsigned outer)
 {
 	int number = 0;
 
@@ -119,7 +131,8 @@ static void add_inner(struct ingest *in, const struct rpc_transaction *tx, const
 		if (inner->outer != outer)
 			continue;
 		if (inner->data && ml_call_read(&call, view, loaded, tx->n_writable + tx->n_readonly, inner->program,
-		                                (struct bytes){ inner->accounts, inner->n_accounts }, (struct bytes){ inner->data, inner->n_data }))
+					   (struct bytes){ inner->accounts, inner->n_accounts },
+					   (struct bytes){ inner->data, inner->n_data }))
 			add_call(in, tx, &call, outer, number);
 		number++;
 	}
@@ -138,7 +151,7 @@ static void collect(struct ingest *in, const struct rpc_transaction *tx, const s
 		loaded[tx->n_writable + i] = tx->loaded_readonly[i];
 	for (unsigned i = 0; i < view->n_ixs; i++) {
 		if (ml_call_read(&call, view, loaded, tx->n_writable + tx->n_readonly, view->ixs[i].program,
-		                 tx_view_ix_accounts(view, &view->ixs[i]), tx_view_ix_data(view, &view->ixs[i])))
+			    tx_view_ix_accounts(view, &view->ixs[i]), tx_view_ix_data(view, &view->ixs[i])))
 			add_call(in, tx, &call, i, -1);
 		add_inner(in, tx, view, loaded, i);
 	}
@@ -197,8 +210,8 @@ static void on_written(struct task *task, const struct reply *reply)
 
 		base58_signature(sig, &in->call[i].sig);
 		base58_pubkey(user, &in->call[i].user);
-		log_info("call.verified", "draw=%s instruction=%s user=%s sig=%s slot=%" PRIu64, in->draw.text, in->call[i].instruction, user, sig,
-		         in->call[i].slot.n);
+		log_info("call.verified", "draw=%s instruction=%s user=%s sig=%s slot=%" PRIu64, in->draw.text,
+			in->call[i].instruction, user, sig, in->call[i].slot.n);
 	}
 	in->attempts = (struct attempts){ 0 };
 	if (in->finishing)
@@ -246,13 +259,15 @@ static void step(struct ingest *in)
 		records_watermark(j, &in->record, &in->draw, on_watermark);
 		break;
 	case STAGE_LIST:
-		rpc_get_signatures(in->e->m.rpc, any_node(&in->rpc), &in->job[0].address, before, until, RPC_SIGNATURES_MAX, FINALIZED, on_list);
+		rpc_get_signatures(in->e->m.rpc, any_node(&in->rpc), &in->job[0].address, before, until,
+			RPC_SIGNATURES_MAX, FINALIZED, on_list);
 		break;
 	case STAGE_FETCH:
 		fetch_next(in);
 		break;
 	case STAGE_WRITE:
-		records_calls(j, &in->record, &in->draw, in->call, in->n_calls, in->finishing ? NULL : &in->sig[in->n_sigs], on_written);
+		records_calls(j, &in->record, &in->draw, in->call, in->n_calls,
+			in->finishing ? NULL : &in->sig[in->n_sigs], on_written);
 		break;
 	default:
 		break;

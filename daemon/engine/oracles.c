@@ -37,11 +37,12 @@ const struct oracle_entry *oracles_find(const struct engine *e, const struct pub
 /* commit would accept it for at least an hour, it is alive, and its gateway may be asked. */
 static bool viable(const struct engine *e, const struct sb_oracle *o)
 {
-	const int64_t timeout = e->oracles.queue.node_timeout > HEARTBEAT_MIN_S ? e->oracles.queue.node_timeout : HEARTBEAT_MIN_S;
+	const int64_t timeout = e->oracles.queue.node_timeout > HEARTBEAT_MIN_S ? e->oracles.queue.node_timeout
+	                                                                        : HEARTBEAT_MIN_S;
 
 	return o->verification_status == SB_ORACLE_VERIFIED && pubkey_equal(&o->queue, &e->policy.switchboard.queue) &&
-	       o->valid_until > e->oracles.chain_s + POLICY_ORACLE_MARGIN_S && o->last_heartbeat >= e->oracles.chain_s - timeout &&
-	       gateway_uri_allowed(e->m.gateway, o->gateway_uri);
+	       o->valid_until > e->oracles.chain_s + POLICY_ORACLE_MARGIN_S &&
+	       o->last_heartbeat >= e->oracles.chain_s - timeout && gateway_uri_allowed(e->m.gateway, o->gateway_uri);
 }
 
 static void note_viability(struct oracle_entry *entry, bool now)
@@ -54,8 +55,9 @@ static void note_viability(struct oracle_entry *entry, bool now)
 	entry->viable = now;
 	base58_pubkey(address, &entry->address);
 	log_event(now ? LOG_AT_INFO : LOG_AT_WARN, now ? "oracle.viable" : "oracle.not_viable",
-	          "oracle=%s status=%u valid_until=%lld last_heartbeat=%lld gateway=%s", address, (unsigned)entry->account.verification_status,
-	          (long long)entry->account.valid_until, (long long)entry->account.last_heartbeat, entry->account.gateway_uri);
+		"oracle=%s status=%u valid_until=%lld last_heartbeat=%lld gateway=%s", address,
+		(unsigned)entry->account.verification_status, (long long)entry->account.valid_until,
+		(long long)entry->account.last_heartbeat, entry->account.gateway_uri);
 }
 
 static void on_oracles(struct task *task, const struct reply *reply)
@@ -114,9 +116,11 @@ static void on_queue(struct task *task, const struct reply *reply)
 	attempts_note(&e->oracles.read, e->around.now_ms, false);
 	if (reply->err != ERR_OK)
 		return;
-	if (!got->account[0].exists || sb_queue_decode(&e->oracles.queue, got->account[0].data, got->account[0].len) != ACCOUNT_OK ||
-	    !clock_decode(&clock, got->account[1].data, got->account[1].len)) {
-		log_warn("oracle.no_queue", "why=\"the queue account is missing or not a Switchboard queue\" next=retry");
+	if (!got->account[0].exists ||
+		sb_queue_decode(&e->oracles.queue, got->account[0].data, got->account[0].len) != ACCOUNT_OK ||
+		!clock_decode(&clock, got->account[1].data, got->account[1].len)) {
+		log_warn("oracle.no_queue",
+			"why=\"the queue account is missing or not a Switchboard queue\" next=retry");
 		return;
 	}
 	e->oracles.read = (struct attempts){ 0 };

@@ -122,8 +122,9 @@ void pulse_turn(struct engine *e)
 		return;
 	if (!p->statuses.task.busy)
 		ask_statuses(e);
-	if (!p->blockhash.task.busy && (!e->around.blockhash_known || now - e->around.blockhash_ms >= BLOCKHASH_EVERY_MS) &&
-	    now - p->blockhash_asked_ms >= e->config.pulse_ms) {
+	if (!p->blockhash.task.busy &&
+		(!e->around.blockhash_known || now - e->around.blockhash_ms >= BLOCKHASH_EVERY_MS) &&
+		now - p->blockhash_asked_ms >= e->config.pulse_ms) {
 		p->blockhash_asked_ms = now;
 		rpc_get_blockhash(e->m.rpc, any_node(&p->blockhash), (struct slot){ 0 }, on_blockhash);
 	}

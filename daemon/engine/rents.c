@@ -5,7 +5,10 @@
 
 enum { RENTS_KEEP_MS = 3600000, LUT_SIZE = 152, ESCROW_SIZE = 165, ATA_2022_SIZE = 170, EMPTY_SIZE = 0 };
 
-struct rent_row { size_t size; size_t offset; };
+struct rent_row {
+	size_t size;
+	size_t offset;
+};
 static const struct rent_row SIZES[] = {
 	{ EMPTY_SIZE, offsetof(struct rents, empty) },
 	{ SB_RANDOMNESS_SIZE, offsetof(struct rents, randomness) },

@@ -143,7 +143,8 @@ static void on_observed(struct task *task, const struct reply *reply)
 
 	if (reply->err == ERR_OK)
 		return;
-	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err), reply->why);
+	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err),
+		reply->why);
 	for (size_t i = 0; i < e->tick.n_changes; i++)
 		e->tick.changed_entry[i]->changed = true;
 }
@@ -188,8 +189,8 @@ static void finish(struct engine *e)
 		e->counters.ticks++;
 		e->counters.last_tick_ms = e->around.now_ms;
 	}
-	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu failed=%zu ms=%" PRIu64, e->counters.ticks, t->n_pools, e->n_active,
-	          t->n_changes, t->failed, e->around.now_ms - t->started_ms);
+	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu failed=%zu ms=%" PRIu64, e->counters.ticks,
+		t->n_pools, e->n_active, t->n_changes, t->failed, e->around.now_ms - t->started_ms);
 }
 
 static void start(struct engine *e)

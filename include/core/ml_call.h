@@ -14,6 +14,6 @@ struct ml_call {
 /* Reads an instruction given by its program index, account indexes and data, at top level or inner. loaded: the addresses
  * of a v0 transaction's tables, writable then read-only. False: not the ml program, an unknown instruction, too few
  * accounts, or an index that names no key. */
-NODISCARD bool ml_call_read(struct ml_call *out, const struct tx_view *view, const struct pubkey *loaded, size_t n_loaded,
-	uint8_t program, struct bytes accounts, struct bytes data);
+NODISCARD bool ml_call_read(struct ml_call *out, const struct tx_view *view, const struct pubkey *loaded,
+	size_t n_loaded, uint8_t program, struct bytes accounts, struct bytes data);
 #endif

@@ -11,6 +11,7 @@ struct settle_facts {
 	unsigned witnesses;       /* nodes that must agree on absence: 2 where there are 2, else 1      */
 	uint64_t now_ms, sent_ms; /* monotonic; sent_ms 0: not sent since the row was loaded            */
 	uint64_t resend_ms;
+	bool journal_away; /* Postgres is gone for long: rows cannot change state, but open ones are still sent */
 };
 
 /* ACT_NONE: nothing is in the way of a new step. Otherwise a SEND, CLOSE, REOPEN, PROVE or WAIT. */

@@ -26,7 +26,7 @@ struct subject {
 	uint64_t price_ms;
 	enum step in_step; /* of the simulation or opening in flight                            */
 	struct slot in_basis;
-	struct action closing; /* the CLOSE under way; seq 0: none */
+	struct action closing;         /* the CLOSE under way; seq 0: none */
 	bool opening;                  /* a row is being committed                                          */
 	struct tx composed;            /* the transaction being simulated or signed                         */
 	uint8_t signed_tx[ROW_TX_MAX]; /* borrowed by the journal while it commits the row                  */

@@ -4,10 +4,11 @@
 const path = require('node:path');
 const readline = require('node:readline');
 const { spawn } = require('node:child_process');
-const { BINARY } = require('../e2e/daemon.js');
 const { RpcClient } = require('../chain/rpc-client.js');
 
-const PROGRAM = path.join(path.dirname(BINARY), 'tests', 'replay_rpc');
+// Beside the daemon that is measured.
+const BUILD = process.env.POOLKEEPER ? path.dirname(process.env.POOLKEEPER) : path.join(__dirname, '..', '..', 'build');
+const PROGRAM = path.join(BUILD, 'tests', 'replay_rpc');
 
 // 44 characters whose first digit is between 1 and 15 are base58 of exactly 32 bytes; md5 has every digit but 0 in common with base58.
 const ADDRESS_SQL = "'B' || translate(md5('a' || n) || left(md5('b' || n), 11), '0', 'z')";

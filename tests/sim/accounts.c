@@ -63,7 +63,8 @@ static void put_pool(struct rpc_account *out, uint8_t *buf, const struct sim_poo
 	put_key(buf + 455, &s->winner);
 }
 
-static void put_participants(struct rpc_account *out, uint8_t *buf, const struct sim_pool *pool, const struct pool_state *s)
+static void put_participants(
+	struct rpc_account *out, uint8_t *buf, const struct sim_pool *pool, const struct pool_state *s)
 {
 	begin(out, buf, PARTICIPANTS_ACCOUNT_SIZE, &ADDRESS_ML);
 	memcpy(buf, PARTICIPANTS_DISCRIMINATOR, 8);
@@ -72,7 +73,8 @@ static void put_participants(struct rpc_account *out, uint8_t *buf, const struct
 	buf[648] = s->count;
 }
 
-static void put_token(struct rpc_account *out, uint8_t *buf, const struct pubkey *mint, const struct pubkey *owner, uint64_t amount)
+static void put_token(
+	struct rpc_account *out, uint8_t *buf, const struct pubkey *mint, const struct pubkey *owner, uint64_t amount)
 {
 	begin(out, buf, TOKEN_ACCOUNT_SIZE, &ADDRESS_TOKEN);
 	put_key(buf, mint);
@@ -136,7 +138,8 @@ static void put_oracle(struct rpc_account *out, uint8_t *buf, const struct sim_o
 	buf[3656] = 1;
 }
 
-static bool put_of_pool(struct rpc_account *out, uint8_t *buf, const struct pubkey *key, unsigned i, const struct state *state)
+static bool put_of_pool(
+	struct rpc_account *out, uint8_t *buf, const struct pubkey *key, unsigned i, const struct state *state)
 {
 	const struct sim_pool *pool = &world.pool[i];
 	const struct pool_account *t = &pool->terms;
@@ -158,8 +161,8 @@ static bool put_of_pool(struct rpc_account *out, uint8_t *buf, const struct pubk
 	return true;
 }
 
-static bool put_of_switchboard(
-	struct rpc_account *out, uint8_t *buf, const struct pubkey *key, const struct state *state, const struct block *block)
+static bool put_of_switchboard(struct rpc_account *out, uint8_t *buf, const struct pubkey *key,
+	const struct state *state, const struct block *block)
 {
 	if (pubkey_equal(key, &world.net.queue)) {
 		put_queue(out, buf);
@@ -178,8 +181,8 @@ static bool put_of_switchboard(
 	return false;
 }
 
-void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], const struct pubkey *key, const struct state *state,
-	const struct block *block)
+void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], const struct pubkey *key,
+	const struct state *state, const struct block *block)
 {
 	*out = (struct rpc_account){ .exists = false };
 	if (pubkey_equal(key, &ADDRESS_CLOCK)) {
@@ -187,7 +190,9 @@ void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], con
 		return;
 	}
 	if (pubkey_equal(key, &world.key)) {
-		*out = (struct rpc_account){ .exists = true, .owner = ADDRESS_SYSTEM, .lamports = WALLET_LAMPORTS, .data = buf };
+		*out = (struct rpc_account){
+			.exists = true, .owner = ADDRESS_SYSTEM, .lamports = WALLET_LAMPORTS, .data = buf
+		};
 		return;
 	}
 	for (unsigned i = 0; i < world.n_pools; i++)

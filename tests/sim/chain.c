@@ -5,7 +5,13 @@
 #include "core/tx.h"
 #include "sim/sim.h"
 
-enum { FIRST_SLOT = 400000000, FIRST_HEIGHT = 350000000, FIRST_UNIX = 1795000000, EXTERNALS_MAX = 16, KEPT_SENDING = 700 };
+enum {
+	FIRST_SLOT = 400000000,
+	FIRST_HEIGHT = 350000000,
+	FIRST_UNIX = 1795000000,
+	EXTERNALS_MAX = 16,
+	KEPT_SENDING = 700
+};
 
 struct external {
 	enum external_kind kind;
@@ -209,13 +215,14 @@ static void execute(struct sim_tx *tx, size_t at)
 	if (world.scenario->strict && world_fault(world.faults.fail_landed))
 		fail_by_chance(tx);
 	else
-		tx->failed = !program_run(s, tx->bytes, tx->len, &blocks[at], &blocks[at - 1], &tx->failure, &tx->effects);
+		tx->failed = !program_run(
+			s, tx->bytes, tx->len, &blocks[at], &blocks[at - 1], &tx->failure, &tx->effects);
 	if (tx->failed) {
 		n_states--;
 		return;
 	}
 	blocks[at].state = (uint32_t)(n_states - 1);
-	check_landed(tx, &tx->effects, at);
+	check_landed(tx, &tx->effects);
 }
 
 static void run_externals(size_t at)
@@ -236,7 +243,8 @@ static void land(size_t at)
 	for (size_t i = 0; i < n_txs; i++) {
 		struct sim_tx *tx = txs[i];
 
-		if (has_arrived(tx) && tx->landed == SIZE_MAX && tx->hash_block < at && at <= tx->hash_block + HASH_LIFE)
+		if (has_arrived(tx) && tx->landed == SIZE_MAX && tx->hash_block < at &&
+			at <= tx->hash_block + HASH_LIFE)
 			execute(tx, at);
 	}
 }

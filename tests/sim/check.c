@@ -41,7 +41,8 @@ void violation(const char *invariant, const char *format, ...)
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
-	printf("\n  after %" PRIu64 " ms; again with: sim --scenario %s --seed %" PRIu64 " --crash-at %" PRIu64 " --verbose\n",
+	printf("\n  after %" PRIu64 " ms; again with: sim --scenario %s --seed %" PRIu64 " --crash-at %" PRIu64
+	       " --verbose\n",
 		world.now_ms - world.start_ms, world.scenario->name, world.seed, world.crash_at);
 	fflush(stdout);
 	_Exit(1);
@@ -106,7 +107,7 @@ static bool final_seed_is_newest(const struct row *row)
 {
 	const struct state *newest = chain_state(chain_tip()), *final = chain_state(chain_tip() - FINAL_DEPTH);
 	const struct rand_state *a = state_rand((struct state *)(uintptr_t)newest, &row->randomness);
-	const struct rand_state *b = state_rand((struct state *)(uintptr_t)final, &row->randomness);
+	const struct rand_state *b = state_rand((struct state *)(uintptr_t) final, &row->randomness);
 
 	return a && b && a->seed_slot == b->seed_slot && hash_equal(&a->seed_slothash, &b->seed_slothash);
 }
@@ -115,10 +116,11 @@ static void check_unguarded(const struct db_subject *subject, const struct row *
 {
 	for (size_t i = 0; i < subject->n; i++)
 		if (row_unsettled(&subject->step[i].row))
-			violation("R10", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name, subject->text,
-				subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
+			violation("R10", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name,
+				subject->text, subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
 	if (!final_seed_is_newest(row))
-		violation("R10", "%s opened for %s on a commit that is not final", STEPS[row->step].name, subject->text);
+		violation(
+			"R10", "%s opened for %s on a commit that is not final", STEPS[row->step].name, subject->text);
 }
 
 void check_opening(const struct db_subject *subject, const struct row *row)
@@ -127,8 +129,8 @@ void check_opening(const struct db_subject *subject, const struct row *row)
 
 	for (size_t i = 0; i < subject->n; i++)
 		if (subject->step[i].row.state == ROW_OPEN || subject->step[i].row.state == ROW_STALE)
-			violation("I4", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name, subject->text,
-				subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
+			violation("I4", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name,
+				subject->text, subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
 	if (!STEPS[row->step].guarded && row->step == STEP_RECOMMIT)
 		check_unguarded(subject, row);
 	if (row->step == STEP_BIND && pool >= 0 && world.now_ms < world.pool[pool].gate_until_ms)
@@ -166,14 +168,16 @@ static void check_replaced(const struct rand_state *old)
 	const struct commit_row *row = ledger_find(&old->address, old->seed_slot, &old->seed_slothash);
 
 	if (row && row->answered && oracle_accepted(old, &row->answer))
-		violation("I5", "commit %u of slot %" PRIu64 " was replaced although its answer is good", row->n, old->seed_slot);
+		violation("I5", "commit %u of slot %" PRIu64 " was replaced although its answer is good", row->n,
+			old->seed_slot);
 }
 
-void check_landed(const struct sim_tx *tx, const struct effects *effects, size_t block)
+void check_landed(const struct sim_tx *tx, const struct effects *effects)
 {
-	(void)block;
 	if (!known(&tx->sig))
 		violation("I2", "a transaction landed that no journal row knows");
+	if (effects->bind >= 0)
+		world_pool_bound();
 	if (effects->replaced)
 		check_replaced(&effects->old);
 	if (world.scenario->strict)
@@ -220,8 +224,8 @@ void check_payout(int pool, const struct journal_payout *p)
 	if (tx->landed + FINAL_DEPTH > chain_tip())
 		violation("I6", "pool %d is recorded before its payout is final", pool);
 	if (paid->winner != p->winner_amount || paid->dev != p->dev_amount || paid->burn != p->burn_amount ||
-		paid->treasury != p->treasury_amount || !pubkey_equal(&paid->to, &p->winner) || paid->end_time != p->end_time ||
-		chain_at(tx->landed)->slot.n != p->slot.n)
+		paid->treasury != p->treasury_amount || !pubkey_equal(&paid->to, &p->winner) ||
+		paid->end_time != p->end_time || chain_at(tx->landed)->slot.n != p->slot.n)
 		violation("I6", "pool %d is recorded with other facts than the chain's", pool);
 }
 
@@ -260,7 +264,8 @@ void check_end(void)
 		const struct pool_state *p = &chain_state(chain_tip())->pool[i];
 
 		if (!world.pool[i].payable && p->status > POOL_UNLOCKED)
-			violation("I7", "pool %u was bound although its gate never opens: %s", i, pool_status_name(p->status));
+			violation("I7", "pool %u was bound although its gate never opens: %s", i,
+				pool_status_name(p->status));
 		if (!world.pool[i].payable)
 			continue;
 		if (p->status != POOL_ENDED)

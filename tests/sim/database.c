@@ -107,7 +107,8 @@ void db_rows(const char *subject, struct rows *out)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct row *row = &s->step[i].row;
 
-		out->draw_spent = out->draw_spent || (row->step == STEP_DRAW && (row->state == ROW_FAILED || row->state == ROW_EXPIRED));
+		out->draw_spent = out->draw_spent ||
+		                  (row->step == STEP_DRAW && (row->state == ROW_FAILED || row->state == ROW_EXPIRED));
 		if (row_unsettled(row) || i + 1 == s->n)
 			out->row[out->n++] = *row;
 	}
@@ -138,8 +139,8 @@ static bool claims(enum step step)
 	return step == STEP_BIND || step == STEP_CANARY_INIT;
 }
 
-static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row *row, struct slot lut_slot, enum row_state state,
-	bool import)
+static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row *row, struct slot lut_slot,
+	enum row_state state, bool import)
 {
 	const uint64_t last = s->n == 0 ? 0 : s->step[s->n - 1].row.seq;
 
@@ -165,7 +166,8 @@ static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row
 	return ERR_OK;
 }
 
-enum err db_open(uint64_t fence, const char *subject, uint64_t prev_seq, const struct row *row, struct slot lut_slot, bool import)
+enum err db_open(uint64_t fence, const char *subject, uint64_t prev_seq, const struct row *row, struct slot lut_slot,
+	bool import)
 {
 	struct db_subject *s = db_subject(subject);
 	enum row_state state = ROW_OPEN;
@@ -257,8 +259,9 @@ enum err db_reopen(uint64_t fence, const char *subject, uint64_t seq)
 
 static bool same_payout(const struct journal_payout *a, const struct journal_payout *b)
 {
-	return pubkey_equal(&a->winner, &b->winner) && pubkey_equal(&a->mint, &b->mint) && a->total_amount == b->total_amount &&
-	       a->winner_amount == b->winner_amount && a->dev_amount == b->dev_amount && a->burn_amount == b->burn_amount &&
+	return pubkey_equal(&a->winner, &b->winner) && pubkey_equal(&a->mint, &b->mint) &&
+	       a->total_amount == b->total_amount && a->winner_amount == b->winner_amount &&
+	       a->dev_amount == b->dev_amount && a->burn_amount == b->burn_amount &&
 	       a->treasury_amount == b->treasury_amount &&
 	       (signature_is_zero(&a->sig) || signature_is_zero(&b->sig) || signature_equal(&a->sig, &b->sig));
 }

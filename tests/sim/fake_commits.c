@@ -6,7 +6,8 @@
 #include "core/base58.h"
 #include "sim/fake_journal.h"
 
-static const char *const APP_STATUS[] = { "open", "locked", "unlocking", "randomness", "randomness", "winnerSelected", "ended" };
+static const char *const APP_STATUS[] = { "open", "locked", "unlocking", "randomness", "randomness", "winnerSelected",
+	"ended" };
 
 /* ---- ledger ---- */
 
@@ -36,7 +37,8 @@ static void answer_from_spool(struct commit_call *call, struct statement *st, co
 
 	call->row = *spooled;
 	call->row.n = call->row.total = 0;
-	if (before.known && before.seed_slot.n == spooled->seed_slot.n && pubkey_equal(&before.randomness, &spooled->randomness) &&
+	if (before.known && before.seed_slot.n == spooled->seed_slot.n &&
+		pubkey_equal(&before.randomness, &spooled->randomness) &&
 		hash_equal(&before.seed_slothash, &spooled->seed_slothash)) {
 		call->row.n = before.n;
 		call->row.total = before.total;
@@ -44,9 +46,9 @@ static void answer_from_spool(struct commit_call *call, struct statement *st, co
 	call_local(call->state, st, ERR_OK, &call->row);
 }
 
-void commits_record(struct journal *j, struct commit_call *call, const struct subject_key *draw, const struct pubkey *randomness,
-	const struct pubkey *oracle, struct slot seed_slot, const struct hash *seed_slothash, const char *reason,
-	const struct oracle_answer *answer, journal_done *done)
+void commits_record(struct journal *j, struct commit_call *call, const struct subject_key *draw,
+	const struct pubkey *randomness, const struct pubkey *oracle, struct slot seed_slot,
+	const struct hash *seed_slothash, const char *reason, const struct oracle_answer *answer, journal_done *done)
 {
 	struct statement *st = call_begin(j, call->state, VERB_COMMIT, draw->text, take_commit, done);
 
@@ -58,7 +60,8 @@ void commits_record(struct journal *j, struct commit_call *call, const struct su
 		.answered = answer != NULL };
 	if (answer)
 		st->commit.answer = *answer;
-	if (!spool_commit(j->spool, &st->commit) && answer && j->fence != 0 && call_spool_time(j) && !world.daemon[j->daemon].dying)
+	if (!spool_commit(j->spool, &st->commit) && answer && j->fence != 0 && call_spool_time(j) &&
+		!world.daemon[j->daemon].dying)
 		(void)!spool_add_commit(j->spool, draw->text, &st->commit);
 	if (spool_commit(j->spool, &st->commit))
 		answer_from_spool(call, st, spool_commit(j->spool, &st->commit));
@@ -66,7 +69,8 @@ void commits_record(struct journal *j, struct commit_call *call, const struct su
 		call_run(call->state, st);
 }
 
-void commits_free_account(struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
+void commits_free_account(
+	struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
 {
 	call_run(call->state, call_begin(j, call->state, VERB_FREE_ACCOUNT, draw->text, take_commit, done));
 }
@@ -190,15 +194,16 @@ static void take_watermark(struct journal_call_state *s, const struct statement 
 	s->data = &call->watermark;
 }
 
-void records_observe(struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
+void records_observe(
+	struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
 {
 	(void)changes;
 	(void)n;
 	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
 }
 
-void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw, const struct user_call *calls,
-	size_t n, const struct signature *watermark, journal_done *done)
+void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw,
+	const struct user_call *calls, size_t n, const struct signature *watermark, journal_done *done)
 {
 	(void)draw;
 	(void)calls;

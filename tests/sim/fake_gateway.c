@@ -26,8 +26,8 @@ const struct sim_oracle *oracle_find(const struct pubkey *address)
 	return NULL;
 }
 
-static void proof_of(uint8_t out[HASH_SIZE], const struct pubkey *oracle, const struct pubkey *randomness, uint64_t seed_slot,
-	const struct hash *seed_slothash, const uint8_t value[SB_VALUE_SIZE])
+static void proof_of(uint8_t out[HASH_SIZE], const struct pubkey *oracle, const struct pubkey *randomness,
+	uint64_t seed_slot, const struct hash *seed_slothash, const uint8_t value[SB_VALUE_SIZE])
 {
 	uint8_t message[SB_MESSAGE_SIZE];
 	const struct bytes parts[] = { { oracle->b, PUBKEY_SIZE }, { message, sizeof message } };
@@ -38,8 +38,8 @@ static void proof_of(uint8_t out[HASH_SIZE], const struct pubkey *oracle, const 
 	memcpy(out, hash.b, HASH_SIZE);
 }
 
-void oracle_sign(struct oracle_answer *answer, const struct pubkey *oracle, const struct pubkey *randomness, uint64_t seed_slot,
-	const struct hash *seed_slothash, unsigned salt)
+void oracle_sign(struct oracle_answer *answer, const struct pubkey *oracle, const struct pubkey *randomness,
+	uint64_t seed_slot, const struct hash *seed_slothash, unsigned salt)
 {
 	uint8_t seed[4] = { (uint8_t)salt, (uint8_t)(salt >> 8), 0, 1 };
 

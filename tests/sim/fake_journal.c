@@ -159,7 +159,8 @@ static void run_statement(struct statement *st)
 		break;
 	case VERB_OPEN:
 	case VERB_IMPORT:
-		st->err = db_open(st->fence, st->subject, st->prev_seq, &st->row, st->lut_slot, st->verb == VERB_IMPORT);
+		st->err = db_open(
+			st->fence, st->subject, st->prev_seq, &st->row, st->lut_slot, st->verb == VERB_IMPORT);
 		break;
 	case VERB_CLOSE:
 		st->err = db_close(st->fence, st->subject, st->seq, &st->outcome);
@@ -278,8 +279,8 @@ static void about(struct journal_call_state *s, const struct subject_key *subjec
 	s->known = false;
 }
 
-static struct statement *begin(
-	struct journal *j, struct journal_call *call, enum verb verb, const struct subject_key *subject, journal_done *done)
+static struct statement *begin(struct journal *j, struct journal_call *call, enum verb verb,
+	const struct subject_key *subject, journal_done *done)
 {
 	about(call->state, subject);
 	return call_begin(j, call->state, verb, subject->text, take_rows, done);

@@ -50,7 +50,8 @@ struct journal_call_state {
 	struct journal *journal;
 	struct event_ref event;
 	struct statement *statement; /* on its way */
-	void (*take)(struct journal_call_state *s, const struct statement *st); /* the answer into the call; NULL: no data */
+	void (*take)(
+		struct journal_call_state *s, const struct statement *st); /* the answer into the call; NULL: no data */
 	bool writes, fenced;
 	enum err err;
 	const void *data;

@@ -23,7 +23,8 @@ static struct pubkey name(const char *text)
 	return out;
 }
 
-uint8_t pda_ata(struct pubkey *out, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program)
+uint8_t pda_ata(
+	struct pubkey *out, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program)
 {
 	return hash_of(out, owner, token_program, mint);
 }

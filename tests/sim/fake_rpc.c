@@ -9,7 +9,15 @@
 #include "core/tx.h"
 #include "sim/sim.h"
 
-enum { ANSWER_MS = 250, SLOW_MS = 7000, TIMEOUT_MS = 5000, UNITS = 120000, LOGS = 4, LOG_TEXT = 320, SIGNATURES_MAX = 64 };
+enum {
+	ANSWER_MS = 250,
+	SLOW_MS = 7000,
+	TIMEOUT_MS = 5000,
+	UNITS = 120000,
+	LOGS = 4,
+	LOG_TEXT = 320,
+	SIGNATURES_MAX = 64
+};
 
 struct rpc {
 	int daemon;
@@ -197,7 +205,8 @@ void rpc_get_accounts(struct rpc *rpc, struct rpc_call *call, const struct pubke
 		out->at = chain_at(index)->slot;
 		out->n = n;
 		for (size_t i = 0; i < n; i++)
-			account_encode(&out->account[i], s->bytes + i * ACCOUNT_BYTES_MAX, &keys[i], chain_state(index), chain_at(index));
+			account_encode(&out->account[i], s->bytes + i * ACCOUNT_BYTES_MAX, &keys[i], chain_state(index),
+				chain_at(index));
 	}
 	answer(rpc, call, &v);
 }
@@ -218,8 +227,8 @@ static void status_of(struct rpc_status *out, const struct signature *sig, const
 	out->landed = chain_at(tx->landed)->slot;
 }
 
-void rpc_get_statuses(struct rpc *rpc, struct rpc_call *call, const struct signature *sigs, size_t n, bool search_history,
-	rpc_done *done)
+void rpc_get_statuses(struct rpc *rpc, struct rpc_call *call, const struct signature *sigs, size_t n,
+	bool search_history, rpc_done *done)
 {
 	const struct view v = view_of(call);
 	struct rpc_statuses *out;
@@ -299,7 +308,8 @@ void rpc_get_fees(struct rpc *rpc, struct rpc_call *call, const struct pubkey *w
 	answer(rpc, call, &v);
 }
 
-void rpc_simulate(struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t len, struct slot floor, rpc_done *done)
+void rpc_simulate(
+	struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t len, struct slot floor, rpc_done *done)
 {
 	static struct state scratch;
 	const struct view v = view_of(call);
@@ -384,7 +394,8 @@ static void put_logs(struct answer_transaction *out, const struct sim_tx *tx)
 	out->tx.n_logs = 3;
 }
 
-void rpc_get_transaction(struct rpc *rpc, struct rpc_call *call, const struct signature *sig, enum commitment at, rpc_done *done)
+void rpc_get_transaction(
+	struct rpc *rpc, struct rpc_call *call, const struct signature *sig, enum commitment at, rpc_done *done)
 {
 	const struct view v = view_of(call);
 	const struct sim_tx *tx = chain_find(sig);
@@ -427,8 +438,9 @@ static void stop_at(struct rpc_signatures *out, const struct signature *until)
 			out->n = i;
 }
 
-void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address, const struct signature *before,
-	const struct signature *until, unsigned limit, enum commitment at, rpc_done *done)
+void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
+	const struct signature *before, const struct signature *until, unsigned limit, enum commitment at,
+	rpc_done *done)
 {
 	const struct view v = view_of(call);
 	struct rpc_call_state *s = call->state;

@@ -62,14 +62,16 @@ static void sign(struct signature *sig, const struct pubkey *key, const uint8_t 
 }
 
 enum err signer_sign(const struct signer *signer, const struct account_key *extra, const struct guard *allowed,
-	const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len, struct signature *sig, char *why, size_t why_size)
+	const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len, struct signature *sig, char *why,
+	size_t why_size)
 {
 	const size_t n = extra ? 2 : 1, head = 1 + n * SIGNATURE_SIZE;
 	struct signature second;
 
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		violation("I4", "the guard refuses what the engine composed: %s", why);
-	if (message[0] != n || (extra && !pubkey_equal(&extra->key, &allowed->randomness)) || head + message_len > ROW_TX_MAX) {
+	if (message[0] != n || (extra && !pubkey_equal(&extra->key, &allowed->randomness)) ||
+		head + message_len > ROW_TX_MAX) {
 		snprintf(why, why_size, "not the keys that the message needs");
 		return ERR_REFUSED;
 	}

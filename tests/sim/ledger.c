@@ -119,7 +119,8 @@ static struct commit *find(const struct pubkey *randomness, uint64_t seed_slot, 
 	return NULL;
 }
 
-const struct commit_row *ledger_find(const struct pubkey *randomness, uint64_t seed_slot, const struct hash *seed_slothash)
+const struct commit_row *ledger_find(
+	const struct pubkey *randomness, uint64_t seed_slot, const struct hash *seed_slothash)
 {
 	const struct commit *c = find(randomness, seed_slot, seed_slothash);
 

@@ -40,15 +40,20 @@ struct run {
 	bool strict, alone; /* alone: nothing but the compute budget stands beside this instruction */
 };
 
-#define REQUIRE(run, condition, code) do { if ((run)->strict && !(condition)) return code; } while (0)
+#define REQUIRE(run, condition, code)              \
+	do {                                       \
+		if ((run)->strict && !(condition)) \
+			return code;               \
+	} while (0)
 
 static struct pubkey account(const struct run *run, int position)
 {
 	const struct bytes accounts = tx_view_ix_accounts(&run->view, run->ix);
 	struct pubkey key = { 0 };
 
-	if (position >= 0 && (size_t)position < accounts.n)
-		(void)tx_view_key(&run->view, accounts.p[position], NULL, 0, &key);
+	if (position < 0 || (size_t)position >= accounts.n ||
+		!tx_view_key(&run->view, accounts.p[position], NULL, 0, &key))
+		return (struct pubkey){ 0 };
 	return key;
 }
 
@@ -151,7 +156,8 @@ static int run_request(struct run *run, int pool)
 	REQUIRE(run, !p->paused, E_PAUSED);
 	REQUIRE(run, p->status == POOL_UNLOCKED, E_STATUS);
 	REQUIRE(run, pubkey_is_zero(&p->randomness), E_ALREADY_SET);
-	REQUIRE(run, r->seed_slot <= run->block->slot.n && r->seed_slot + COMMIT_MAX_AGE >= run->block->slot.n, E_RANDOMNESS);
+	REQUIRE(run, r->seed_slot <= run->block->slot.n && r->seed_slot + COMMIT_MAX_AGE >= run->block->slot.n,
+		E_RANDOMNESS);
 	p->status = POOL_RANDOMNESS_COMMITTED;
 	p->randomness = address;
 	p->commit_slot = run->block->slot.n;
@@ -225,7 +231,7 @@ static int run_create_ata(struct run *run)
 		const struct sim_pool *pool = &world.pool[i];
 		bool *made = pubkey_equal(&address, &pool->dev_ata)        ? &run->s->dev_ata[i]
 		             : pubkey_equal(&address, &pool->treasury_ata) ? &run->s->treasury_ata[i]
-		                                                            : NULL;
+		                                                           : NULL;
 
 		if (made && run->alone)
 			run->effects->created_ata = (int)i;
@@ -286,7 +292,9 @@ static int run_ix(struct run *run)
 bool program_run(struct state *s, const uint8_t *tx, size_t len, const struct block *block, const struct block *before,
 	struct tx_failure *failure, struct effects *effects)
 {
-	struct run run = { .s = s, .block = block, .before = before, .effects = effects, .strict = world.scenario->strict };
+	struct run run = {
+		.s = s, .block = block, .before = before, .effects = effects, .strict = world.scenario->strict
+	};
 	int code;
 
 	*effects = (struct effects){ .bind = -1, .select = -1, .pay = -1, .created_ata = -1 };

@@ -5,6 +5,7 @@
 
 #include "chain/rpc.h"
 #include "core/event.h"
+#include "core/guard.h"
 #include "core/pool.h"
 #include "core/switchboard.h"
 #include "engine/engine.h"
@@ -36,23 +37,23 @@ void random_bytes(void *out, size_t n);
 
 /* ---- scenario.c: what goes wrong, and how often (per mille of calls) ---- */
 struct faults {
-	unsigned lag, deep_lag;                 /* a few blocks behind; up to LAG_MAX                            */
-	unsigned rpc_lost, slow;                /* no answer; answer after seconds                               */
+	unsigned lag, deep_lag;  /* a few blocks behind; up to LAG_MAX                            */
+	unsigned rpc_lost, slow; /* no answer; answer after seconds                               */
 	unsigned send_dropped, send_late, send_twice, send_doubt, send_hidden; /* hidden: OK said, never sent    */
-	unsigned fail_landed;                   /* a transaction lands and fails for no reason of its own        */
-	unsigned too_early_absent;              /* a node does not know a signature that it should know          */
+	unsigned fail_landed;      /* a transaction lands and fails for no reason of its own        */
+	unsigned too_early_absent; /* a node does not know a signature that it should know          */
 	unsigned db_retry, db_lost_reply, db_late;
-	unsigned fork_every_blocks;             /* 0: none                                                       */
-	unsigned fork_deep;                     /* per mille of forks deeper than the confirmed block            */
+	unsigned fork_every_blocks; /* 0: none                                                       */
+	unsigned fork_deep;         /* per mille of forks deeper than the confirmed block            */
 };
 struct scenario {
 	const char *name;
 	struct faults faults;
-	bool strict;       /* the programs check what the real ones check; otherwise they accept everything        */
-	bool split_brain;  /* every daemon holds the lease                                                         */
-	bool liar;         /* with two nodes or more: one answers "not found" about everything for ever            */
-	bool bad_oracles;  /* dead, slow, equivocating or refused ones                                             */
-	bool gates;        /* pools that may not be bound at first, or never                                       */
+	bool strict;      /* the programs check what the real ones check; otherwise they accept everything        */
+	bool split_brain; /* every daemon holds the lease                                                         */
+	bool liar;        /* with two nodes or more: one answers "not found" about everything for ever            */
+	bool bad_oracles; /* dead, slow, equivocating or refused ones                                             */
+	bool gates;       /* pools that may not be bound at first, or never                                       */
 	bool short_outage, spool_outage, deadline_outage; /* of Postgres                                           */
 	unsigned daemons, nodes_min, nodes_max;
 };
@@ -75,8 +76,8 @@ struct sim_pool {
 	struct pool_account terms;
 	struct pubkey address, dev_ata, treasury_ata;
 	struct pubkey player[PLAYERS], player_ata[PLAYERS];
-	uint64_t unlocked_ms;     /* somebody else unlocks then; 0: nobody                                          */
-	uint64_t gate_until_ms;   /* not to be bound before; 0: no gate, UINT64_MAX: never                          */
+	uint64_t unlocked_ms;   /* somebody else unlocks then; 0: nobody                                          */
+	uint64_t gate_until_ms; /* not to be bound before; 0: no gate, UINT64_MAX: never                          */
 	bool gate_is_pause, gate_is_vault;
 	uint64_t payout_until_ms; /* payout fails before                                                            */
 	bool payable;
@@ -119,7 +120,7 @@ struct effects {
 		struct pubkey to;
 		int64_t end_time;
 	} paid;
-	bool replaced;         /* a commit took the place of another one of a bound pool                          */
+	bool replaced; /* a commit took the place of another one of a bound pool                          */
 	struct rand_state old;
 };
 struct sim_tx {
@@ -156,12 +157,12 @@ struct rand_state *state_rand(struct state *s, const struct pubkey *address);
 /* ---- accounts.c ---- */
 enum { ACCOUNT_BYTES_MAX = 6280 };
 /* The account as it is in `state` at `block`; data is written to buf. */
-void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], const struct pubkey *key, const struct state *state,
-	const struct block *block);
+void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], const struct pubkey *key,
+	const struct state *state, const struct block *block);
 
 /* ---- fake_gateway.c ---- */
-void oracle_sign(struct oracle_answer *answer, const struct pubkey *oracle, const struct pubkey *randomness, uint64_t seed_slot,
-	const struct hash *seed_slothash, unsigned salt);
+void oracle_sign(struct oracle_answer *answer, const struct pubkey *oracle, const struct pubkey *randomness,
+	uint64_t seed_slot, const struct hash *seed_slothash, unsigned salt);
 /* What the program thinks of an answer to the commit that `r` shows. */
 bool oracle_accepted(const struct rand_state *r, const struct oracle_answer *answer);
 const struct sim_oracle *oracle_find(const struct pubkey *address);
@@ -190,7 +191,8 @@ struct db_subject *db_subject_at(size_t i);
 const struct db_step *db_step_of(const struct signature *sig);
 bool db_held(uint64_t fence); /* PK001 otherwise */
 void db_rows(const char *subject, struct rows *out);
-enum err db_open(uint64_t fence, const char *subject, uint64_t prev_seq, const struct row *row, struct slot lut_slot, bool import);
+enum err db_open(uint64_t fence, const char *subject, uint64_t prev_seq, const struct row *row, struct slot lut_slot,
+	bool import);
 enum err db_close(uint64_t fence, const char *subject, uint64_t seq, const struct journal_outcome *outcome);
 enum err db_reopen(uint64_t fence, const char *subject, uint64_t seq);
 enum err db_settle(const char *subject, uint64_t seq, const struct journal_outcome *outcome);
@@ -204,7 +206,8 @@ enum err ledger_record(uint64_t fence, const char *draw, const struct commit_row
 /* Some commit of this account has this answer. */
 bool ledger_has_answer(const struct pubkey *randomness, const struct oracle_answer *answer);
 /* The commit that an account shows; NULL: not in the ledger. */
-const struct commit_row *ledger_find(const struct pubkey *randomness, uint64_t seed_slot, const struct hash *seed_slothash);
+const struct commit_row *ledger_find(
+	const struct pubkey *randomness, uint64_t seed_slot, const struct hash *seed_slothash);
 bool ledger_lease(const char *owner, uint64_t *fence);
 uint64_t ledger_fence(void);
 
@@ -213,7 +216,8 @@ struct sim_spool; /* survives crashes */
 struct sim_spool *spool_new(void);
 void spool_delete(struct sim_spool *spool);
 bool spool_has(const struct sim_spool *spool, const struct signature *sig);
-bool spool_has_answer(const struct sim_spool *spool, const struct pubkey *randomness, const struct oracle_answer *answer);
+bool spool_has_answer(
+	const struct sim_spool *spool, const struct pubkey *randomness, const struct oracle_answer *answer);
 void statements_end(void); /* those that no run will execute any more */
 struct journal *sim_journal_new(int daemon, struct sim_spool *spool);
 void sim_journal_free(struct journal *journal);
@@ -258,7 +262,7 @@ struct world {
 	uint64_t boundaries, crash_at, crashes;
 	bool verbose, ended;
 	unsigned n_pools, n_nodes, n_daemons;
-	int liar;                /* node, or -1 */
+	int liar; /* node, or -1 */
 	struct pubkey key, treasury, mint;
 	struct sb_net net;
 	struct policy policy;
@@ -266,7 +270,7 @@ struct world {
 	struct sim_oracle oracle[ORACLES];
 	struct sim_daemon daemon[DAEMONS_MAX];
 	struct outage outage[2];
-	bool outage_after_bind;  /* the outage starts when the first pool is bound */
+	bool outage_after_bind; /* the outage starts when the first pool is bound */
 	uint64_t outage_ms;
 };
 extern struct world world;
@@ -291,7 +295,7 @@ void check_send(int daemon, const uint8_t *tx, size_t len);
 /* A row is about to be added to what is there. */
 void check_opening(const struct db_subject *subject, const struct row *row);
 void check_open_rows(const struct db_subject *subject);
-void check_landed(const struct sim_tx *tx, const struct effects *effects, size_t block);
+void check_landed(const struct sim_tx *tx, const struct effects *effects);
 void check_signed_reveal(const struct guard *guard, const uint8_t *tx, size_t len);
 void check_payout(int pool, const struct journal_payout *payout);
 bool check_finished(void);

@@ -41,7 +41,8 @@ bool spool_has(const struct sim_spool *spool, const struct signature *sig)
 	return false;
 }
 
-bool spool_has_answer(const struct sim_spool *spool, const struct pubkey *randomness, const struct oracle_answer *answer)
+bool spool_has_answer(
+	const struct sim_spool *spool, const struct pubkey *randomness, const struct oracle_answer *answer)
 {
 	for (size_t i = 0; i < spool->n; i++)
 		if (!spool->item[i].is_step && pubkey_equal(&spool->item[i].commit.randomness, randomness) &&

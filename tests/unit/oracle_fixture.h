@@ -21,13 +21,13 @@ struct oracle_fixture {
 static const char FIXTURE_REPLY[] =
 	"{\"signature\":\"uJA37myykTauTu2vTez+qPP9DfEATYDlKW/DLNKVEal8h1O0dHbseYlQ5PKFH3ebk38LPdJrnBc9PsWF3BlzPQ==\","
 	"\"recovery_id\":1,\"value\":[114,154,130,148,33,82,249,77,170,80,192,162,67,203,246,52,20,105,200,165,107,251,"
-        "75,151,"
+	"75,151,"
 	"232,19,134,80,226,79,203,137]}";
 static const char FIXTURE_REQUEST[] =
 	"{\"slothash\":[238,98,237,56,196,54,55,173,66,197,111,168,9,146,136,73,72,76,68,62,243,10,96,121,128,142,129,"
-        "122,179,"
+	"122,179,"
 	"15,225,166],\"randomness_key\":\"340901d90f8c0c82ee751ad20a15916244b39af1c79758410ac2578a19afa403\",\"slot\":"
-        "399999999}";
+	"399999999}";
 
 static inline void fixture_hex(uint8_t *out, size_t n, const char *hex)
 {

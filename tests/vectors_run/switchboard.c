@@ -263,8 +263,8 @@ static void run_vector(const struct suite *suite, struct json_object *root, stru
 	v.kind = v.name + (v.is_mainnet ? 8 : strncmp(v.name, "devnet/", 7) == 0 ? 7 : 0);
 	if (v.inputs == NULL || v.expected == NULL) {
 		check_fail(&check, "no inputs or nothing expected");
-	} else if (!run_sb_gateway(&check, &v) && !run_sb_address(&check, &v) && !run_sb_ix(&check, &v) && !run_sb_account(&check, &v) &&
-		   !run_sb_oracle(&check, &v) && !run_sb_tx(&check, &v)) {
+	} else if (!run_sb_gateway(&check, &v) && !run_sb_address(&check, &v) && !run_sb_ix(&check, &v) &&
+		   !run_sb_account(&check, &v) && !run_sb_oracle(&check, &v) && !run_sb_tx(&check, &v)) {
 		printf("SKIP %s %s (unknown kind of vector)\n", suite->file, v.name);
 		return;
 	}

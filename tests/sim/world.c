@@ -1,0 +1,189 @@
+/* One run: turns the daemons as main does, kills them, and jumps from one event to the next. */
+#include <string.h>
+
+#include "core/base58.h"
+#include "sim/sim.h"
+
+enum { START_MS = 10000000, RESTART_MS = 30000, LIMIT_MS = 1800000, TICK_MS = 5000, PULSE_MS = 400, CRASH_AGAIN = 300 };
+
+struct world world;
+
+bool world_calm(void)
+{
+	return world.now_ms >= world.calm_ms;
+}
+
+bool world_fault(unsigned per_mille)
+{
+	return !world_calm() && random_chance(per_mille);
+}
+
+bool world_outage(void)
+{
+	for (size_t i = 0; i < sizeof world.outage / sizeof world.outage[0]; i++)
+		if (world.now_ms >= world.outage[i].from_ms && world.now_ms < world.outage[i].until_ms)
+			return true;
+	return false;
+}
+
+void world_pool_bound(void)
+{
+	if (!world.outage_after_bind)
+		return;
+	world.outage_after_bind = false;
+	world.outage[0].from_ms = world.now_ms + random_below(15000);
+	world.outage[0].until_ms = world.outage[0].from_ms + world.outage_ms;
+}
+
+int pool_of_address(const struct pubkey *address)
+{
+	for (unsigned i = 0; i < world.n_pools; i++)
+		if (pubkey_equal(&world.pool[i].address, address))
+			return (int)i;
+	return -1;
+}
+
+int pool_of_subject(const char *text)
+{
+	const char *end = strrchr(text, ':');
+	struct pubkey address;
+
+	if (strncmp(text, "draw:", 5) != 0 || !base58_to_pubkey(&address, text + 5, (size_t)(end - text - 5)))
+		return -1;
+	return pool_of_address(&address);
+}
+
+/* While Postgres is away for longer than a draw may take, only a daemon that was there before can help. */
+static bool immortal(void)
+{
+	return world.scenario->deadline_outage && !world.outage_after_bind && world.now_ms < world.outage[0].until_ms;
+}
+
+bool world_boundary(int daemon)
+{
+	struct sim_daemon *d = &world.daemon[daemon];
+
+	if (d->dying)
+		return true;
+	if (++world.boundaries != world.crash_at || immortal())
+		return false;
+	d->dying = true;
+	return true;
+}
+
+static void boot(int daemon)
+{
+	struct sim_daemon *d = &world.daemon[daemon];
+	const struct engine_config config = { .policy = world.policy, .tick_ms = TICK_MS, .pulse_ms = PULSE_MS };
+
+	d->boots++;
+	d->rpc = sim_rpc_new(daemon);
+	d->journal = sim_journal_new(daemon, d->spool);
+	d->gateway = sim_gateway_new(daemon);
+	d->signer = sim_signer_new(&world.key);
+	d->engine = engine_new(&config, &(struct engine_modules){ d->rpc, d->journal, d->gateway, d->signer });
+	d->dirty = true;
+}
+
+static void unload(struct sim_daemon *d)
+{
+	if (!d->engine)
+		return;
+	engine_free(d->engine);
+	sim_journal_free(d->journal);
+	sim_rpc_free(d->rpc);
+	sim_gateway_free(d->gateway);
+	sim_signer_free(d->signer);
+	d->engine = NULL;
+}
+
+static void kill_daemon(int daemon)
+{
+	struct sim_daemon *d = &world.daemon[daemon];
+
+	unload(d);
+	check_daemon_died(daemon);
+	d->dying = d->dirty = false;
+	d->restart_ms = world.now_ms + random_below(RESTART_MS);
+	world.crashes++;
+	if (random_chance(CRASH_AGAIN))
+		world.crash_at = world.boundaries + 1 + random_below(200);
+}
+
+static void turn(int daemon)
+{
+	struct sim_daemon *d = &world.daemon[daemon];
+
+	if (!d->engine && world.now_ms >= d->restart_ms)
+		boot(daemon);
+	if (d->engine && !d->dying && (d->dirty || world.now_ms >= d->wake_ms)) {
+		d->dirty = false;
+		engine_turn(d->engine, world.now_ms);
+		d->wake_ms = engine_wake_ms(d->engine);
+		if (d->wake_ms <= world.now_ms)
+			d->wake_ms = world.now_ms + 1;
+	}
+	if (d->dying)
+		kill_daemon(daemon);
+}
+
+static uint64_t next_ms(void)
+{
+	uint64_t next = event_next_ms();
+
+	for (unsigned i = 0; i < world.n_daemons; i++) {
+		const struct sim_daemon *d = &world.daemon[i];
+		const uint64_t at = !d->engine ? d->restart_ms : d->wake_ms;
+
+		if (at < next)
+			next = at;
+	}
+	return next > world.now_ms ? next : world.now_ms + 1;
+}
+
+static void begin(const struct scenario *scenario, uint64_t seed, uint64_t crash_at, bool verbose)
+{
+	memset(&world, 0, sizeof world);
+	world.seed = seed;
+	world.crash_at = crash_at;
+	world.verbose = verbose;
+	world.now_ms = world.start_ms = START_MS;
+	random_seed(seed);
+	events_begin();
+	check_begin();
+	world.scenario = scenario;
+	db_begin();
+	scenario_begin(scenario);
+	for (unsigned i = 0; i < world.n_daemons; i++) {
+		world.daemon[i].spool = spool_new();
+		world.daemon[i].restart_ms = world.now_ms + random_below(TICK_MS);
+	}
+}
+
+static void end(void)
+{
+	for (unsigned i = 0; i < world.n_daemons; i++) {
+		unload(&world.daemon[i]);
+		spool_delete(world.daemon[i].spool);
+	}
+	statements_end();
+	db_end();
+	chain_end();
+}
+
+uint64_t world_run(const struct scenario *scenario, uint64_t seed, uint64_t crash_at, bool verbose)
+{
+	uint64_t limit;
+
+	begin(scenario, seed, crash_at, verbose);
+	limit = world.calm_ms + LIMIT_MS + (scenario->deadline_outage ? LIMIT_MS : 0);
+	while (world.now_ms < limit && !check_finished()) {
+		world.now_ms = next_ms();
+		event_run_due();
+		for (unsigned i = 0; i < world.n_daemons; i++)
+			turn((int)i);
+	}
+	check_end();
+	end();
+	return world.boundaries;
+}
