@@ -66,7 +66,8 @@ static void work(const struct options *o, unsigned w)
 	for (uint64_t i = w; done < quota; i += o->jobs)
 		for (size_t s = 0; s < SCENARIO_COUNT && done < quota; s++)
 			if (chosen(o, s))
-				done += run_seed(s, o->seed + i, quota - done, i == 0 && o->runs >= EVERY_BOUNDARY_FROM);
+				done += run_seed(
+					s, o->seed + i, quota - done, i == 0 && o->runs >= EVERY_BOUNDARY_FROM);
 }
 
 static bool wait_for(const pid_t *pid, unsigned n)
@@ -118,8 +119,8 @@ static void report(const struct options *o)
 	for (size_t s = 0; s < SCENARIO_COUNT; s++) {
 		if (!chosen(o, s))
 			continue;
-		printf("%-18s %8" PRIu64 " runs %8" PRIu64 " crashes %8" PRIu64 " virtual minutes\n", SCENARIOS[s].name, tally->runs[s],
-			tally->crashes[s], tally->virtual_ms[s] / 60000);
+		printf("%-18s %8" PRIu64 " runs %8" PRIu64 " crashes %8" PRIu64 " virtual minutes\n", SCENARIOS[s].name,
+			tally->runs[s], tally->crashes[s], tally->virtual_ms[s] / 60000);
 		runs += tally->runs[s];
 		crashes += tally->crashes[s];
 	}
@@ -137,9 +138,10 @@ static bool number(const char *text, uint64_t *out)
 
 static bool parse(struct options *o, int argc, char **argv)
 {
-	static const struct option LONG[] = { { "runs", required_argument, NULL, 'r' }, { "seed", required_argument, NULL, 's' },
-		{ "jobs", required_argument, NULL, 'j' }, { "scenario", required_argument, NULL, 'n' },
-		{ "crash-at", required_argument, NULL, 'c' }, { "verbose", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
+	static const struct option LONG[] = { { "runs", required_argument, NULL, 'r' },
+		{ "seed", required_argument, NULL, 's' }, { "jobs", required_argument, NULL, 'j' },
+		{ "scenario", required_argument, NULL, 'n' }, { "crash-at", required_argument, NULL, 'c' },
+		{ "verbose", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	uint64_t jobs;
 	int c;
 

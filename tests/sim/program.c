@@ -229,14 +229,12 @@ static int run_create_ata(struct run *run)
 
 	for (unsigned i = 0; i < world.n_pools; i++) {
 		const struct sim_pool *pool = &world.pool[i];
-		bool *made = pubkey_equal(&address, &pool->dev_ata)        ? &run->s->dev_ata[i]
-		             : pubkey_equal(&address, &pool->treasury_ata) ? &run->s->treasury_ata[i]
-		                                                           : NULL;
+		const bool dev = pubkey_equal(&address, &pool->dev_ata), treasury = pubkey_equal(&address, &pool->treasury_ata);
 
-		if (made && run->alone)
-			run->effects->created_ata = (int)i;
-		if (made)
-			*made = true;
+		run->s->dev_ata[i] = run->s->dev_ata[i] || dev;
+		run->s->treasury_ata[i] = run->s->treasury_ata[i] || treasury;
+		if (run->alone && (dev || treasury))
+			run->effects->created_ata = dev ? 0 : 1;
 	}
 	return OK;
 }

@@ -114,7 +114,7 @@ enum external_kind { EXTERNAL_UNLOCK, EXTERNAL_UNPAUSE, EXTERNAL_VAULT };
 /* What an executed transaction did, for the invariants. */
 struct effects {
 	int bind, select, pay; /* pool, or -1                                                                     */
-	int created_ata;       /* pool whose missing token account a transaction of its own made, or -1           */
+	int created_ata;       /* by a transaction of its own: 0 the developer's token account, 1 the treasury's, -1 none */
 	struct draw_payout_fact {
 		uint64_t winner, dev, burn, treasury;
 		struct pubkey to;

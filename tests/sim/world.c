@@ -1,6 +1,9 @@
 /* One run: turns the daemons as main does, kills them, and jumps from one event to the next. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "core/base58.h"
 #include "sim/sim.h"
 
@@ -110,6 +113,17 @@ static void kill_daemon(int daemon)
 		world.crash_at = world.boundaries + 1 + random_below(200);
 }
 
+/* Each line of the log says when and by whom. */
+static void mark(int daemon)
+{
+	static char text[64];
+
+	if (!world.verbose)
+		return;
+	snprintf(text, sizeof text, "at=%" PRIu64 " slot=%" PRIu64 " daemon=%d", world.now_ms - world.start_ms, chain_at(chain_tip())->slot.n, daemon);
+	log_set_mark(text);
+}
+
 static void turn(int daemon)
 {
 	struct sim_daemon *d = &world.daemon[daemon];
@@ -118,6 +132,7 @@ static void turn(int daemon)
 		boot(daemon);
 	if (d->engine && !d->dying && (d->dirty || world.now_ms >= d->wake_ms)) {
 		d->dirty = false;
+		mark(daemon);
 		engine_turn(d->engine, world.now_ms);
 		d->wake_ms = engine_wake_ms(d->engine);
 		if (d->wake_ms <= world.now_ms)
