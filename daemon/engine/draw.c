@@ -108,6 +108,20 @@ void draw_observe(struct draw *d, const struct pool_view *view)
 	subject_wake(&d->s);
 }
 
+/* A third of the 3000 slots is gone: a human has time to look at why. */
+static void alert_when_late(struct draw *d)
+{
+	const uint64_t commit = d->facts.view.pool.randomness_commit_slot.n, now = d->s.e->tip.confirmed_slot.n;
+
+	if (d->late || !status_is_bound(d) || now <= commit + POLICY_ALERT_SLOTS)
+		return;
+	d->late = true;
+	log_error("draw.late", "subject=%s slots_used=%" PRIu64 " slots_left=%" PRIu64 " reason=%s next=human",
+		d->s.key.text, now - commit,
+		now < commit + POLICY_DEADLINE_SLOTS ? commit + POLICY_DEADLINE_SLOTS - now : 0,
+		REASONS[d->s.reason].name);
+}
+
 static void refresh_shared_facts(struct draw *d)
 {
 	struct settle_facts *settle = &d->facts.own.settle;
@@ -186,6 +200,7 @@ void draw_advance(struct draw *d)
 	if (draw_write_fate(d))
 		return;
 	refresh_shared_facts(d);
+	alert_when_late(d);
 	a = decide_draw(&d->facts);
 	perform(d, &a);
 }

@@ -29,6 +29,7 @@ static size_t n_txs, txs_room;
 static struct external externals[EXTERNALS_MAX];
 static size_t n_externals;
 static uint64_t last_slot, clock_skew_ms, blocks_to_fork;
+static size_t root;
 
 static void *grown(void *list, size_t n, size_t *room, size_t size)
 {
@@ -57,6 +58,7 @@ void chain_begin(void)
 	n_blocks = 0;
 	n_states = 0;
 	n_externals = 0;
+	root = 0;
 	last_slot = FIRST_SLOT;
 	clock_skew_ms = random_below(2500);
 	blocks_to_fork = world.faults.fork_every_blocks;
@@ -73,6 +75,11 @@ void chain_end(void)
 size_t chain_tip(void)
 {
 	return n_blocks - 1;
+}
+
+size_t chain_root(void)
+{
+	return root;
 }
 
 const struct block *chain_at(size_t index)
@@ -273,10 +280,14 @@ static void fork(size_t n)
 
 static void fork_by_chance(void)
 {
+	size_t depth;
+
 	if (world.faults.fork_every_blocks == 0 || world_calm() || --blocks_to_fork > 0)
 		return;
 	blocks_to_fork = 1 + random_below(2 * world.faults.fork_every_blocks);
-	fork(1 + (random_chance(world.faults.fork_deep) ? random_below(FINAL_DEPTH - 2) : random_below(2)));
+	depth = 1 + (random_chance(world.faults.fork_deep) ? random_below(FINAL_DEPTH - 1) : random_below(2));
+	if (depth <= chain_tip() - root)
+		fork(depth);
 }
 
 static size_t add_block(uint64_t ms, uint64_t slots)
@@ -291,6 +302,8 @@ static size_t add_block(uint64_t ms, uint64_t slots)
 	b->unix_s = FIRST_UNIX + (int64_t)((ms - clock_skew_ms) / 1000);
 	b->state = n_blocks == 0 ? 0 : blocks[n_blocks - 1].state;
 	random_bytes(b->hash.b, sizeof b->hash.b);
+	if (n_blocks > FINAL_DEPTH && n_blocks - FINAL_DEPTH > root)
+		root = n_blocks - FINAL_DEPTH;
 	return n_blocks++;
 }
 

@@ -105,7 +105,7 @@ void check_send(int daemon, const uint8_t *tx, size_t len)
 
 static bool final_seed_is_newest(const struct row *row)
 {
-	const struct state *newest = chain_state(chain_tip()), *final = chain_state(chain_tip() - FINAL_DEPTH);
+	const struct state *newest = chain_state(chain_tip()), *final = chain_state(chain_root());
 	const struct rand_state *a = state_rand((struct state *)(uintptr_t)newest, &row->randomness);
 	const struct rand_state *b = state_rand((struct state *)(uintptr_t) final, &row->randomness);
 
@@ -221,7 +221,7 @@ void check_payout(int pool, const struct journal_payout *p)
 
 	if (!tx || tx->landed == SIZE_MAX || tx->failed || tx->effects.pay != pool)
 		violation("I6", "pool %d is recorded as paid by a transaction that did not pay", pool);
-	if (tx->landed + FINAL_DEPTH > chain_tip())
+	if (tx->landed > chain_root())
 		violation("I6", "pool %d is recorded before its payout is final", pool);
 	if (paid->winner != p->winner_amount || paid->dev != p->dev_amount || paid->burn != p->burn_amount ||
 		paid->treasury != p->treasury_amount || !pubkey_equal(&paid->to, &p->winner) ||

@@ -86,18 +86,30 @@ size_t rpc_endpoint_count(const struct rpc *rpc)
 	return world.n_nodes;
 }
 
+/* A node that does not answer just now is not the best one any more. */
+static int node_for(const struct rpc_call *call)
+{
+	if (call->endpoint >= 0)
+		return call->endpoint;
+	if (world.favourite >= 0 && !world_fault(world.faults.rpc_lost))
+		return world.favourite;
+	return (int)random_below(world.n_nodes);
+}
+
 static struct view view_of(const struct rpc_call *call)
 {
-	struct view v = { .node = call->endpoint >= 0 ? call->endpoint : (int)random_below(world.n_nodes) };
+	struct view v = { .node = node_for(call) };
 	size_t lag = random_below(2);
 
 	if (world_fault(world.faults.deep_lag))
 		lag = random_below(LAG_MAX);
 	else if (world_fault(world.faults.lag))
 		lag = random_below(8);
-	v.tip = chain_tip() > lag + FINAL_DEPTH ? chain_tip() - lag : FINAL_DEPTH;
+	v.tip = chain_tip() - lag;
+	v.finalized = chain_root() - lag;
 	v.confirmed = v.tip - 1 - random_below(2);
-	v.finalized = v.tip - FINAL_DEPTH;
+	if (v.confirmed < v.finalized)
+		v.confirmed = v.finalized;
 	return v;
 }
 
@@ -117,6 +129,12 @@ static size_t at_commitment(const struct view *v, enum commitment at)
 static bool lies(const struct view *v)
 {
 	return v->node == world.liar;
+}
+
+/* Records need two nodes that agree: of two, both must tell what was paid. */
+static bool hides_history(const struct view *v)
+{
+	return lies(v) && world.n_nodes > 2;
 }
 
 /* ---- one call ---- */
@@ -403,7 +421,7 @@ void rpc_get_transaction(
 
 	begin(call, done);
 	out = result_of(call->state, sizeof *out);
-	if (tx && tx->landed != SIZE_MAX && tx->landed <= at_commitment(&v, at) && !lies(&v)) {
+	if (tx && tx->landed != SIZE_MAX && tx->landed <= at_commitment(&v, at) && !hides_history(&v)) {
 		out->tx = (struct rpc_transaction){ .found = true,
 			.failed = tx->failed,
 			.has_logs = true,
@@ -449,7 +467,7 @@ void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pub
 	begin(call, done);
 	out = result_of(s, sizeof *out);
 	out->info = s->info;
-	if (!lies(&v))
+	if (!hides_history(&v))
 		out->n = chain_signatures(pool_of_address(address), at_commitment(&v, at), s->info, SIGNATURES_MAX);
 	after_before(out, before);
 	stop_at(out, until);

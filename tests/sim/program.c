@@ -229,7 +229,8 @@ static int run_create_ata(struct run *run)
 
 	for (unsigned i = 0; i < world.n_pools; i++) {
 		const struct sim_pool *pool = &world.pool[i];
-		const bool dev = pubkey_equal(&address, &pool->dev_ata), treasury = pubkey_equal(&address, &pool->treasury_ata);
+		const bool dev = pubkey_equal(&address, &pool->dev_ata),
+			   treasury = pubkey_equal(&address, &pool->treasury_ata);
 
 		run->s->dev_ata[i] = run->s->dev_ata[i] || dev;
 		run->s->treasury_ata[i] = run->s->treasury_ata[i] || treasury;

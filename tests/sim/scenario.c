@@ -285,6 +285,7 @@ void scenario_begin(const struct scenario *s)
 	world.n_nodes = s->nodes_min + random_below(s->nodes_max - s->nodes_min + 1);
 	world.n_daemons = s->daemons;
 	world.liar = s->liar ? (int)random_below(world.n_nodes) : -1;
+	world.favourite = random_chance(500) ? (int)random_below(world.n_nodes) : -1;
 	chain_begin();
 	chain_start();
 	draw_policy();

@@ -114,7 +114,7 @@ enum external_kind { EXTERNAL_UNLOCK, EXTERNAL_UNPAUSE, EXTERNAL_VAULT };
 /* What an executed transaction did, for the invariants. */
 struct effects {
 	int bind, select, pay; /* pool, or -1                                                                     */
-	int created_ata;       /* by a transaction of its own: 0 the developer's token account, 1 the treasury's, -1 none */
+	int created_ata; /* by a transaction of its own: 0 the developer's token account, 1 the treasury's, -1 none */
 	struct draw_payout_fact {
 		uint64_t winner, dev, burn, treasury;
 		struct pubkey to;
@@ -140,7 +140,8 @@ void chain_end(void);
 void chain_external(enum external_kind kind, int pool, uint64_t ms);
 /* The first PREHISTORY blocks, then one block after the other by itself. */
 void chain_start(void);
-size_t chain_tip(void); /* index of the newest block */
+size_t chain_tip(void);  /* index of the newest block */
+size_t chain_root(void); /* index of the newest block that no fork undoes */
 const struct block *chain_at(size_t index);
 const struct state *chain_state(size_t index);
 struct state *chain_newest_state(void); /* only before the first block of a run */
@@ -262,7 +263,8 @@ struct world {
 	uint64_t boundaries, crash_at, crashes;
 	bool verbose, ended;
 	unsigned n_pools, n_nodes, n_daemons;
-	int liar; /* node, or -1 */
+	int liar;      /* node, or -1 */
+	int favourite; /* node that answers whenever any may; -1: each time another one */
 	struct pubkey key, treasury, mint;
 	struct sb_net net;
 	struct policy policy;

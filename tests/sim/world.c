@@ -120,7 +120,8 @@ static void mark(int daemon)
 
 	if (!world.verbose)
 		return;
-	snprintf(text, sizeof text, "at=%" PRIu64 " slot=%" PRIu64 " daemon=%d", world.now_ms - world.start_ms, chain_at(chain_tip())->slot.n, daemon);
+	snprintf(text, sizeof text, "at=%" PRIu64 " slot=%" PRIu64 " daemon=%d", world.now_ms - world.start_ms,
+		chain_at(chain_tip())->slot.n, daemon);
 	log_set_mark(text);
 }
 
