@@ -9,6 +9,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const { test } = require('node:test');
 
 const MAIN = path.join(__dirname, 'main.js');
+const PIPES_CLOSE_MS = 2000;
 const TAMPERED = path.join(__dirname, 'tampered.js');
 
 // Everything that a demo makes lies below a directory of its own, which also marks its processes.
@@ -19,7 +20,11 @@ class Run {
 		this.output = '';
 		this.child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: this.directory }, stdio: ['ignore', 'pipe', 'pipe'] });
 		for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => { this.output += data; });
-		this.ended = new Promise((resolve) => { this.child.once('close', (code) => resolve(code)); });
+		// A process that stays holds our pipes open: the end of the output is not waited for without limit.
+		this.ended = new Promise((resolve) => {
+			this.child.once('close', (code) => resolve(code));
+			this.child.once('exit', (code) => setTimeout(resolve, PIPES_CLOSE_MS, code).unref());
+		});
 	}
 
 	async shows(text) {
@@ -35,7 +40,7 @@ class Run {
 
 	owns(pid) {
 		try {
-			return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${this.directory}\0`);
+			return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(this.directory);
 		} catch {
 			return false; // ended, or somebody else's
 		}

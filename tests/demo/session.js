@@ -80,7 +80,7 @@ class Session {
 		const [reason, ...details] = String(error.message).split('\n');
 		for (const line of details) this.screen.say(line);
 		await this.stop();
-		this.screen.summary(`demo: FAILED: ${reason}`, false);
+		this.screen.summary(`demo: FAILED: ${reason.replace(/; last lines:$/, '')}`, false);
 		process.exit(FAILED);
 	}
 
