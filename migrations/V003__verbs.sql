@@ -36,7 +36,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            s.failed, s.failure_ix, s.failure_custom, s.failure_code, s.randomness, s.oracle,
            a.last_seq, a.floor, a.draw_spent, f.failures
       FROM (SELECT max(x.seq) AS last_seq, max(x.high_slot) AS floor,
-                   bool_or(x.step = 'DRAW' AND x.state IN ('failed', 'expired')) AS draw_spent,
+                   bool_or(x.step = 'DRAW' AND (x.state IN ('failed', 'expired') OR x.failed)) AS draw_spent,
                    coalesce(max(x.seq) FILTER (WHERE x.state = 'final' OR x.state = 'landed' AND NOT x.failed), 0) AS success
               FROM keeper.steps x WHERE x.subject = p_subject) a
       JOIN keeper.steps l ON l.subject = p_subject AND l.seq = a.last_seq
@@ -280,22 +280,30 @@ COMMENT ON FUNCTION keeper.commit_fate IS 'What became of a commit. A commit giv
 CREATE FUNCTION keeper.open_pools(p_after_id bigint)
 RETURNS TABLE (app_id integer, address text, status text, participants_count integer, total_pot double precision)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT p.id, p.pool_address, p.status, p.participants_count, p.total_pot
+    WITH open_draws AS MATERIALIZED (
+        SELECT d.app_id, d.address, d.draw FROM keeper.draws d WHERE NOT d.over
+        UNION
+        SELECT d.app_id, d.address, d.draw FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
+         WHERE s.state IN ('open', 'landed', 'stale')
+    )
+    SELECT p.id AS app_id, p.pool_address, p.status, p.participants_count, p.total_pot
       FROM public.pools p
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
-       AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (
-               SELECT d.app_id FROM keeper.draws d WHERE NOT d.over
-               UNION ALL
-               SELECT d.app_id FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
-                WHERE s.state IN ('open', 'landed', 'stale')))
-     ORDER BY p.id
+       AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (SELECT o.app_id FROM open_draws o))
+    UNION ALL
+    SELECT (-1 - abs(hashtext(o.draw)::bigint) % 2000000000)::integer, o.address, 'unknown', NULL, NULL
+      FROM open_draws o
+     WHERE p_after_id = 0
+       AND NOT EXISTS (SELECT FROM public.pools p
+                        WHERE p.pool_address = o.address AND (p.id = o.app_id OR p.status NOT IN ('ended', 'cancelled', 'closed')))
+     ORDER BY app_id
 $$;
-COMMENT ON FUNCTION keeper.open_pools IS 'What the app registered and the chain has not finished; a final status in the app hides neither a draw nor its unsettled steps.';
+COMMENT ON FUNCTION keeper.open_pools IS 'What the app registered and the chain has not finished. Neither a final status in the app nor a row that is gone there hides a draw that we know: without a row its app_id is negative.';
 
 CREATE FUNCTION keeper.lease_tick(p_owner text, p_after_id bigint, p_ttl_ms bigint)
 RETURNS TABLE (held boolean, fence bigint, holder text,
                app_id integer, address text, status text, participants_count integer, total_pot double precision)
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
     WITH mine AS (
         UPDATE keeper.lease l
            SET owner = p_owner, fence = l.fence + CASE WHEN l.owner = p_owner THEN 0 ELSE 1 END,
@@ -310,7 +318,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT s.held, s.fence, s.owner, p.app_id, p.address, p.status, p.participants_count, p.total_pot
       FROM seen s LEFT JOIN keeper.open_pools(p_after_id) p ON true
 $$;
-COMMENT ON FUNCTION keeper.lease_tick IS 'The one statement of a quiet tick: renews or takes the lease, lists pools with id > after_id. One row at least.';
+COMMENT ON FUNCTION keeper.lease_tick IS 'The one statement of a quiet tick: renews or takes the lease, lists pools with id > after_id. One row at least. Gives up soon on a locked public table: the journal waits behind it.';
 
 CREATE FUNCTION keeper.lease_look(p_after_id bigint)
 RETURNS TABLE (held boolean, fence bigint, holder text,

@@ -17,7 +17,7 @@ CREATE FUNCTION keeper.observe(
     p_status_reason smallint[], p_mint text[], p_creator text[], p_dev_wallet text[], p_bet_amount numeric[], p_total_amount numeric[],
     p_participants smallint[], p_max_participants smallint[], p_decimals smallint[], p_lock_start_time bigint[], p_lock_duration bigint[],
     p_unlock_time bigint[], p_randomness_account text[], p_commit_slot bigint[], p_randomness numeric[], p_winner text[]) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
     v_written bigint;
 BEGIN
@@ -195,7 +195,7 @@ CREATE FUNCTION keeper.payout_record(
     p_fence bigint, p_subject text, p_seq bigint, p_pool text, p_pool_id numeric, p_winner text, p_mint text, p_total_amount numeric,
     p_winner_amount numeric, p_dev_amount numeric, p_burn_amount numeric, p_treasury_amount numeric, p_decimals smallint,
     p_end_time bigint, p_sig text, p_slot bigint) RETURNS SETOF keeper.step_row
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
     v_draw keeper.draws;
     v_step keeper.steps;
@@ -230,7 +230,7 @@ BEGIN
     END IF;
     UPDATE keeper.bindings b SET released_at = clock_timestamp(), released_why = 'selected' WHERE b.draw = p_subject AND b.released_at IS NULL;
     UPDATE keeper.commits c SET fate = 'used'
-     WHERE c.draw = p_subject AND c.fate IS NULL
+     WHERE c.draw = p_subject AND c.fate IS DISTINCT FROM 'used'
        AND c.n = (SELECT max(o.n) FROM keeper.commits o WHERE o.draw = p_subject AND o.answer_value IS NOT NULL);
     PERFORM keeper.project_payout(p_subject);
     RETURN QUERY SELECT * FROM keeper.step_rows(p_subject);
@@ -300,7 +300,7 @@ CREATE FUNCTION keeper.record_calls(
     p_fence bigint, p_draw text, p_watermark bytea, p_signature bytea[], p_ix smallint[], p_inner_ix smallint[],
     p_slot bigint[], p_block_time bigint[], p_user text[], p_app_id integer[], p_instruction text[], p_amount numeric[],
     p_decimals smallint[]) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
     v_written bigint;
     v_call    keeper.calls;

@@ -3,7 +3,7 @@
 
 /* After so many silent answers the canary is committed to another oracle, or again to the only one: a gateway may
  * have forgotten an old commit. */
-enum { SILENT_ANSWERS = 3 };
+enum { SILENT_ANSWERS = 3, RECOMMIT_MS = 60000, RECOMMIT_MAX_MS = 3600000 };
 
 static struct action commit(const struct canary_facts *f, enum step step)
 {
@@ -23,9 +23,12 @@ static struct action probe(const struct canary_facts *f)
 
 	if (f->answered_ms != 0 && now - f->answered_ms < POLICY_CANARY_MS / 2)
 		return action_wait_until(WAIT_NONE, f->answered_ms + POLICY_CANARY_MS / 2);
-	if (!f->oracle_listed || f->own.ask.failures >= SILENT_ANSWERS)
+	if ((!f->oracle_listed || f->own.ask.failures >= SILENT_ANSWERS) &&
+		attempts_ready(&f->recommit, now, RECOMMIT_MS, RECOMMIT_MAX_MS))
 		return settle_all_closed(&f->own.settle.rows) ? commit(f, STEP_CANARY_COMMIT)
 		                                              : action_wait(WAIT_NOT_FINAL);
+	if (!f->oracle_listed)
+		return action_wait_until(WAIT_NO_ORACLE, now + 1000);
 	if (!attempts_ready(&f->own.ask, now, 500, 5000))
 		return action_wait_until(WAIT_CANARY_SILENT, attempts_next_ms(&f->own.ask, 500, 5000));
 	return action_of(ACT_ASK_ORACLE);

@@ -102,11 +102,34 @@ static bool payout_looks_clean(const struct draw_facts *f)
 	       a->treasury_ata.presence != UNUSABLE;
 }
 
+static bool past_deadline(const struct draw_facts *f)
+{
+	return f->own.settle.tip.confirmed_slot.n > f->view.pool.randomness_commit_slot.n + POLICY_DEADLINE_SLOTS;
+}
+
+/* No node could simulate for long. Past the deadline only a simulation is worth asking for: sending costs fees. */
 static bool simulation_overdue(const struct draw_facts *f)
 {
 	const struct slot since = f->own.simulation.wanted_since;
 
-	return since.n != 0 && f->own.settle.tip.confirmed_slot.n > since.n + POLICY_SIMULATE_SLOTS;
+	return since.n != 0 && f->own.settle.tip.confirmed_slot.n > since.n + POLICY_SIMULATE_SLOTS &&
+	       !past_deadline(f);
+}
+
+/* A node said that the reveal or the selection would fail. What it means for a bound pool; the program is the judge of
+ * its own deadline, for a slot that some node tells may be wrong. */
+static struct action refused_select(const struct draw_facts *f)
+{
+	enum { ML_PAUSED = 6042, ML_RANDOMNESS_EXPIRED = 6047 };
+	const struct simulation_fact *s = &f->own.simulation;
+	const bool by_select = s->failed_at == IX_SELECT && s->failure.custom;
+	const uint64_t soon = attempts_next_ms(&f->own.simulate, 300, 2000);
+
+	if (by_select && s->failure.code == ML_PAUSED)
+		return action_wait_until(WAIT_PAUSED_BOUND, soon);
+	if (by_select && s->failure.code == ML_RANDOMNESS_EXPIRED && past_deadline(f))
+		return action_wait_until(WAIT_DEADLINE_PASSED, f->around->now_ms + 60000);
+	return action_wait_until(WAIT_SIMULATION_FAILED, soon);
 }
 
 /* Postgres has been away for long and the 3000 slots run: reveal and select go through the local spool. */
@@ -114,7 +137,7 @@ static bool spool_time(const struct draw_facts *f)
 {
 	const uint64_t down = f->around->journal_down_since_ms;
 
-	return down != 0 && f->around->now_ms - down > POLICY_SPOOL_AFTER_MS;
+	return down != 0 && f->around->now_ms > down + POLICY_SPOOL_AFTER_MS;
 }
 
 static struct action reveal_now(const struct draw_facts *f)
@@ -126,12 +149,15 @@ static struct action reveal_now(const struct draw_facts *f)
 	return a;
 }
 
+/* So often an oracle is asked before it counts as silent: the budget alone may have passed while nobody asked. */
+enum { ASKS_MIN = 3 };
+
 /* A commit may be replaced only when nobody can use it: no answer came in the budget, or two nodes say that the
  * program refuses it. Re-committing has no guard in the program, so everything before it must be closed. */
 static bool rescue_allowed(const struct draw_facts *f)
 {
 	const bool refused = f->commit.answered && f->commit.refused_by >= f->own.settle.witnesses;
-	const bool silent = !f->commit.answered &&
+	const bool silent = !f->commit.answered && f->own.ask.failures >= ASKS_MIN &&
 	                    f->own.settle.tip.confirmed_slot.n > f->commit.seed_slot.n + f->policy->oracle_budget_slots;
 
 	return (refused || silent) && f->rescue_possible && settle_all_closed(&f->own.settle.rows) &&
@@ -149,8 +175,13 @@ static struct action rescue(const struct draw_facts *f)
 
 static struct action ask_oracle(const struct draw_facts *f)
 {
-	if (rescue_allowed(f))
-		return rescue(f);
+	/* A rescue that does not get through must not silence the oracle that is committed to. */
+	if (rescue_allowed(f)) {
+		const struct action a = rescue(f);
+
+		if (a.kind != ACT_WAIT && a.kind != ACT_HALT)
+			return a;
+	}
 	if (!attempts_ready(&f->own.ask, f->around->now_ms, 250, 5000))
 		return action_wait_until(WAIT_ORACLE_ASKED, attempts_next_ms(&f->own.ask, 250, 5000));
 	return action_of(ACT_ASK_ORACLE);
@@ -162,6 +193,9 @@ static struct action reveal(const struct draw_facts *f)
 	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f);
 	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
 
+	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */
+	if (rescue_allowed(f))
+		return rescue(f);
 	if (spool_time(f) || simulation_overdue(f))
 		return reveal_now(f);
 	if (!simulated(f, step) && !only_payout_fails(f))
@@ -171,8 +205,8 @@ static struct action reveal(const struct draw_facts *f)
 	if (only_payout_fails(f))
 		return reveal_now(f);
 	if (f->commit.refused_by > 0)
-		return rescue_allowed(f) ? rescue(f) : action_wait_until(WAIT_ANSWER_REFUSED, f->around->now_ms + 500);
-	return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 300, 2000));
+		return action_wait_until(WAIT_ANSWER_REFUSED, f->around->now_ms + 500);
+	return refused_select(f);
 }
 
 static struct action select_winner(const struct draw_facts *f)
@@ -180,7 +214,7 @@ static struct action select_winner(const struct draw_facts *f)
 	if (!simulated(f, STEP_SELECT) && !simulation_overdue(f))
 		return simulate(f, STEP_SELECT);
 	if (!f->own.simulation.ok && !simulation_overdue(f))
-		return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, 300, 2000));
+		return refused_select(f);
 	return open_step(f, STEP_SELECT);
 }
 
@@ -192,13 +226,24 @@ static bool commit_matches(const struct draw_facts *f)
 	       hash_equal(&f->commit.seed_slothash, &r->seed_slothash);
 }
 
+/* A RECOMMIT of ours may still take the place of the commit that the account shows: a fork undid it, or it failed and is
+ * not final. An answer to the shown commit would be one that we then throw away. */
+static bool may_be_replaced(const struct draw_facts *f)
+{
+	const struct rows *rows = &f->own.settle.rows;
+
+	for (unsigned i = 0; i < rows->n; i++)
+		if (rows->row[i].step == STEP_RECOMMIT && row_unsettled(&rows->row[i]) &&
+			!pubkey_equal(&rows->row[i].oracle, &f->accounts.randomness.oracle))
+			return true;
+	return false;
+}
+
 /* Between request and select: the 3000 slots run, and no gate of ours stands in the way. */
 static struct action bound(const struct draw_facts *f)
 {
 	const struct sb_randomness *r = &f->accounts.randomness;
 
-	if (f->own.settle.tip.confirmed_slot.n > f->view.pool.randomness_commit_slot.n + POLICY_DEADLINE_SLOTS)
-		return action_wait(WAIT_DEADLINE_PASSED);
 	if (!pubkey_equal(&f->view.pool.dev_wallet, &f->policy->dev_wallet))
 		return action_wait(WAIT_FOREIGN_DEV);
 	if (!accounts_fresh(f))
@@ -207,12 +252,20 @@ static struct action bound(const struct draw_facts *f)
 		return select_winner(f);
 	if (f->accounts.randomness_presence != PRESENT || !pubkey_equal(&r->authority, &f->policy->dev_wallet))
 		return action_wait_until(WAIT_FOREIGN_RANDOMNESS, f->around->now_ms + 1000);
+	if (may_be_replaced(f))
+		return action_wait_until(WAIT_NOT_FINAL, f->around->now_ms + 1000);
 	if (!commit_matches(f)) {
 		if (!attempts_ready(&f->note, f->around->now_ms, 200, 5000))
 			return action_wait_until(WAIT_JOURNAL_SILENT, attempts_next_ms(&f->note, 200, 5000));
 		return action_of(ACT_NOTE_COMMIT);
 	}
 	return f->commit.answered ? reveal(f) : ask_oracle(f);
+}
+
+/* The last simulation of this step, of whatever accounts, said no. */
+static bool simulated_no(const struct draw_facts *f, enum step step)
+{
+	return f->own.simulation.done && f->own.simulation.step == step && !f->own.simulation.ok;
 }
 
 /* Selected and unpaid: no clock runs, so failures wait longer and longer (H7). */
@@ -229,7 +282,8 @@ static struct action payout(const struct draw_facts *f)
 	if (simulated(f, STEP_PAYOUT) && f->own.simulation.ok)
 		return open_step(f, STEP_PAYOUT);
 	if (!attempts_ready(&f->own.simulate, f->around->now_ms, base, max))
-		return action_wait_until(WAIT_PAYOUT_BLOCKED, attempts_next_ms(&f->own.simulate, base, max));
+		return action_wait_until(simulated_no(f, STEP_PAYOUT) ? WAIT_PAYOUT_BLOCKED : WAIT_NODES_SILENT,
+			attempts_next_ms(&f->own.simulate, base, max));
 	return step_simulate(&f->own, f->around, STEP_PAYOUT, base, max);
 }
 
@@ -249,7 +303,7 @@ static struct action ended(const struct draw_facts *f)
 {
 	if (f->recorded)
 		return action_wait(settle_all_closed(&f->own.settle.rows) ? WAIT_OVER : WAIT_NOT_FINAL);
-	if (!settle_all_closed(&f->own.settle.rows) || f->own.settle.tip.finalized_slot.n < f->view.at.n)
+	if (!settle_all_closed(&f->own.settle.rows))
 		return action_wait(WAIT_NOT_FINAL);
 	return record(f, action_of(ACT_RECORD));
 }

@@ -71,7 +71,8 @@ static bool wallet_funded(const struct draw_facts *f)
 {
 	const uint64_t need = f->around->bind_cost.n + f->around->draw_cost.n * (f->around->bound + 1u);
 
-	return f->accounts.wallet.n >= need;
+	/* Unknown costs are no costs to reckon with: the rents are asked for at start. */
+	return f->around->bind_cost.n != 0 && f->accounts.wallet.n >= need;
 }
 
 enum reason gate_bind(const struct draw_facts *f)

@@ -24,9 +24,14 @@ static struct action finalized_as(const struct row *row, const struct sight *see
 }
 
 /* Only nodes whose own finalized chain is past last_valid, and that still have the history, can say "never" (R3). */
-static bool proven_absent(const struct settle_facts *f, const struct sight *seen)
+static unsigned witnesses_for(const struct settle_facts *f, const struct row *row)
 {
-	return !seen->found && seen->absent_by >= f->witnesses;
+	return STEPS[row->step].guarded && f->lone_node ? 1 : f->witnesses;
+}
+
+static bool proven_absent(const struct settle_facts *f, const struct row *row, const struct sight *seen)
+{
+	return !seen->found && seen->absent_by >= witnesses_for(f, row);
 }
 
 static bool past_last_valid(const struct settle_facts *f, const struct row *row)
@@ -49,7 +54,7 @@ static struct action settle_open(const struct settle_facts *f, const struct row 
 			return finalized_as(row, seen);
 		if (seen->found && seen->confirmed)
 			return close_as(row, ROW_LANDED, seen);
-		if (proven_absent(f, seen))
+		if (proven_absent(f, row, seen))
 			return close_as(row, ROW_EXPIRED, seen);
 	}
 	if (past_last_valid(f, row))
@@ -66,7 +71,7 @@ static struct action settle_landed(const struct settle_facts *f, const struct ro
 		return action_of(ACT_NONE);
 	if (seen->found && seen->finalized)
 		return finalized_as(row, seen);
-	if (!seen->found && seen->gone_by >= f->witnesses)
+	if (!seen->found && seen->gone_by >= witnesses_for(f, row))
 		return (struct action){ .kind = ACT_REOPEN, .step = row->step, .seq = row->seq };
 	return action_of(ACT_NONE);
 }
@@ -77,7 +82,7 @@ static struct action settle_stale(const struct settle_facts *f, const struct row
 	if (answered(row, seen)) {
 		if (seen->found && seen->finalized)
 			return finalized_as(row, seen);
-		if (proven_absent(f, seen))
+		if (proven_absent(f, row, seen))
 			return close_as(row, ROW_EXPIRED, seen);
 	}
 	if (past_last_valid(f, row) && !(answered(row, seen) && seen->found))

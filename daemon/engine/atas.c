@@ -55,9 +55,8 @@ static void on_account(struct task *task, const struct reply *reply)
 
 	attempts_note(&a->facts.own.read, a->s.e->around.now_ms, reply->err == ERR_OK);
 	subject_wake(&a->s);
-	if (reply->err != ERR_OK)
+	if (reply->err != ERR_OK || !engine_saw_slot(a->s.e, got->at, a->s.rpc.endpoint))
 		return;
-	engine_saw_slot(a->s.e, got->at);
 	a->facts.at = got->at;
 	a->facts.read_ms = a->s.e->around.now_ms;
 	a->facts.presence = got->account[0].exists && got->account[0].len > 0 ? PRESENT : ABSENT;
@@ -108,7 +107,6 @@ static void perform(struct ata *a, const struct action *action)
 
 static void advance(struct ata *a)
 {
-	struct settle_facts *settle = &a->facts.own.settle;
 	struct action action;
 
 	if (subject_busy(&a->s))
@@ -117,9 +115,7 @@ static void advance(struct ata *a)
 	a->s.wake_ms = 0;
 	if (!subject_ready(&a->s))
 		return;
-	settle->tip = a->s.e->tip;
-	settle->now_ms = a->s.e->around.now_ms;
-	settle->witnesses = rpc_endpoint_count(a->s.e->m.rpc) > 1 ? 2 : 1;
+	subject_refresh(&a->s);
 	action = decide_ata(&a->facts);
 	perform(a, &action);
 }

@@ -56,9 +56,8 @@ static void on_account(struct task *task, const struct reply *reply)
 
 	attempts_note(&c->facts.own.read, e->around.now_ms, reply->err == ERR_OK);
 	subject_wake(&c->s);
-	if (reply->err != ERR_OK)
+	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, c->s.rpc.endpoint))
 		return;
-	engine_saw_slot(e, got->at);
 	c->facts.at = got->at;
 	c->facts.read_ms = e->around.now_ms;
 	c->facts.presence = ABSENT;
@@ -76,6 +75,7 @@ static void on_answer(struct task *task, const struct reply *reply)
 	subject_wake(&c->s);
 	if (reply->err == ERR_OK) {
 		c->facts.answered_ms = e->around.now_ms;
+		c->facts.recommit = (struct attempts){ 0 };
 		c->answered_oracle = c->facts.account.oracle;
 		return;
 	}
@@ -123,6 +123,7 @@ static void open_row(struct canary *c, const struct action *a)
 	guard.randomness = c->randomness;
 	c->s.in_step = a->step;
 	c->facts.own.ask = (struct attempts){ 0 };
+	attempts_note(&c->facts.recommit, c->s.e->around.now_ms, false);
 	subject_open(
 		&c->s, a, &tx, &guard, creates ? c->new_account : NULL, (struct slot){ creates ? tx.recent_slot : 0 });
 }
@@ -151,13 +152,10 @@ static void perform(struct canary *c, const struct action *a)
 static void refresh(struct canary *c)
 {
 	struct engine *e = c->s.e;
-	struct settle_facts *settle = &c->facts.own.settle;
 	struct pubkey candidate;
 	const struct oracle_entry *oracle;
 
-	settle->tip = e->tip;
-	settle->now_ms = e->around.now_ms;
-	settle->witnesses = rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
+	subject_refresh(&c->s);
 	c->facts.wanted = pools_near(e);
 	oracle = c->facts.presence == PRESENT ? oracles_find(e, &c->facts.account.oracle) : NULL;
 	c->facts.oracle_listed = oracle && oracle->viable;

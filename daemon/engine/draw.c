@@ -51,6 +51,13 @@ bool draw_busy(const struct draw *d)
 	       d->record_rpc.task.busy;
 }
 
+void draw_doubt(struct draw *d)
+{
+	commit_call_fini(&d->commit);
+	commit_call_init(&d->commit);
+	d->facts.commit.known = false;
+}
+
 static bool status_is_bound(const struct draw *d)
 {
 	const struct pool_view *v = &d->facts.view;
@@ -98,12 +105,11 @@ void draw_observe(struct draw *d, const struct pool_view *view)
 	if (view->at.n < mine->at.n)
 		return;
 	const struct pool_account last = mine->pool;
-	const bool known = mine->at.n != 0 && mine->kind == VIEW_POOL;
 
 	log_status(d, mine, view);
 	*mine = *view;
 	/* The creator may take the rent, and with it the account, before the payout is recorded. */
-	if (known && view->kind != VIEW_POOL)
+	if (view->kind != VIEW_POOL)
 		mine->pool = last;
 	subject_wake(&d->s);
 }
@@ -124,14 +130,10 @@ static void alert_when_late(struct draw *d)
 
 static void refresh_shared_facts(struct draw *d)
 {
-	struct settle_facts *settle = &d->facts.own.settle;
 	struct engine *e = d->s.e;
 	struct pubkey other;
 
-	settle->tip = e->tip;
-	settle->now_ms = e->around.now_ms;
-	settle->journal_away = journal_long_gone(e);
-	settle->witnesses = rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
+	subject_refresh(&d->s);
 	d->facts.accounts_wanted = false;
 	if (d->facts.view.kind == VIEW_POOL && !pubkey_is_zero(&d->facts.view.pool.randomness_account) &&
 		!pubkey_equal(&d->facts.view.pool.randomness_account, &d->randomness)) {
@@ -140,12 +142,14 @@ static void refresh_shared_facts(struct draw *d)
 	}
 	d->facts.account_picked = !pubkey_is_zero(&d->randomness);
 	/* An answer that the ledger does not have yet is an answer: to commit again would be a second draw. */
-	d->facts.rescue_possible = !d->answer_pending && oracles_choose(e, d->tried, d->n_tried, &other);
+	d->facts.rescue_possible = !d->answer_pending && draw_choose_oracle(d, &other);
 	e->around.bound = engine_bound_others(e, d);
 }
 
 static void perform(struct draw *d, const struct action *a)
 {
+	if (subject_only_looks(&d->s, a))
+		return;
 	switch (a->kind) {
 	case ACT_READ:
 		draw_read_accounts(d);

@@ -56,12 +56,14 @@ static struct token_view token_view_of(
 static void see_participants(struct draw *d, const struct rpc_account *a)
 {
 	struct draw_accounts *out = &d->facts.accounts;
+	struct pubkey own;
 
 	out->participants_presence = ABSENT;
 	if (!a->exists)
 		return;
 	out->participants_presence = UNUSABLE;
-	if (pubkey_equal(&a->owner, &ADDRESS_ML) &&
+	pda_participants(&own, &d->address);
+	if (pubkey_equal(&d->facts.view.pool.participants_account, &own) && pubkey_equal(&a->owner, &ADDRESS_ML) &&
 		participants_decode(&out->participants, a->data, a->len) == ACCOUNT_OK && out->participants.in_range)
 		out->participants_presence = PRESENT;
 }
@@ -144,9 +146,10 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	subject_wake(&d->s);
 	if (reply->err != ERR_OK)
 		return;
-	engine_saw_slot(d->s.e, got->at);
-	if (!see_pool(d, got))
+	if (!engine_saw_slot(d->s.e, got->at, d->s.rpc.endpoint) || !see_pool(d, got)) {
+		attempts_note(&d->facts.own.read, now, false);
 		return;
+	}
 	see_participants(d, &got->account[AT_PARTICIPANTS]);
 	see_mint(d, &got->account[AT_MINT]);
 	see_tokens(d, got, atas_asked);
@@ -166,6 +169,14 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	}
 }
 
+/* Older than this would be dropped anyway. */
+static struct slot newest(const struct draw *d)
+{
+	const struct slot floor = d->facts.own.settle.rows.floor, view = d->facts.view.at;
+
+	return floor.n > view.n ? floor : view;
+}
+
 /* Before the first answer the pool is all that is known, and its own fields name the rest. */
 void draw_read_accounts(struct draw *d)
 {
@@ -183,8 +194,7 @@ void draw_read_accounts(struct draw *d)
 	keys[AT_WALLET] = d->s.e->policy.dev_wallet;
 	if (!pubkey_is_zero(&d->randomness))
 		keys[n++] = d->randomness;
-	rpc_get_accounts(
-		d->s.e->m.rpc, any_node(&d->s.rpc), keys, n, CONFIRMED, d->facts.own.settle.rows.floor, on_accounts);
+	rpc_get_accounts(d->s.e->m.rpc, any_node(&d->s.rpc), keys, n, CONFIRMED, newest(d), on_accounts);
 }
 
 void draw_want_atas(struct draw *d)

@@ -11,17 +11,30 @@ static struct draw *of_commit(struct task *task)
 	return container_of(container_of(task, struct commit_call, task), struct draw, commit);
 }
 
+/* The newest last: it is the one that is committed to. */
 static void remember_tried(struct draw *d, const struct pubkey *oracle)
 {
+	unsigned kept = 0;
+
 	for (unsigned i = 0; i < d->n_tried; i++)
-		if (pubkey_equal(&d->tried[i], oracle))
-			return;
-	/* When all slots are used the oldest oracle may be tried again. */
-	if (d->n_tried == DRAW_TRIED_MAX) {
-		memmove(d->tried, d->tried + 1, sizeof d->tried - sizeof d->tried[0]);
-		d->n_tried--;
-	}
-	d->tried[d->n_tried++] = *oracle;
+		if (!pubkey_equal(&d->tried[i], oracle))
+			d->tried[kept++] = d->tried[i];
+	if (kept == DRAW_TRIED_MAX)
+		memmove(d->tried, d->tried + 1, --kept * sizeof d->tried[0]);
+	d->tried[kept++] = *oracle;
+	d->n_tried = kept;
+}
+
+/* One that was not tried yet; when all were, the one whose turn was longest ago, but not the one that is committed to:
+ * an oracle may have been given up for a fork or an outage that was no fault of its own. */
+bool draw_choose_oracle(const struct draw *d, struct pubkey *out)
+{
+	const unsigned keep = pubkey_is_zero(&d->facts.view.pool.randomness_account) ? 0 : 1;
+
+	for (unsigned skip = 0; skip == 0 || skip + keep <= d->n_tried; skip++)
+		if (oracles_choose(d->s.e, d->tried + skip, d->n_tried - skip, out))
+			return true;
+	return false;
 }
 
 /* The ledger says of every commit what became of it; "used" is written with the payout. */
@@ -164,7 +177,8 @@ void draw_ask_oracle(struct draw *d)
 		record_answer(d);
 		return;
 	}
-	if (!oracle) {
+	if (!oracle || oracle->account.gateway_uri[0] == '\0') {
+		oracles_track(d->s.e, &d->facts.commit.oracle);
 		attempts_note(&d->facts.own.ask, d->s.e->around.now_ms, false);
 		subject_wake(&d->s);
 		return;
@@ -183,6 +197,17 @@ static void pick_new(struct draw *d)
 	d->randomness = *account_key_pubkey(d->new_account);
 }
 
+/* Draws that come due together are all told of the same free account: the first one keeps it. */
+static bool held_by_another(const struct draw *d, const struct pubkey *randomness)
+{
+	const struct engine *e = d->s.e;
+
+	for (size_t i = 0; i < e->n_active; i++)
+		if (e->active[i] != d && pubkey_equal(&e->active[i]->randomness, randomness))
+			return true;
+	return false;
+}
+
 static void on_free_account(struct task *task, const struct reply *reply)
 {
 	struct draw *d = of_commit(task);
@@ -193,7 +218,7 @@ static void on_free_account(struct task *task, const struct reply *reply)
 		attempts_note(&d->facts.note, d->s.e->around.now_ms, false);
 		return;
 	}
-	if (!row->known) {
+	if (!row->known || held_by_another(d, &row->randomness)) {
 		pick_new(d);
 		return;
 	}

@@ -54,7 +54,14 @@ static bool agrees_with_rules(const struct draw *d, const struct journal_payout 
 		return false;
 	return split.winner_amount == paid->winner_amount && split.dev_amount == paid->dev_amount &&
 	       split.burn_amount == paid->burn_amount && split.treasury_amount == paid->treasury_amount &&
-	       pubkey_equal(&paid->winner, &pool->winner);
+	       (pubkey_is_zero(&pool->winner) || pubkey_equal(&paid->winner, &pool->winner));
+}
+
+/* A block's time is the Clock that the program saw in it. The pool account says the same, but of the fork and the moment
+ * in which it was last read. */
+static int64_t end_time_of(const struct draw *d, const struct rpc_transaction *tx)
+{
+	return tx->block_time != 0 ? tx->block_time : d->facts.view.pool.end_time;
 }
 
 static void take_payout(struct draw *d, const struct rpc_transaction *tx, const struct event *event)
@@ -70,7 +77,7 @@ static void take_payout(struct draw *d, const struct rpc_transaction *tx, const 
 		.burn_amount = event->as.winner.burn_amount,
 		.treasury_amount = event->as.winner.treasury_amount,
 		.decimals = d->facts.accounts.decimals,
-		.end_time = d->facts.view.pool.end_time,
+		.end_time = end_time_of(d, tx),
 		.sig = d->record_sig,
 		.slot = tx->slot,
 		.seq = d->record_seq };
@@ -206,12 +213,27 @@ static bool choose_signature(struct draw *d, const struct action *a)
 	return true;
 }
 
+/* The best node first; after a failure each in turn, for one that never tells must not stand in the way of the others. */
+static int node_to_ask(const struct draw *d)
+{
+	const size_t nodes = rpc_endpoint_count(d->s.e->m.rpc), failures = d->facts.record.failures;
+
+	if (d->n_paid > 0)
+		return (int)(((size_t)d->paid_endpoint + 1 + (nodes > 1 ? failures % (nodes - 1) : 0)) % nodes);
+	return failures == 0 ? RPC_ANY : (int)(failures % nodes);
+}
+
 static void fetch_transaction(struct draw *d)
 {
-	const size_t nodes = rpc_endpoint_count(d->s.e->m.rpc);
-
-	d->record_rpc.endpoint = d->n_paid == 0 ? RPC_ANY : (int)(((size_t)d->paid_endpoint + 1) % nodes);
+	d->record_rpc.endpoint = node_to_ask(d);
 	rpc_get_transaction(d->s.e->m.rpc, &d->record_rpc, &d->record_sig, FINALIZED, on_transaction);
+}
+
+static void fetch_signatures(struct draw *d)
+{
+	d->record_rpc.endpoint = node_to_ask(d);
+	rpc_get_signatures(
+		d->s.e->m.rpc, &d->record_rpc, &d->address, NULL, NULL, DRAW_RECORD_SIGS, FINALIZED, on_signatures);
 }
 
 static void list_exhausted(struct draw *d)
@@ -242,6 +264,5 @@ void draw_record(struct draw *d, const struct action *a)
 	else if (d->record_at > 0)
 		list_exhausted(d);
 	else
-		rpc_get_signatures(d->s.e->m.rpc, any_node(&d->record_rpc), &d->address, NULL, NULL, DRAW_RECORD_SIGS,
-			FINALIZED, on_signatures);
+		fetch_signatures(d);
 }

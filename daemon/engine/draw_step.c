@@ -66,7 +66,7 @@ static bool fill(struct draw *d, enum step step, struct compose *c)
 	c->make_dev_ata = d->facts.accounts.dev_ata.presence == ABSENT;
 	c->make_treasury_ata = d->facts.accounts.treasury_ata.presence == ABSENT;
 	if (needs_new_oracle(step)) {
-		if (!oracles_choose(e, d->tried, d->n_tried, &d->oracle))
+		if (!draw_choose_oracle(d, &d->oracle))
 			return false;
 		c->oracle = d->oracle;
 	} else {
@@ -88,7 +88,7 @@ void draw_simulate(struct draw *d, const struct action *a)
 {
 	struct compose c;
 
-	if (a->step == STEP_DRAW || a->step == STEP_REVEAL_SELECT)
+	if (a->step == STEP_DRAW || a->step == STEP_REVEAL_SELECT || a->step == STEP_SELECT)
 		if (d->facts.own.simulation.wanted_since.n == 0)
 			d->facts.own.simulation.wanted_since = d->s.e->tip.confirmed_slot;
 	if (!fill(d, a->step, &c)) {
@@ -98,15 +98,28 @@ void draw_simulate(struct draw *d, const struct action *a)
 	subject_simulate(&d->s, a, &c, d->facts.accounts.at);
 }
 
-/* The program refuses the answer itself: another node must say so too before anything follows from it. */
+/* The answer's signature itself is refused. Other errors of a reveal mean that our view of the account is old: somebody
+ * revealed it or committed again. */
+static bool answer_refused(const struct simulation_fact *f)
+{
+	enum { SB_INVALID_SECP_SIGNATURE = 6016, SB_SECP_RECOVER_FAILURE = 6033 };
+
+	return !f->ok && f->failed_at == IX_REVEAL && f->failure.custom &&
+	       (f->failure.code == SB_INVALID_SECP_SIGNATURE || f->failure.code == SB_SECP_RECOVER_FAILURE);
+}
+
+/* The program refuses the answer: another node must say so too before anything follows from it. */
 void draw_simulated(struct subject *s, int endpoint)
 {
 	struct draw *d = container_of(s, struct draw, s);
 	const struct simulation_fact *f = &s->own->simulation;
 	const size_t nodes = rpc_endpoint_count(s->e->m.rpc);
 
-	if (f->ok || f->failed_at != IX_REVEAL || !f->failure.custom) {
+	/* Before everything is final the node may have simulated on a fork with another seed: that says nothing. */
+	if (!answer_refused(f) || !settle_all_closed(&s->own->settle.rows)) {
 		s->simulate_at = RPC_ANY;
+		if (!f->ok && f->failed_at == IX_REVEAL)
+			d->facts.accounts.at.n = 0;
 		return;
 	}
 	if (s->simulate_at != RPC_ANY || d->facts.commit.refused_by == 0)

@@ -38,7 +38,7 @@ void ingest_want(struct engine *e, const struct pool_entry *p, uint64_t pool_id,
 	job = &in->job[in->n_jobs++];
 	job->address = p->address;
 	job->pool_id = pool_id;
-	job->app_id = p->app_id;
+	job->app_id = p->app_id > 0 ? p->app_id : 0;
 	job->decimals = decimals;
 }
 

@@ -34,13 +34,22 @@ const struct oracle_entry *oracles_find(const struct engine *e, const struct pub
 	return NULL;
 }
 
+static bool listed(const struct sb_queue *queue, const struct pubkey *address)
+{
+	for (unsigned i = 0; i < queue->n_oracles; i++)
+		if (pubkey_equal(&queue->oracles[i], address))
+			return true;
+	return false;
+}
+
 /* commit would accept it for at least an hour, it is alive, and its gateway may be asked. */
-static bool viable(const struct engine *e, const struct sb_oracle *o)
+static bool viable(const struct engine *e, const struct pubkey *address, const struct sb_oracle *o)
 {
 	const int64_t timeout = e->oracles.queue.node_timeout > HEARTBEAT_MIN_S ? e->oracles.queue.node_timeout
 	                                                                        : HEARTBEAT_MIN_S;
 
-	return o->verification_status == SB_ORACLE_VERIFIED && pubkey_equal(&o->queue, &e->policy.switchboard.queue) &&
+	return listed(&e->oracles.queue, address) && o->verification_status == SB_ORACLE_VERIFIED &&
+	       pubkey_equal(&o->queue, &e->policy.switchboard.queue) &&
 	       o->valid_until > e->oracles.chain_s + POLICY_ORACLE_MARGIN_S &&
 	       o->last_heartbeat >= e->oracles.chain_s - timeout && gateway_uri_allowed(e->m.gateway, o->gateway_uri);
 }
@@ -74,29 +83,15 @@ static void on_oracles(struct task *task, const struct reply *reply)
 		const bool decoded = a->exists && pubkey_equal(&a->owner, &e->policy.switchboard.program) &&
 		                     sb_oracle_decode(&entry->account, a->data, a->len) == ACCOUNT_OK;
 
-		note_viability(entry, decoded && viable(e, &entry->account));
+		note_viability(entry, decoded && viable(e, &entry->address, &entry->account));
 	}
 	e->oracles.read_ms = e->around.now_ms;
 	e->oracles.queue_known = false;
 }
 
-static bool listed(const struct sb_queue *queue, const struct pubkey *address)
-{
-	for (unsigned i = 0; i < queue->n_oracles; i++)
-		if (pubkey_equal(&queue->oracles[i], address))
-			return true;
-	return false;
-}
-
-/* Entries keep what is known about them (silence) while they stay in the queue. */
+/* Entries are never dropped: a bound draw may depend on the answer of an oracle that has left the queue. */
 static void merge_queue(struct oracles *o)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < o->n; i++)
-		if (listed(&o->queue, &o->entry[i].address))
-			o->entry[kept++] = o->entry[i];
-	o->n = kept;
 	for (unsigned i = 0; i < o->queue.n_oracles && o->n < ORACLES_MAX; i++) {
 		bool known = pubkey_is_zero(&o->queue.oracles[i]);
 
@@ -145,8 +140,12 @@ void oracles_turn(struct engine *e)
 	}
 	for (size_t i = 0; i < o->n; i++)
 		keys[i] = o->entry[i].address;
-	if (o->n > 0)
-		rpc_get_accounts(e->m.rpc, any_node(&o->rpc), keys, o->n, CONFIRMED, (struct slot){ 0 }, on_oracles);
+	if (o->n == 0) {
+		o->queue_known = false;
+		o->read_ms = now;
+		return;
+	}
+	rpc_get_accounts(e->m.rpc, any_node(&o->rpc), keys, o->n, CONFIRMED, (struct slot){ 0 }, on_oracles);
 }
 
 static bool among(const struct pubkey *list, size_t n, const struct pubkey *key)
@@ -155,6 +154,17 @@ static bool among(const struct pubkey *list, size_t n, const struct pubkey *key)
 		if (pubkey_equal(&list[i], key))
 			return true;
 	return false;
+}
+
+/* An oracle that some commit of ours names, whether the queue still lists it or not. */
+void oracles_track(struct engine *e, const struct pubkey *address)
+{
+	struct oracles *o = &e->oracles;
+
+	if (oracles_find(e, address) || o->n == ORACLES_MAX)
+		return;
+	o->entry[o->n++] = (struct oracle_entry){ .address = *address };
+	o->read_ms = 0;
 }
 
 void oracles_silent(struct engine *e, const struct pubkey *address)

@@ -111,9 +111,9 @@ static bool decode(const struct pool_entry *p, struct pool_account *out)
 	return p->kind == VIEW_POOL && pool_decode(out, p->raw, p->raw_len) == ACCOUNT_OK;
 }
 
-static void note_kind(struct pool_entry *p, uint8_t kind, const char *why)
+static void note_kind(struct pool_entry *p, uint8_t kind, const struct rpc_account *a, const char *why)
 {
-	char address[PUBKEY_TEXT];
+	char address[PUBKEY_TEXT], owner[PUBKEY_TEXT];
 
 	if (p->at.n != 0 && p->kind == kind)
 		return;
@@ -121,7 +121,10 @@ static void note_kind(struct pool_entry *p, uint8_t kind, const char *why)
 	if (kind == VIEW_POOL)
 		return;
 	base58_pubkey(address, &p->address);
-	log_warn("pool.unusable", "pools_id=%" PRId64 " pool=%s why=\"%s\" next=wait", p->app_id, address, why);
+	base58_pubkey(owner, &a->owner);
+	log_warn("pool.unusable", "pools_id=%" PRId64 " pool=%s owner=%s bytes=%zu status=%d why=\"%s\" next=wait",
+		p->app_id, address, a->exists ? owner : "-", a->exists ? a->len : 0,
+		a->exists && a->len > POOL_STATUS_OFFSET ? a->data[POOL_STATUS_OFFSET] : -1, why);
 }
 
 static void take_account(struct pool_entry *p, const struct rpc_account *a)
@@ -131,18 +134,18 @@ static void take_account(struct pool_entry *p, const struct rpc_account *a)
 	p->due_s = INT64_MAX;
 	p->status = APP_STATUS_UNKNOWN;
 	if (!a->exists) {
-		note_kind(p, VIEW_MISSING, "no such account on chain");
+		note_kind(p, VIEW_MISSING, a, "no such account on chain");
 		return;
 	}
 	if (!pubkey_equal(&a->owner, &ADDRESS_ML)) {
-		note_kind(p, VIEW_FOREIGN, "the account is not the ml program's");
+		note_kind(p, VIEW_FOREIGN, a, "the account is not the ml program's");
 		return;
 	}
 	if (pool_decode(&pool, a->data, a->len) != ACCOUNT_OK) {
-		note_kind(p, VIEW_BAD, "not a pool, or a field that cannot be");
+		note_kind(p, VIEW_BAD, a, "not a pool, or a field that cannot be");
 		return;
 	}
-	note_kind(p, VIEW_POOL, "");
+	note_kind(p, VIEW_POOL, a, "");
 	p->status = (uint8_t)pool.status;
 	if (pool.status == POOL_LOCKED)
 		p->due_s = draw_due_s(&pool);
@@ -154,6 +157,14 @@ static bool unchanged(const struct pool_entry *p, const struct rpc_account *a)
 
 	return p->at.n != 0 && a->exists && p->kind == VIEW_POOL && p->raw_len == len &&
 	       memcmp(p->raw, a->data, len) == 0 && pubkey_equal(&a->owner, &ADDRESS_ML);
+}
+
+/* Both are chain data: their difference must not wrap. */
+static bool is_far(int64_t due_s, int64_t chain_s)
+{
+	int64_t left;
+
+	return due_s > chain_s && (__builtin_sub_overflow(due_s, chain_s, &left) || left > POLICY_NEAR_S);
 }
 
 /* Makes the draw of a pool that needs one. */
@@ -171,7 +182,7 @@ static void activate(struct engine *e, struct pool_entry *p, int64_t chain_s)
 	case POOL_CLOSED:
 		return;
 	case POOL_LOCKED:
-		if (p->due_s - chain_s > POLICY_NEAR_S)
+		if (is_far(p->due_s, chain_s))
 			return;
 		break;
 	case POOL_UNLOCKED:

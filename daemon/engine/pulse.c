@@ -1,8 +1,19 @@
 /* While anything is hot: our signatures, a fresh blockhash and the finalized tip, in three small shared calls. */
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "engine/parts.h"
 
-enum { BLOCKHASH_EVERY_MS = 2000, EPOCH_EVERY_MS = 2000, LANDED_EVERY_MS = 1500, BLOCKHASH_LIFE = 150 };
+enum {
+	BLOCKHASH_EVERY_MS = 2000,
+	EPOCH_EVERY_MS = 2000,
+	LANDED_EVERY_MS = 1500,
+	OTHER_NODE_EVERY = 4,
+	BLOCKHASH_LIFE = 150
+};
+/* A context slot may be ahead of what we know by this many slots, and one more for each 20 ms that passed: ten times
+ * the chain's pace. */
+enum { SLOT_SLACK = 512, SLOT_MS_MIN = 20, JUMP_LOG_MS = 60000 };
 
 void pulse_init(struct engine *e)
 {
@@ -23,10 +34,36 @@ bool pulse_busy(const struct engine *e)
 	return e->pulse.statuses.task.busy || e->pulse.blockhash.task.busy || e->pulse.epoch.task.busy;
 }
 
-void engine_saw_slot(struct engine *e, struct slot confirmed)
+/* With one node there is nobody to compare with: it is trusted. */
+static bool plausible(const struct engine *e, struct slot slot, int endpoint)
 {
-	if (confirmed.n > e->tip.confirmed_slot.n)
+	const size_t nodes = rpc_endpoint_count(e->m.rpc);
+	const uint64_t allowed = SLOT_SLACK + (e->around.now_ms - e->tip_ms) / SLOT_MS_MIN;
+
+	if (nodes == 1 || e->tip.confirmed_slot.n == 0 || slot.n <= e->tip.confirmed_slot.n + allowed)
+		return true;
+	for (size_t i = 0; i < nodes; i++)
+		if ((int)i != endpoint && e->seen[i].n + SLOT_SLACK >= slot.n)
+			return true;
+	return false;
+}
+
+bool engine_saw_slot(struct engine *e, struct slot confirmed, int endpoint)
+{
+	const bool believed = plausible(e, confirmed, endpoint);
+
+	if (endpoint >= 0 && confirmed.n > e->seen[endpoint].n)
+		e->seen[endpoint] = confirmed;
+	if (believed && confirmed.n > e->tip.confirmed_slot.n) {
 		e->tip.confirmed_slot = confirmed;
+		e->tip_ms = e->around.now_ms;
+	}
+	if (!believed && (e->jump_logged_ms == 0 || e->around.now_ms > e->jump_logged_ms + JUMP_LOG_MS)) {
+		e->jump_logged_ms = e->around.now_ms;
+		log_warn("rpc.slot_jump", "endpoint=%s slot=%" PRIu64 " known=%" PRIu64 " next=ignore",
+			rpc_endpoint_label(e->m.rpc, endpoint), confirmed.n, e->tip.confirmed_slot.n);
+	}
+	return believed;
 }
 
 void engine_saw_clock(struct engine *e, int64_t chain_s)
@@ -53,11 +90,21 @@ static void on_statuses(struct task *task, const struct reply *reply)
 	struct engine *e = engine_of(p);
 	const struct rpc_statuses *got = reply->data;
 
-	if (reply->err != ERR_OK)
+	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, p->statuses.endpoint))
 		return;
 	for (size_t i = 0; i < p->n_asked; i++)
 		for (size_t k = 0; k < engine_subject_count(e); k++)
 			subject_observe(engine_subject(e, k), &p->asked[i], &got->status[i], got->at);
+}
+
+/* The best node, and now and then each of the others: one that never sees our transactions must not hide them. */
+static int node_for_statuses(struct engine *e)
+{
+	const size_t n = e->pulse.n_statuses++;
+
+	return n % OTHER_NODE_EVERY != OTHER_NODE_EVERY - 1
+	               ? RPC_ANY
+	               : (int)(n / OTHER_NODE_EVERY % rpc_endpoint_count(e->m.rpc));
 }
 
 /* Open rows are looked at every pulse, rows that only wait for finality less often. */
@@ -80,7 +127,8 @@ static void ask_statuses(struct engine *e)
 	if (p->n_asked == 0 || e->around.now_ms - p->statuses_ms < (urgent ? e->config.pulse_ms : LANDED_EVERY_MS))
 		return;
 	p->statuses_ms = e->around.now_ms;
-	rpc_get_statuses(e->m.rpc, any_node(&p->statuses), p->asked, p->n_asked, true, on_statuses);
+	p->statuses.endpoint = node_for_statuses(e);
+	rpc_get_statuses(e->m.rpc, &p->statuses, p->asked, p->n_asked, true, on_statuses);
 }
 
 static void on_blockhash(struct task *task, const struct reply *reply)
@@ -90,11 +138,14 @@ static void on_blockhash(struct task *task, const struct reply *reply)
 	const struct rpc_blockhash *got = reply->data;
 
 	/* An older hash of a node that lags would only die sooner. */
-	if (reply->err != ERR_OK || got->last_valid.n < p->last_valid.n)
+	if (reply->err != ERR_OK || got->last_valid.n < p->last_valid.n ||
+		!engine_saw_slot(e, got->at, p->blockhash.endpoint))
+		return;
+	/* Heights are never ahead of slots. */
+	if (got->last_valid.n < BLOCKHASH_LIFE || got->last_valid.n > got->at.n + BLOCKHASH_LIFE)
 		return;
 	p->hash = got->hash;
 	p->last_valid = got->last_valid;
-	engine_saw_slot(e, got->at);
 	if (got->last_valid.n - BLOCKHASH_LIFE > e->tip.confirmed_height.n)
 		e->tip.confirmed_height.n = got->last_valid.n - BLOCKHASH_LIFE;
 	e->around.blockhash_known = true;

@@ -3,7 +3,14 @@
 #include "core/price.h"
 #include "engine/parts.h"
 
-enum { RENTS_KEEP_MS = 3600000, LUT_SIZE = 152, ESCROW_SIZE = 165, ATA_2022_SIZE = 170, EMPTY_SIZE = 0 };
+enum {
+	RENTS_KEEP_MS = 3600000,
+	RETRY_MS = 1000,
+	LUT_SIZE = 152,
+	ESCROW_SIZE = 165,
+	ATA_2022_SIZE = 170,
+	EMPTY_SIZE = 0
+};
 
 struct rent_row {
 	size_t size;
@@ -44,25 +51,24 @@ static void on_rent(struct task *task, const struct reply *reply)
 	struct rents *r = container_of(container_of(task, struct rpc_call, task), struct rents, rpc);
 	struct engine *e = container_of(r, struct engine, rents);
 
-	if (reply->err != ERR_OK) {
-		r->asked_ms = e->around.now_ms;
+	r->asked_ms = e->around.now_ms;
+	r->failed = reply->err != ERR_OK;
+	if (r->failed)
 		return;
-	}
 	*(struct lamports *)(void *)((char *)r + SIZES[r->stage].offset) = *(const struct lamports *)reply->data;
 	r->stage++;
 	if (r->stage < SIZES_COUNT)
 		return;
 	r->stage = 0;
-	r->asked_ms = e->around.now_ms;
 	compute_costs(e);
 }
 
 void rents_turn(struct engine *e)
 {
 	struct rents *r = &e->rents;
-	const uint64_t pause = r->known ? RENTS_KEEP_MS : 1000;
+	const uint64_t pause = r->failed ? RETRY_MS : r->stage > 0 ? 0 : r->known ? RENTS_KEEP_MS : 0;
 
-	if (r->rpc.task.busy || (r->stage == 0 && r->asked_ms != 0 && e->around.now_ms - r->asked_ms < pause))
+	if (r->rpc.task.busy || (r->asked_ms != 0 && e->around.now_ms < r->asked_ms + pause))
 		return;
 	rpc_get_rent(e->m.rpc, any_node(&r->rpc), SIZES[r->stage].size, on_rent);
 }

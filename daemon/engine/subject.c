@@ -8,6 +8,8 @@
 #include "core/base58.h"
 #include "engine/parts.h"
 
+enum { DRY_RUN_LOOK_MS = 1000 };
+
 void subject_init(struct subject *s, struct engine *e, struct subject_facts *own)
 {
 	s->e = e;
@@ -33,6 +35,18 @@ bool subject_busy(const struct subject *s)
 void subject_wake(struct subject *s)
 {
 	s->awake = true;
+}
+
+void subject_refresh(struct subject *s)
+{
+	struct settle_facts *f = &s->own->settle;
+
+	f->tip = s->e->tip;
+	f->now_ms = s->e->around.now_ms;
+	f->witnesses = rpc_endpoint_count(s->e->m.rpc) > 1 ? 2 : 1;
+	f->lone_node = witness_lone(s->e);
+	/* Nor can a dry run close a row: it decides as if somebody had. */
+	f->journal_away = journal_long_gone(s->e) || s->e->policy.dry_run;
 }
 
 bool subject_unsettled(const struct subject *s)
@@ -95,6 +109,9 @@ static void note_outcome(struct subject *s, const struct row *row)
 		attempts_note(&s->own->open, s->e->around.now_ms, false);
 	else if (row->state == ROW_FINAL)
 		s->own->open = (struct attempts){ 0 };
+	/* What comes next is another step: how often this one's simulation failed says nothing about it. */
+	if (row->state == ROW_FINAL || (row->state == ROW_LANDED && !row->landed_failed))
+		s->own->simulate = (struct attempts){ 0 };
 }
 
 /* A row that was closed and is not the last one is not among the rows that come back: it became what was asked for. */
@@ -154,6 +171,9 @@ void subject_rows_done(struct task *task, const struct reply *reply)
 	struct subject *s = container_of(container_of(task, struct journal_call, task), struct subject, journal);
 	struct settle_facts *f = &s->own->settle;
 
+	/* Refused again and again must not be tried again at once. */
+	if (s->opening && reply->err == ERR_REFUSED)
+		attempts_note(&s->own->open, s->e->around.now_ms, false);
 	s->opening = false;
 	s->loaded = reply->err == ERR_OK;
 	attempts_note(&s->load, s->e->around.now_ms, s->loaded);
@@ -164,11 +184,23 @@ void subject_rows_done(struct task *task, const struct reply *reply)
 		carry_sights(f, &f->rows, rows);
 		if (!has_open(&f->rows))
 			f->sent_ms = 0;
+		if (rows->last_seq != f->rows.last_seq)
+			s->own->simulate = (struct attempts){ 0 };
 		f->rows = *rows;
 	} else {
 		log_event(reply->err == ERR_RETRY ? LOG_AT_DEBUG : LOG_AT_WARN, "journal.doubt",
 			"subject=%s err=%s why=%s next=load", s->key.text, err_name(reply->err), reply->why);
 	}
+	subject_wake(s);
+}
+
+/* An answer that is on its way may be older than the doubt. */
+void subject_doubt(struct subject *s)
+{
+	journal_call_fini(&s->journal);
+	journal_call_init(&s->journal);
+	s->opening = false;
+	s->loaded = false;
 	subject_wake(s);
 }
 
@@ -239,9 +271,28 @@ void subject_wait(struct subject *s, const struct action *a)
 		REASONS[a->reason].name, REASONS[a->reason].text, a->kind == ACT_HALT ? "human" : "wait");
 }
 
+static bool changes_something(enum act kind)
+{
+	return kind == ACT_SEND || kind == ACT_CLOSE || kind == ACT_REOPEN || kind == ACT_NOTE_COMMIT ||
+	       kind == ACT_RECORD;
+}
+
+bool subject_only_looks(struct subject *s, const struct action *a)
+{
+	const struct action wait = action_wait_until(WAIT_DRY_RUN, s->e->around.now_ms + DRY_RUN_LOOK_MS);
+
+	if (!s->e->policy.dry_run || !changes_something(a->kind))
+		return false;
+	s->loaded = false; /* somebody else may do it: its rows are read again */
+	subject_wait(s, &wait);
+	return true;
+}
+
 bool subject_perform(struct subject *s, const struct action *a)
 {
 	s->wake_ms = 0;
+	if (subject_only_looks(s, a))
+		return true;
 	switch (a->kind) {
 	case ACT_NONE:
 	case ACT_WAIT:
@@ -275,6 +326,12 @@ bool subject_perform(struct subject *s, const struct action *a)
 	return false;
 }
 
+/* A node that lags knows less, never more: news about a found signature stand, and what is final cannot vanish. */
+static bool knows_better(const struct sight *sight, struct slot at)
+{
+	return sight->asked && sight->found && (sight->finalized || at.n < sight->at.n);
+}
+
 void subject_observe(struct subject *s, const struct signature *sig, const struct rpc_status *status, struct slot at)
 {
 	struct settle_facts *f = &s->own->settle;
@@ -284,8 +341,7 @@ void subject_observe(struct subject *s, const struct signature *sig, const struc
 
 		if (!signature_equal(&f->rows.row[i].sig, sig))
 			continue;
-		/* A node that lags knows less, never more: news about a found signature stand. */
-		if (sight->asked && sight->found && !status->found && at.n < sight->at.n)
+		if (signature_equal(&sight->of, sig) && !status->found && knows_better(sight, at))
 			return;
 		sight->of = *sig;
 		sight->asked = true;
@@ -314,6 +370,8 @@ void subject_observe_absence(
 
 		if (!signature_equal(&row->sig, sig))
 			continue;
+		if (signature_equal(&sight->of, sig) && sight->found && sight->finalized)
+			return;
 		sight->of = *sig;
 		sight->asked = true;
 		sight->found = false;

@@ -6,7 +6,7 @@
 #include "engine/parts.h"
 #include "engine/subject.h"
 
-enum { PRICE_KEEP_MS = 60000 };
+enum { PRICE_KEEP_MS = 60000, SILENCES_MAX = 3 };
 
 static struct subject *of_rpc(struct task *task)
 {
@@ -45,19 +45,29 @@ static void log_simulation(const struct subject *s, const struct rpc_simulation 
 		sim->failure.custom ? sim->failure.code : 0u, sim->at.n, sim->log);
 }
 
+/* A node that does not answer says nothing about the step: for that alone the pauses stay short. */
+static void note_silence(struct attempts *simulate, uint64_t now_ms)
+{
+	const unsigned before = simulate->failures;
+
+	attempts_note(simulate, now_ms, false);
+	if (before >= SILENCES_MAX)
+		simulate->failures = before;
+}
+
 static void on_simulated(struct task *task, const struct reply *reply)
 {
 	struct subject *s = of_rpc(task);
 	struct simulation_fact *fact = &s->own->simulation;
 	const struct rpc_simulation *sim = reply->data;
 
-	if (reply->err != ERR_OK) {
-		attempts_note(&s->own->simulate, s->e->around.now_ms, false);
+	if (reply->err != ERR_OK || !engine_saw_slot(s->e, sim->at, s->rpc.endpoint)) {
+		note_silence(&s->own->simulate, s->e->around.now_ms);
 		subject_wake(s);
 		return;
 	}
-	engine_saw_slot(s->e, sim->at);
 	fact->done = true;
+	fact->wanted_since.n = 0;
 	fact->step = s->in_step;
 	fact->basis = s->in_basis;
 	fact->ok = sim->ok;

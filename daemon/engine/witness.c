@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "engine/parts.h"
 
-enum { ROUND_EVERY_MS = 1000 };
+enum { ROUND_EVERY_MS = 1000, LONE_AFTER_MS = 5000 };
 enum { ASK_EPOCH, ASK_FIRST_BLOCK, ASK_STATUSES, NEXT_NODE };
 
 void witness_init(struct engine *e)
@@ -121,6 +121,23 @@ static void ask(struct witness *w)
 	}
 }
 
+/* A node that is down would keep every expired row open for as long as it is; see settle_facts.lone_node. */
+static void end_round(struct witness *w)
+{
+	w->running = false;
+	if (w->given != 1)
+		w->lone_since_ms = 0;
+	else if (w->lone_since_ms == 0)
+		w->lone_since_ms = w->e->around.now_ms;
+}
+
+bool witness_lone(const struct engine *e)
+{
+	const uint64_t since = e->witness.lone_since_ms;
+
+	return rpc_endpoint_count(e->m.rpc) > 1 && since != 0 && e->around.now_ms > since + LONE_AFTER_MS;
+}
+
 void witness_turn(struct engine *e)
 {
 	struct witness *w = &e->witness;
@@ -145,7 +162,7 @@ void witness_turn(struct engine *e)
 		memset(&w->proof, 0, sizeof w->proof);
 	}
 	if ((size_t)w->endpoint >= rpc_endpoint_count(e->m.rpc))
-		w->running = false;
+		end_round(w);
 	else
 		ask(w);
 }

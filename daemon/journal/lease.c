@@ -114,8 +114,10 @@ static bool parse_tick(struct task *task, const struct db_result *r, const void 
 	if (!parse_lease(call, r) || !parse_pools(call, r))
 		return false;
 	*data = call;
-	if (j->read_only)
+	if (j->read_only) {
+		j->write_ok_ms = loop_mono_ms(); /* a dry run decides as if this look had been the write */
 		return true;
+	}
 	note_lease(j, call);
 	if (call->held) {
 		j->write_ok_ms = loop_mono_ms();

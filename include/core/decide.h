@@ -35,10 +35,11 @@ struct canary_facts {
 	uint64_t read_ms;
 	enum presence presence;
 	struct sb_randomness account;
-	bool wanted;          /* some pool is due within two minutes                                   */
-	bool oracle_listed;   /* the oracle it is committed to is viable                               */
-	bool candidate_known; /* some oracle is viable and not known to be silent                      */
-	uint64_t answered_ms; /* when its gateway last answered; 0: never                              */
+	bool wanted;              /* some pool is due within two minutes                                   */
+	bool oracle_listed;       /* the oracle it is committed to is viable                               */
+	bool candidate_known;     /* some oracle is viable and not known to be silent                      */
+	struct attempts recommit; /* silent commits in a row: each costs a fee */
+	uint64_t answered_ms;     /* when its gateway last answered; 0: never                              */
 };
 struct action decide_canary(const struct canary_facts *f);
 #endif

@@ -46,6 +46,7 @@
 	X(ANSWER_REFUSED,      ALERT, "the program refuses the oracle's answer") \
 	X(FOREIGN_RANDOMNESS,  ALERT, "the randomness account is not under our key: waiting for somebody's reveal") \
 	X(DEADLINE_PASSED,     ALERT, "3000 slots passed since the request: the program will never select a winner") \
+	X(PAUSED_BOUND,        ALERT, "the pool is paused while its 3000 slots run: unpause it, or its pot is lost") \
 	X(PAYOUT_BLOCKED,      ALERT, "payout fails on chain; trying again later") \
 	X(RETRY_LATER,         WARN,  "the last transaction failed; trying again later") \
 	X(HISTORY_PRUNED,      ALERT, "no node's history reaches back to our transaction: its fate cannot be proven") \

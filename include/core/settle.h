@@ -8,6 +8,7 @@ struct settle_facts {
 	struct rows rows;
 	struct sight sight[ROWS_MAX]; /* parallel to rows.row                                               */
 	struct tip tip;
+	bool lone_node; /* only one node answers for a while: it is enough for steps that the program refuses a second time */
 	unsigned witnesses;       /* nodes that must agree on absence: 2 where there are 2, else 1      */
 	uint64_t now_ms, sent_ms; /* monotonic; sent_ms 0: not sent since the row was loaded            */
 	uint64_t resend_ms;

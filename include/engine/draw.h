@@ -45,6 +45,8 @@ void draw_free(struct draw *d);
 bool draw_busy(const struct draw *d);
 /* News from the shared tick. */
 void draw_observe(struct draw *d, const struct pool_view *view);
+/* The ledger's row of the commit is read again as well. */
+void draw_doubt(struct draw *d);
 /* Decides once and does it. */
 void draw_advance(struct draw *d);
 /* Between request and select, or about to be: counts against max_bound and the fee wallet. */

@@ -10,6 +10,8 @@ void draw_want_atas(struct draw *d);
 void draw_note_commit(struct draw *d);
 void draw_ask_oracle(struct draw *d);
 void draw_pick_account(struct draw *d);
+/* Whom to commit to next. False: there is nobody. */
+bool draw_choose_oracle(const struct draw *d, struct pubkey *out);
 /* Notes what became of the commit that is replaced now; draw_write_fate() takes it to the ledger, true: it is on its way. */
 void draw_fate(struct draw *d, const char *fate);
 bool draw_write_fate(struct draw *d);

@@ -42,7 +42,7 @@ struct atas {
 };
 
 /* The queue's oracles as last read, and the canary. */
-enum { ORACLES_MAX = SB_QUEUE_ORACLES_MAX };
+enum { ORACLES_MAX = RPC_ACCOUNTS_MAX };
 struct oracle_entry {
 	struct pubkey address;
 	struct sb_oracle account;
@@ -80,6 +80,7 @@ struct tick {
 	struct record_call observe;
 	struct tick_call call[TICK_CALLS];
 	bool running, reading;
+	uint64_t fence; /* under which the rows in memory were loaded; 0: not the leader */
 	size_t next, in_flight, failed;
 	uint64_t started_ms, due_ms, count;
 	struct pool_entry **pool; /* what this tick reads */
@@ -93,7 +94,7 @@ struct tick {
 struct pulse {
 	struct rpc_call statuses, blockhash, epoch;
 	struct signature asked[RPC_STATUSES_MAX];
-	size_t n_asked;
+	size_t n_asked, n_statuses;
 	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms;
 	struct hash hash;
 	struct height last_valid;
@@ -110,6 +111,8 @@ struct witness {
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked;
 	uint64_t started_ms;
+	uint64_t
+		lone_since_ms; /* rounds in which one node alone answered began then; 0: the last one had more, or none */
 };
 
 struct rents {
@@ -117,7 +120,7 @@ struct rents {
 	struct lamports empty, randomness, escrow, lut, ata_2022;
 	unsigned stage;
 	uint64_t asked_ms;
-	bool known;
+	bool known, failed;
 };
 
 /* Users' transactions of one pool after the other. */
@@ -151,6 +154,8 @@ struct engine {
 	struct policy policy;
 	struct surroundings around;
 	struct tip tip;
+	struct slot seen[RPC_ENDPOINTS_MAX]; /* newest that each node told */
+	uint64_t tip_ms, jump_logged_ms;
 	struct pools pools;
 	struct draw **active;
 	size_t n_active, active_capacity;
@@ -195,13 +200,17 @@ void pulse_init(struct engine *e);
 void pulse_fini(struct engine *e);
 void pulse_turn(struct engine *e);
 bool pulse_busy(const struct engine *e);
-void engine_saw_slot(struct engine *e, struct slot confirmed);
+/* The slot that an answer of this endpoint is about becomes the tip when it is ahead. False: it is further ahead than time
+ * allows and no other node has been near it. Nothing else in such an answer is believed. */
+bool engine_saw_slot(struct engine *e, struct slot confirmed, int endpoint);
 void engine_saw_clock(struct engine *e, int64_t chain_s);
 /* witness.c */
 void witness_init(struct engine *e);
 void witness_fini(struct engine *e);
 void witness_turn(struct engine *e);
 bool witness_busy(const struct engine *e);
+/* For some seconds now only one of several nodes has given proof. */
+bool witness_lone(const struct engine *e);
 /* atas.c */
 void atas_want(
 	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
@@ -215,6 +224,7 @@ void oracles_turn(struct engine *e);
 bool oracles_choose(const struct engine *e, const struct pubkey *tried, size_t n_tried, struct pubkey *out);
 /* Its gateway did not answer: the others come first for a while. */
 void oracles_silent(struct engine *e, const struct pubkey *address);
+void oracles_track(struct engine *e, const struct pubkey *address);
 const struct oracle_entry *oracles_find(const struct engine *e, const struct pubkey *address);
 /* canary.c */
 void canary_init(struct engine *e);

@@ -38,6 +38,8 @@ void subject_fini(struct subject *s);
 bool subject_busy(const struct subject *s);
 void subject_wake(struct subject *s);
 
+/* The rows may have changed behind our back: what is in flight is dropped, and they are loaded again. */
+void subject_doubt(struct subject *s);
 /* Loads the rows when they are in doubt. True: loaded, go on and decide. */
 bool subject_ready(struct subject *s);
 
@@ -45,6 +47,8 @@ bool subject_ready(struct subject *s);
 bool subject_perform(struct subject *s, const struct action *a);
 /* Logs the reason once when it changes, and remembers when to look again. */
 void subject_wait(struct subject *s, const struct action *a);
+/* In a dry run, and for an action that would send or write: waits with DRY_RUN instead and returns true. */
+bool subject_only_looks(struct subject *s, const struct action *a);
 
 /* ASK_FEES for these writable accounts; then own->price_known. */
 void subject_ask_fees(struct subject *s, const struct pubkey *writable, size_t n);
@@ -64,6 +68,8 @@ struct absence {
 void subject_observe_absence(
 	struct subject *s, const struct signature *sig, const struct absence *proof, bool first_witness);
 bool subject_unsettled(const struct subject *s);
+/* The shared part of the facts, anew before each decision. */
+void subject_refresh(struct subject *s);
 /* done() of every journal verb that answers with rows. */
 void subject_rows_done(struct task *task, const struct reply *reply);
 #endif

@@ -6,7 +6,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { World, sleep } = require('./world.js');
-const { startPostgres } = require('../lib/postgres.js');
 const money = require('./money.js');
 
 const DEADLINE_SLOTS = 3000;
@@ -185,11 +184,9 @@ describe('at the start', () => {
 	});
 
 	test('a database that does not exist on the server: one clear reason, again and again until somebody makes it', async (t) => {
-		const postgres = await startPostgres();
-		t.after(() => postgres.stop());
 		const world = await World.start();
 		t.after(() => world.stop());
-		const daemon = world.startDaemonWith({ DATABASE_URL: postgres.url('nowhere') });
+		const daemon = world.startDaemonWith({ DATABASE_URL: world.postgres.url('nowhere') });
 		const waiting = await daemon.wait('start.waiting', { for: 'database' });
 		assert.match(waiting.line, /database \\?"nowhere\\?" does not exist/);
 		assert.equal(daemon.code, undefined);

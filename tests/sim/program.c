@@ -16,7 +16,7 @@ enum {
 	E_CONSTRAINT = 2001, /* from here on as the programs number them */
 	E_NO_ACCOUNT = 3012,
 	E_ORACLE = 6001,
-	E_ANSWER = 6006,
+	E_SIGNATURE = 6016,
 	E_RANDOMNESS_ACCOUNT = 6018,
 	E_STATUS = 6021,
 	E_ALREADY_SET = 6022,
@@ -123,8 +123,9 @@ static int run_reveal(struct run *run, struct bytes data)
 	memcpy(answer.signature, data.p + 8, sizeof answer.signature);
 	answer.recovery_id = data.p[72];
 	memcpy(answer.value, data.p + 73, sizeof answer.value);
-	REQUIRE(run, r->seed_slot != 0 && r->reveal_slot == 0, E_ANSWER);
-	REQUIRE(run, pubkey_equal(&r->oracle, &oracle) && oracle_accepted(r, &answer), E_ANSWER);
+	REQUIRE(run, r->seed_slot != 0 && r->reveal_slot == 0, E_CONSTRAINT);
+	REQUIRE(run, pubkey_equal(&r->oracle, &oracle), E_CONSTRAINT);
+	REQUIRE(run, oracle_accepted(r, &answer), E_SIGNATURE);
 	r->reveal_slot = run->block->slot.n;
 	memcpy(r->value, answer.value, sizeof r->value);
 	return OK;

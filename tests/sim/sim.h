@@ -26,7 +26,7 @@ enum {
 	HASH_LIFE = 150,  /* blocks during which a blockhash is good                   */
 	LAG_MAX = 130,
 	PREHISTORY = 400, /* blocks before the daemons start                           */
-	DEFAULT_RUNS = 1200,
+	DEFAULT_RUNS = 13000,
 };
 
 /* ---- random.c: one stream, so a run is its seed ---- */
@@ -260,7 +260,7 @@ struct world {
 	const struct scenario *scenario;
 	struct faults faults;
 	uint64_t seed, now_ms, start_ms, calm_ms; /* from calm_ms on nothing goes wrong any more */
-	uint64_t boundaries, crash_at, crashes;
+	uint64_t boundaries, crash_at, next_crash_at, crashes;
 	bool verbose, ended;
 	unsigned n_pools, n_nodes, n_daemons;
 	int liar;      /* node, or -1 */
@@ -272,6 +272,7 @@ struct world {
 	struct sim_oracle oracle[ORACLES];
 	struct sim_daemon daemon[DAEMONS_MAX];
 	struct outage outage[2];
+	bool bind_opened;
 	bool outage_after_bind; /* the outage starts when the first pool is bound */
 	uint64_t outage_ms;
 };
@@ -300,6 +301,7 @@ void check_open_rows(const struct db_subject *subject);
 void check_landed(const struct sim_tx *tx, const struct effects *effects);
 void check_signed_reveal(const struct guard *guard, const uint8_t *tx, size_t len);
 void check_payout(int pool, const struct journal_payout *payout);
+bool check_settled(unsigned pool); /* none of its rows is open, landed or stale */
 bool check_finished(void);
 void check_end(void);
 

@@ -56,10 +56,11 @@ int pool_of_subject(const char *text)
 	return pool_of_address(&address);
 }
 
-/* While Postgres is away for longer than a draw may take, only a daemon that was there before can help. */
+/* While Postgres is away for longer than a draw may take, only a daemon that held the lease before can help. */
 static bool immortal(void)
 {
-	return world.scenario->deadline_outage && !world.outage_after_bind && world.now_ms < world.outage[0].until_ms;
+	return world.scenario->deadline_outage && world.bind_opened &&
+	       (world.outage_after_bind || world.now_ms < world.outage[0].until_ms);
 }
 
 bool world_boundary(int daemon)
@@ -68,7 +69,7 @@ bool world_boundary(int daemon)
 
 	if (d->dying)
 		return true;
-	if (++world.boundaries != world.crash_at || immortal())
+	if (++world.boundaries != world.next_crash_at || immortal())
 		return false;
 	d->dying = true;
 	return true;
@@ -110,7 +111,7 @@ static void kill_daemon(int daemon)
 	d->restart_ms = world.now_ms + random_below(RESTART_MS);
 	world.crashes++;
 	if (random_chance(CRASH_AGAIN))
-		world.crash_at = world.boundaries + 1 + random_below(200);
+		world.next_crash_at = world.boundaries + 1 + random_below(200);
 }
 
 /* Each line of the log says when and by whom. */
@@ -161,7 +162,7 @@ static void begin(const struct scenario *scenario, uint64_t seed, uint64_t crash
 {
 	memset(&world, 0, sizeof world);
 	world.seed = seed;
-	world.crash_at = crash_at;
+	world.crash_at = world.next_crash_at = crash_at;
 	world.verbose = verbose;
 	world.now_ms = world.start_ms = START_MS;
 	random_seed(seed);

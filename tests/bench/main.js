@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// Measures poolkeeper and holds every figure against its target: quiet ticks at growing numbers of pools, then draws.
+'use strict';
+
+const { drawFigures } = require('./draws.js');
+const { Question } = require('./verdict.js');
+const { quietTicks, TICKS, TICK_SECONDS } = require('./quiet.js');
+
+const POOLS_PER_REQUEST = 99;
+// Requests of a tick that do not grow with the pools: once an hour the rents are asked for.
+const CONSTANT_REQUESTS = 1;
+const CPU_US = 4;
+const CPU_STRETCH_US = 1.5;
+// A pool costs no more among many than among few.
+const FLATNESS = 1.2;
+const MEMORY_BASE = 20e6;
+const MEMORY_PER_POOL = 700;
+const TRANSACTIONS = 2;
+const CALLS = 12;
+const CONFIRMATIONS = 3;
+// TICK_SECONDS where nobody sets it.
+const DEFAULT_TICK_US = 5e6;
+
+const PLANS = {
+	quick: { sizes: [10, 1000], draws: 2 },
+	full: { sizes: [10, 1000, 10000, 100000], draws: 5 },
+};
+
+const perPools = (pools) => `${pools.toLocaleString('en')} pools`;
+const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+
+function trafficQuestion(sizes) {
+	const question = new Question('Requests of a quiet tick', 'per tick');
+	for (const figures of sizes) {
+		const most = Math.ceil(figures.pools / POOLS_PER_REQUEST) + CONSTANT_REQUESTS;
+		question.atMost(`RPC requests, ${perPools(figures.pools)}`, figures.requests, most, `<= ceil(N/99) + ${CONSTANT_REQUESTS} = ${most}`);
+		question.exactly(`new connections, ${perPools(figures.pools)}`, figures.connections, 0);
+	}
+	const { pools, in: sent, out: received } = sizes.at(-1);
+	question.note(`bytes sent and received per pool, ${perPools(pools)}`, `${Math.round(sent / pools)} and ${Math.round(received / pools)}`);
+	return question;
+}
+
+function sqlQuestion(sizes) {
+	const question = new Question('SQL of a quiet tick', 'per tick');
+	for (const figures of sizes) {
+		question.atMost(`statements, ${perPools(figures.pools)}`, figures.statements, 1);
+		question.exactly(`rows written besides the lease, ${perPools(figures.pools)}`, figures.rows - figures.leaseRows, 0);
+		question.exactly(`leases written, ${perPools(figures.pools)}`, figures.leaseRows, 1);
+		question.note(`bytes of WAL, ${perPools(figures.pools)}`, figures.wal);
+	}
+	return question;
+}
+
+// What a tick of 10 pools takes is there without pools as well: it is the constant part, and not counted per pool.
+function cpuQuestion([few, ...many]) {
+	const question = new Question('CPU of a quiet tick', 'us');
+	question.note(`the whole tick, ${perPools(few.pools)}`, few.cpu);
+	const costs = many.map(({ pools, cpu }) => ({ pools, cost: (cpu - few.cpu) / (pools - few.pools) }));
+	for (const { pools, cost } of costs) question.atMost(`per pool more, ${perPools(pools)}`, cost, CPU_US, `<= ${CPU_US}, stretch ${CPU_STRETCH_US}`);
+	if (costs.length > 1) {
+		const growth = costs.at(-1).cost / costs[0].cost;
+		question.atMost(`times the cost among ${perPools(costs[0].pools)}, ${perPools(costs.at(-1).pools)}`, growth, FLATNESS);
+	}
+	const { pools, cpu, serverCpu, wallMs } = many.at(-1);
+	question.note(`share of one core at 5 s a tick, ${perPools(pools)}`, `${(100 * cpu / DEFAULT_TICK_US).toFixed(2)} %`);
+	question.note(`from start to end of a tick, ${perPools(pools)}`, `${wallMs} ms`);
+	question.note(`CPU of the replay server per pool, ${perPools(pools)}`, serverCpu / pools);
+	return question;
+}
+
+function memoryQuestion(sizes) {
+	const question = new Question('Memory', 'MB resident');
+	for (const { pools, memory } of sizes) {
+		const most = (MEMORY_BASE + MEMORY_PER_POOL * pools) / 1e6;
+		question.atMost(`after the ticks, ${perPools(pools)}`, memory.now / 1e6, most, `<= 20 + 0.7 KB x N = ${most.toFixed(1)}`);
+		question.note(`highest, ${perPools(pools)}`, memory.peak / 1e6);
+	}
+	return question;
+}
+
+const listed = (counts, draws) => Object.entries(counts).map(([method, count]) => `${method} ${Number((count / draws).toFixed(1))}`).join(', ');
+
+function drawQuestion({ draws, transactions, calls }) {
+	const question = new Question(`What a draw takes, average of ${draws}`, 'per draw');
+	const average = (field) => transactions.reduce((total, counts) => total + counts[field], 0) / draws;
+	question.exactly('transactions that landed', average('landed'), TRANSACTIONS);
+	question.exactly('transactions in the journal', average('journal'), TRANSACTIONS);
+	question.atMost('RPC calls of its own', sum(calls.draw) / draws, CALLS);
+	question.note('RPC calls to record the users\' transactions', sum(calls.history) / draws);
+	return question;
+}
+
+function timeQuestion({ draws, confirmationMs, times, medianMs, stages }) {
+	const question = new Question(`From the due second to Ended, median of ${draws}`, 'confirmation times');
+	question.atMost('due to Ended', medianMs / confirmationMs, CONFIRMATIONS);
+	for (const [name, milliseconds] of Object.entries(stages)) question.note(`  of this ${name}`, milliseconds / confirmationMs);
+	question.note('slowest', Math.max(...times) / confirmationMs);
+	question.note('one confirmation of a bare client', `${Math.round(confirmationMs)} ms`);
+	return question;
+}
+
+function readPlan(args) {
+	if (args.length === 0) return PLANS.full;
+	if (args.length === 1 && args[0] === '--quick') return PLANS.quick;
+	console.error('usage: scripts/bench [--quick]   (--quick: 10 and 1,000 pools, 2 draws)');
+	process.exit(64);
+}
+
+async function main() {
+	const plan = readPlan(process.argv.slice(2));
+	const began = Date.now();
+	console.log(`bench: ${plan.sizes.map(perPools).join(', ')}, ${TICKS} ticks of ${TICK_SECONDS} s each, then ${plan.draws} draws`);
+	const sizes = [];
+	for (const pools of plan.sizes) {
+		sizes.push(await quietTicks(pools));
+		console.log(`  ${perPools(pools)}: measured, ${Math.round((Date.now() - began) / 1000)} s so far`);
+	}
+	const draws = await drawFigures(plan.draws);
+	const questions = [
+		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
+	];
+	for (const question of questions) question.print();
+	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);
+	const judged = questions.flatMap((question) => question.judged);
+	const missed = questions.flatMap((question) => question.missed);
+	for (const { name, figure, target, verdict } of missed) console.log(`MISSED: ${name.trim()}: ${figure}, target ${target}: ${verdict}`);
+	console.log(`bench: ${judged.length - missed.length} of ${judged.length} targets met, ${Math.round((Date.now() - began) / 1000)} s`);
+	process.exitCode = missed.length === 0 ? 0 : 1;
+}
+
+main().catch((error) => {
+	console.error(`bench: ${error.message}`);
+	process.exit(2);
+});
