@@ -27,6 +27,7 @@ const PLANS = {
 };
 
 const perPools = (pools) => `${pools.toLocaleString('en')} pools`;
+const shown = (number) => number.toFixed(2);
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 
 function trafficQuestion(sizes) {
@@ -58,6 +59,10 @@ function cpuQuestion([few, ...many]) {
 	question.note(`the whole tick, ${perPools(few.pools)}`, few.cpu);
 	const costs = many.map(({ pools, cpu }) => ({ pools, cost: (cpu - few.cpu) / (pools - few.pools) }));
 	for (const { pools, cost } of costs) question.atMost(`per pool more, ${perPools(pools)}`, cost, CPU_US, `<= ${CPU_US}, stretch ${CPU_STRETCH_US}`);
+	for (const { pools, cost } of costs) {
+		const { bare } = many.find((figures) => figures.pools === pools);
+		question.note(`  times the bare least with json-c, ${shown(bare)} us`, cost / bare);
+	}
 	if (costs.length > 1) {
 		const growth = costs.at(-1).cost / costs[0].cost;
 		question.atMost(`times the cost among ${perPools(costs[0].pools)}, ${perPools(costs.at(-1).pools)}`, growth, FLATNESS);

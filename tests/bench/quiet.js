@@ -9,7 +9,7 @@ const { Keypair } = require('../chain/solana.js');
 const { Daemon } = require('../e2e/daemon.js');
 const { startPostgres, psql } = require('../lib/postgres.js');
 const { cpuMicroseconds, residentBytes } = require('./process.js');
-const { startReplay, ADDRESS_SQL } = require('./replay.js');
+const { startReplay, bareCost, ADDRESS_SQL } = require('./replay.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 // Postgres publishes the counters of a session at most once a second: with 2 s every tick is in them when it is over.
@@ -96,15 +96,17 @@ async function measure(world) {
 	if (seen.length !== TICKS || seen.some(({ changed, failed }) => changed !== '0' || failed !== '0')) {
 		throw new Error(`the ticks were not quiet and whole: ${seen.map(({ line }) => line).join('\n')}`);
 	}
+	const memory = residentBytes(world.daemon.child.pid);
 	const perTick = {};
 	for (const name of Object.keys(before)) perTick[name] = (after[name] - before[name]) / TICKS;
 	return {
-		pools: world.pools, ...perTick, memory: residentBytes(world.daemon.child.pid),
+		pools: world.pools, ...perTick, memory, bare: await bareCost(world.replay.url, world.pools),
 		wallMs: ticks.map(({ ms }) => Number(ms)).sort((a, b) => a - b)[Math.floor(TICKS / 2)],
 	};
 }
 
-// Resolves to averages per tick: requests, statements, rows, leaseRows, wal, in, out, connections, cpu and serverCpu (us); and memory, wallMs.
+// Resolves to averages per tick: requests, statements, rows, leaseRows, wal, in, out, connections, cpu and serverCpu (us);
+// and memory, wallMs, bare (us per pool of a client that does the least possible).
 async function quietTicks(pools) {
 	const world = new QuietWorld(pools);
 	try {

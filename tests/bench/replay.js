@@ -3,12 +3,15 @@
 
 const path = require('node:path');
 const readline = require('node:readline');
-const { spawn } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
+const { promisify } = require('node:util');
 const { RpcClient } = require('../chain/rpc-client.js');
 
 // Beside the daemon that is measured.
 const BUILD = process.env.POOLKEEPER ? path.dirname(process.env.POOLKEEPER) : path.join(__dirname, '..', '..', 'build');
 const PROGRAM = path.join(BUILD, 'tests', 'replay_rpc');
+const BARE = path.join(BUILD, 'tests', 'bare_tick');
+const BARE_TICKS = 6;
 
 // 44 characters whose first digit is between 1 and 15 are base58 of exactly 32 bytes; md5 has every digit but 0 in common with base58.
 const ADDRESS_SQL = "'B' || translate(md5('a' || n) || left(md5('b' || n), 11), '0', 'z')";
@@ -30,4 +33,10 @@ function startReplay() {
 	});
 }
 
-module.exports = { startReplay, ADDRESS_SQL };
+// Microseconds of CPU per pool of a client that only fetches, parses, decodes and compares.
+async function bareCost(url, pools) {
+	const { stdout } = await promisify(execFile)(BARE, [new URL(url).port, String(pools), String(BARE_TICKS)]);
+	return Number(stdout);
+}
+
+module.exports = { startReplay, bareCost, ADDRESS_SQL };

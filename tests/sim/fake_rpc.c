@@ -80,6 +80,14 @@ void rpc_call_fini(struct rpc_call *call)
 	call->state = NULL;
 }
 
+const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint)
+{
+	static const char *const LABELS[NODES_MAX] = { "rpc1", "rpc2", "rpc3" };
+
+	(void)rpc;
+	return endpoint >= 0 && endpoint < NODES_MAX ? LABELS[endpoint] : "none";
+}
+
 size_t rpc_endpoint_count(const struct rpc *rpc)
 {
 	(void)rpc;

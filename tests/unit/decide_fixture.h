@@ -151,4 +151,46 @@ static inline struct sight *fixture_sight(struct fixture *x)
 	return sight;
 }
 
+struct decide_case {
+	const char *name;
+	void (*begin)(struct fixture *x);
+	void (*change)(struct fixture *x); /* NULL: nothing */
+	enum act kind;
+	enum step step;
+	enum reason reason;
+};
+
+static inline struct action decide_case(const struct decide_case *c)
+{
+	static struct fixture x;
+
+	c->begin(&x);
+	if (c->change)
+		c->change(&x);
+	return decide_draw(&x.f);
+}
+
+static inline void check_cases(const struct decide_case *cases, size_t n, bool seen[REASON_COUNT])
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct decide_case *c = &cases[i];
+		const struct action a = decide_case(c);
+
+		if (a.kind != c->kind || a.step != c->step || a.reason != c->reason)
+			fail_msg("%s: kind %d step %s reason %s", c->name, (int)a.kind, STEPS[a.step].name,
+				REASONS[a.reason].name);
+		/* A waiting draw is looked at again by itself, unless only news can help. */
+		if (a.until_ms != 0)
+			assert_true(a.until_ms > NOW_MS && a.until_ms <= NOW_MS + 3600000);
+		seen[a.reason] = true;
+	}
+}
+
+/* What only a bound, selected or paid draw waits for. */
+static inline bool reason_is_late(enum reason r)
+{
+	return r == WAIT_ORACLE_ASKED || r == WAIT_ANSWER_REFUSED || r == WAIT_FOREIGN_RANDOMNESS ||
+	       r == WAIT_DEADLINE_PASSED || r == WAIT_PAUSED_BOUND || r == WAIT_PAYOUT_BLOCKED || r == WAIT_FOREIGN_DEV;
+}
+
 #endif

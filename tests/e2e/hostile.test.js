@@ -1,0 +1,114 @@
+// What came out of trying to break it: each test is a way in which a bound pot or its record was once lost.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { World, sleep } = require('./world.js');
+const { startRelay } = require('./relay.js');
+const { mlInstruction } = require('../chain/ml-instructions.js');
+const money = require('./money.js');
+
+const JUMP = 1000000n;
+
+async function duePool(t, options) {
+	const world = await World.start(options);
+	t.after(() => world.stop());
+	const pool = await world.lockedPool();
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	return { world, pool, was, subject: new RegExp(pool.address) };
+}
+
+test('one of two nodes tells a slot far in the future while a pool is bound: it is drawn all the same', async (t) => {
+	const { world, pool, was } = await duePool(t);
+	let lies = 0;
+	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/0`, (method, body) => {
+		if (lies === 0 || method !== 'getMultipleAccounts') return body;
+		lies -= 1;
+		return body.replace(/"slot":(\d+)/, (_, slot) => `"slot":${BigInt(slot) + JUMP}`);
+	});
+	t.after(() => relay.close());
+	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: relay.url, SOLANA_RPC_URL_2: `${world.chain.url.replace(/\/$/, '')}/node/1` });
+	// The honest node is the slower one, so that the other one is asked.
+	await world.scenario.chain('faults', { node: 1, hang: 20 });
+	await world.caughtBound(daemon, pool);
+	lies = 2;
+	for (const deadline = Date.now() + 20000; lies > 0 && Date.now() < deadline;) await sleep(50);
+	assert.equal(lies, 0, 'the lies were told');
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	await world.recorded(pool);
+	await money.assertPaid(world, pool, was);
+	assert.equal(daemon.all('draw.halt').length, 0);
+});
+
+test('one of two nodes is dead and the draw is lost on the way: the other one\'s proof is enough to go on', async (t) => {
+	const { world, pool, was, subject } = await duePool(t, { nodes: 2, settings: { RPC_TIMEOUT_MS: '1000' } });
+	const daemon = world.startDaemon();
+	await world.caughtBound(daemon, pool);
+	await world.scenario.chain('faults', { node: 1, hang: 'forever' });
+	await world.scenario.chain('faults', { node: 0, drop: 1000 });
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	await daemon.wait('tx.send', { subject, step: 'DRAW' });
+	await world.scenario.chain('expireBlockhashes');
+	await world.scenario.chain('faults', { node: 0, drop: 0 });
+	await daemon.wait('tx.landed', { subject, step: 'REVEAL_SELECT' });
+	await world.scenario.chain('faults', { node: 1, clear: true });
+	await world.recorded(pool);
+	await money.assertPaid(world, pool, was);
+});
+
+test('the app loses its row of a bound pool: the pool is drawn and paid all the same', async (t) => {
+	const { world, pool, was } = await duePool(t);
+	const first = world.startDaemon();
+	await world.caughtBound(first, pool);
+	await first.wait('tx.final', { step: 'BIND' });
+	await sleep(1500);
+	await first.kill();
+	await world.forgetLease();
+	await world.sql('DELETE FROM public.pools');
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	const second = world.startDaemon();
+	await second.wait('draw.paid', { subject: new RegExp(pool.address) });
+	await money.assertChain(world, pool, was);
+});
+
+test('the creator takes the rent the moment the pool has ended: the payout is recorded', async (t) => {
+	const { world, pool, subject } = await duePool(t);
+	const daemon = world.startDaemon();
+	while ((await world.scenario.readPool(pool)).statusName !== 'Ended') await sleep(10);
+	const creator = pool.players[0];
+	await world.scenario.send([creator], [mlInstruction('claim_rent', {
+		pool: pool.address, mint: pool.mint.address, vault: pool.vault, closeTarget: creator.address, user: creator,
+		tokenProgram: pool.mint.program, participants: pool.participants,
+	})]);
+	const paid = await daemon.wait('draw.paid', { subject });
+	await world.recorded(pool);
+	assert.equal(await world.sql(`SELECT winner FROM keeper.draws WHERE address = '${pool.address}'`), paid.winner);
+	assert.equal(await world.sql("SELECT count(*) FROM public.transactions WHERE type = 'PAYOUT'"), '1');
+});
+
+test('the journal is lost after the payout: it is found on chain and recorded', async (t) => {
+	const { world, pool, was } = await duePool(t);
+	const first = world.startDaemon();
+	await world.recorded(pool);
+	await first.kill();
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.sql("UPDATE public.pools SET status = 'winnerSelected', winner_wallet = NULL, end_time = NULL; DELETE FROM public.transactions; DELETE FROM public.winners_feed; DELETE FROM public.notifications");
+	await world.forgetLease();
+	world.startDaemon();
+	await world.recorded(pool);
+	await money.assertPaid(world, pool, was);
+});
+
+test('both oracles fail in turn: the first one is committed to again when it is back', async (t) => {
+	const { world, pool, was, subject } = await duePool(t, { settings: { ORACLE_BUDGET_SLOTS: '40' } });
+	const daemon = world.startDaemon();
+	await world.caughtBound(daemon, pool);
+	await daemon.wait('tx.final', { subject, step: 'RECOMMIT' });
+	const dead = await world.sql("SELECT oracle FROM keeper.commits ORDER BY n DESC LIMIT 1");
+	for (const [i, oracle] of (await world.oracles()).entries()) {
+		if (oracle.address !== dead) await world.gatewayControl({ oracle: i, mode: 'ok' });
+	}
+	await world.recorded(pool, 90000);
+	await money.assertPaid(world, pool, was);
+});
