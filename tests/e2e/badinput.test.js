@@ -62,9 +62,11 @@ describe('rows and accounts', () => {
 		const good = await world.lockedPool({ players: 2 });
 		const was = await money.before(world, good);
 		const values = ['', ' ', 'not-base58-0OIl', '0x52908400098527886E0F7030069857D2E4169EE7', base58.encode(crypto.randomBytes(31)), base58.encode(crypto.randomBytes(33)),
-			`${good.address}x`, ` ${good.address}`, good.address.toLowerCase(), 'é'.repeat(22), '1'.repeat(10000), `${good.address}${' '.repeat(30)}`, 'a b=c level=error\tevent=forged'];
+			`${good.address}x`, ` ${good.address}`, 'é'.repeat(22), '1'.repeat(10000), `${good.address}${' '.repeat(30)}`, 'a b=c level=error\tevent=forged'];
 		const bad = [];
 		for (const value of values) bad.push([await rowWith(world, good, value), value]);
+		// In lower case it is no address, or one where nothing is.
+		const lowered = await rowWith(world, good, good.address.toLowerCase());
 		await world.sql(`INSERT INTO public.pools (pool_address, token_symbol, token_name, entry_amount, min_participants, max_participants, status, lock_duration, creator_wallet)
 			VALUES (NULL, 'X', 'X', 'NaN', -1, -1, '', -1, ''), ('${'z'.repeat(44)}', 'X', 'X', 'Infinity', 0, 0, '${'s'.repeat(300)}', 0, '')`);
 		await world.pastLock();
@@ -75,6 +77,7 @@ describe('rows and accounts', () => {
 			assert.equal(lines.length, 1, `${JSON.stringify(value.slice(0, 60))}: ${daemon.log.slice(0, 3000)}`);
 			assert.match(lines[0].line, /not base58 of 32 bytes/);
 		}
+		assert.equal(['pool.bad_address', 'pool.unusable'].flatMap((name) => daemon.all(name, { pools_id: lowered })).length, 1);
 		assert.equal(daemon.all('forged').length, 0, 'a value cannot pass for a field');
 		await money.assertPaid(world, good, was);
 		await endsClean(daemon);

@@ -134,7 +134,7 @@ void gateway_ask(struct gateway *gw, struct gateway_call *call, const struct gat
 	task_begin(&call->task, done);
 	s->err = ERR_OK;
 	s->salt = 0;
-	if (!o || dead(o) || world_fault(world.faults.rpc_lost)) {
+	if (!o || dead(o) || world_fault(world.faults.gateway_lost)) {
 		s->err = ERR_RETRY;
 		delay = random_chance(500) ? TIMEOUT_MS : delay;
 	} else if (o->kind == ORACLE_SLOW) {

@@ -39,6 +39,7 @@ void random_bytes(void *out, size_t n);
 struct faults {
 	unsigned lag, deep_lag;  /* a few blocks behind; up to LAG_MAX                            */
 	unsigned rpc_lost, slow; /* no answer; answer after seconds                               */
+	unsigned gateway_lost;   /* an oracle's gateway gives no answer */
 	unsigned send_dropped, send_late, send_twice, send_doubt, send_hidden; /* hidden: OK said, never sent    */
 	unsigned fail_landed;      /* a transaction lands and fails for no reason of its own        */
 	unsigned too_early_absent; /* a node does not know a signature that it should know          */
