@@ -241,7 +241,8 @@ bool pools_near(const struct engine *e)
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct pool_view *v = &e->active[i]->facts.view;
 
-		if (v->at.n == 0 || (v->kind == VIEW_POOL && v->pool.status < POOL_WINNER_SELECTED))
+		if (v->kind == VIEW_POOL && v->at.n != 0 && v->pool.status < POOL_WINNER_SELECTED &&
+			pubkey_equal(&v->pool.dev_wallet, &e->policy.dev_wallet))
 			return true;
 	}
 	return false;

@@ -94,12 +94,17 @@ size_t rpc_endpoint_count(const struct rpc *rpc)
 	return world.n_nodes;
 }
 
+static bool is_down(int node)
+{
+	return node == world.down && !world_calm();
+}
+
 /* A node that does not answer just now is not the best one any more. */
 static int node_for(const struct rpc_call *call)
 {
 	if (call->endpoint >= 0)
 		return call->endpoint;
-	if (world.favourite >= 0 && !world_fault(world.faults.rpc_lost))
+	if (world.favourite >= 0 && !is_down(world.favourite) && !world_fault(world.faults.rpc_lost))
 		return world.favourite;
 	return (int)random_below(world.n_nodes);
 }
@@ -190,7 +195,7 @@ static void answer(struct rpc *rpc, struct rpc_call *call, const struct view *v)
 	uint64_t delay = 10 + random_below(ANSWER_MS);
 
 	call->endpoint = v->node;
-	if (world_fault(world.faults.rpc_lost)) {
+	if (is_down(v->node) || world_fault(world.faults.rpc_lost)) {
 		fail(s, ERR_RETRY, "timeout");
 		delay = random_chance(500) ? TIMEOUT_MS : delay;
 	} else if (world_fault(world.faults.slow)) {
@@ -380,7 +385,7 @@ void rpc_send(struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t 
 	begin(call, done);
 	out = result_of(s, sizeof *out);
 	memcpy(out->b, tx + 1, SIGNATURE_SIZE);
-	if (world.daemon[rpc->daemon].dying || below_floor(s, v.confirmed, floor)) {
+	if (world.daemon[rpc->daemon].dying || is_down(v.node) || below_floor(s, v.confirmed, floor)) {
 		answer(rpc, call, &v);
 		return;
 	}

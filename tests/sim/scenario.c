@@ -42,6 +42,14 @@ const struct scenario SCENARIOS[] = {
 		.nodes_min = 2,
 		.nodes_max = 3,
 		.faults = { NETWORK(60, 300), .gateway_lost = 40, POSTGRES } },
+	{ .name = "node-down",
+		.strict = true,
+		.node_down = true,
+		.daemons = 1,
+		.nodes_min = 2,
+		.nodes_max = 3,
+		.faults = { NETWORK(60, 300), .gateway_lost = 40, POSTGRES, .fork_every_blocks = 60,
+			.fork_deep = 500 } },
 	{ .name = "forks",
 		.strict = true,
 		.daemons = 1,
@@ -303,6 +311,7 @@ void scenario_begin(const struct scenario *s)
 	world.n_nodes = s->nodes_min + random_below(s->nodes_max - s->nodes_min + 1);
 	world.n_daemons = s->daemons;
 	world.liar = s->liar ? (int)random_below(world.n_nodes) : -1;
+	world.down = s->node_down ? (int)random_below(world.n_nodes) : -1;
 	world.favourite = random_chance(500) ? (int)random_below(world.n_nodes) : -1;
 	chain_begin();
 	chain_start();

@@ -53,6 +53,7 @@ struct scenario {
 	bool strict;      /* the programs check what the real ones check; otherwise they accept everything        */
 	bool split_brain; /* every daemon holds the lease                                                         */
 	bool liar;        /* with two nodes or more: one answers "not found" about everything for ever            */
+	bool node_down;   /* with two nodes or more: one is silent as long as things go wrong                     */
 	bool bad_oracles; /* dead, slow, equivocating or refused ones                                             */
 	bool gates;       /* pools that may not be bound at first, or never                                       */
 	bool short_outage, spool_outage, deadline_outage; /* of Postgres                                           */
@@ -265,6 +266,7 @@ struct world {
 	bool verbose, ended;
 	unsigned n_pools, n_nodes, n_daemons;
 	int liar;      /* node, or -1 */
+	int down;      /* likewise */
 	int favourite; /* node that answers whenever any may; -1: each time another one */
 	struct pubkey key, treasury, mint;
 	struct sb_net net;

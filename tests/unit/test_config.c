@@ -199,7 +199,7 @@ static void all_faults_come_at_once(void **state)
 	assert_non_null(strstr(log_text, "key=DATABASE_URL value=- why=\"is not set"));
 	assert_non_null(strstr(
 		log_text, "key=SOLANA_NETWORK value=mainnet why=\"has to be devnet, mainnet-beta or localnet\""));
-	assert_non_null(strstr(log_text, "key=TICK_SECONDS value=0 why=\"has to be a whole number from 1 to 60\""));
+	assert_non_null(strstr(log_text, "key=TICK_SECONDS value=0 why=\"has to be a whole number from 1 to 5\""));
 }
 
 static void numbers_are_exact(void **state)
@@ -270,11 +270,11 @@ static void fees_fit_together(void **state)
 static void the_environment_wins_over_the_file(void **state)
 {
 	(void)state;
-	write_file(env_path, "TICK_SECONDS=7\nMAX_BOUND_POOLS=3\nLOG_LEVEL=debug\nPORT=5000\n", 0644);
-	setenv("TICK_SECONDS", "9", 1);
+	write_file(env_path, "TICK_SECONDS=3\nMAX_BOUND_POOLS=3\nLOG_LEVEL=debug\nPORT=5000\n", 0644);
+	setenv("TICK_SECONDS", "4", 1);
 	setenv("LOG_LEVEL", "", 1);
 	assert_int_equal(load(env_path), 0);
-	assert_int_equal(config->tick_seconds, 9);
+	assert_int_equal(config->tick_seconds, 4);
 	assert_int_equal(config->max_bound_pools, 3);
 	assert_int_equal(config->log_level, LOG_AT_DEBUG);
 }
