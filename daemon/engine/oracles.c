@@ -128,13 +128,15 @@ void oracles_turn(struct engine *e)
 {
 	struct oracles *o = &e->oracles;
 	const uint64_t now = e->around.now_ms;
-	struct pubkey keys[ORACLES_MAX] = { e->policy.switchboard.queue, ADDRESS_CLOCK };
+	struct pubkey keys[ORACLES_MAX];
 
 	if (o->rpc.task.busy || !pools_near(e) || !attempts_ready(&o->read, now, 500, 5000))
 		return;
 	if (o->read_ms != 0 && now - o->read_ms < (e->around.oracle_viable ? READ_EVERY_MS : READ_AGAIN_MS))
 		return;
 	if (!o->queue_known) {
+		keys[0] = e->policy.switchboard.queue;
+		keys[1] = ADDRESS_CLOCK;
 		rpc_get_accounts(e->m.rpc, any_node(&o->rpc), keys, 2, CONFIRMED, (struct slot){ 0 }, on_queue);
 		return;
 	}

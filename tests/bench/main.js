@@ -105,15 +105,8 @@ function timeQuestion({ draws, confirmationMs, times, medianMs, stages }) {
 	return question;
 }
 
-function readPlan(args) {
-	if (args.length === 0) return PLANS.full;
-	if (args.length === 1 && args[0] === '--quick') return PLANS.quick;
-	console.error('usage: scripts/bench [--quick]   (--quick: 10 and 1,000 pools, 2 draws)');
-	process.exit(64);
-}
-
 async function main() {
-	const plan = readPlan(process.argv.slice(2));
+	const plan = PLANS[process.argv[2] === '--quick' ? 'quick' : 'full'];
 	const began = Date.now();
 	console.log(`bench: ${plan.sizes.map(perPools).join(', ')}, ${TICKS} ticks of ${TICK_SECONDS} s each, then ${plan.draws} draws`);
 	const sizes = [];

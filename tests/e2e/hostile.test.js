@@ -100,6 +100,32 @@ test('the journal is lost after the payout: it is found on chain and recorded', 
 	await money.assertPaid(world, pool, was);
 });
 
+test('the journal is lost while a pool is bound: what the chain shows is enough to draw and pay', async (t) => {
+	const { world, pool, was } = await duePool(t);
+	const first = world.startDaemon();
+	await world.caughtBound(first, pool);
+	await first.wait('tx.final', { step: 'BIND' });
+	await first.kill();
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.forgetLease();
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	world.startDaemon();
+	await world.recorded(pool);
+	await money.assertPaid(world, pool, was);
+});
+
+test('the journal is lost while the draw is on its way: whatever became of it, it is paid once', async (t) => {
+	const { world, pool, was, subject } = await duePool(t);
+	const first = world.startDaemon();
+	await first.wait('tx.send', { subject, step: 'DRAW' });
+	await first.kill();
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.forgetLease();
+	world.startDaemon();
+	await world.recorded(pool);
+	await money.assertPaid(world, pool, was);
+});
+
 test('both oracles fail in turn: the first one is committed to again when it is back', async (t) => {
 	const { world, pool, was, subject } = await duePool(t, { settings: { ORACLE_BUDGET_SLOTS: '40' } });
 	const daemon = world.startDaemon();

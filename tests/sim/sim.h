@@ -26,7 +26,7 @@ enum {
 	HASH_LIFE = 150,  /* blocks during which a blockhash is good                   */
 	LAG_MAX = 130,
 	PREHISTORY = 400, /* blocks before the daemons start                           */
-	DEFAULT_RUNS = 13000,
+	DEFAULT_RUNS = 100000,
 };
 
 /* ---- random.c: one stream, so a run is its seed ---- */
