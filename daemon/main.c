@@ -33,7 +33,7 @@ enum {
 	QUIET_MS = 30000,    /* --once: what is left waits for something outside and nothing moves             */
 	QUIET_DRY_MS = 5000, /* --once --dry-run: nothing can move any more                                    */
 	STOP_MS = 10000,     /* a call in flight may take so long after SIGTERM                                */
-	PULSE_MS = 400,      /* about two slots: our transactions are looked at so often while some are out    */
+	PULSE_MS = 200,      /* about a slot: our transactions are looked at so often while some are out    */
 };
 
 enum phase { PHASE_CHECKING, PHASE_RUNNING, PHASE_STOPPING };

@@ -126,12 +126,13 @@ void rpc_request_fees(struct buf *buf, uint64_t id, const struct pubkey *writabl
 	buf_str(buf, "]}");
 }
 
+/* At processed: a step may become right only with the newest block (its Clock), and a simulation decides nothing for good. */
 void rpc_request_simulate(struct buf *buf, uint64_t id, const uint8_t *tx, size_t len, struct slot floor)
 {
 	begin(buf, id, RPC_SIMULATE);
 	buf_str(buf, ",\"params\":[");
 	add_transaction(buf, tx, len);
-	buf_str(buf, ",{\"sigVerify\":false,\"replaceRecentBlockhash\":true,\"commitment\":\"confirmed\",\"encoding\":"
+	buf_str(buf, ",{\"sigVerify\":false,\"replaceRecentBlockhash\":true,\"commitment\":\"processed\",\"encoding\":"
 		     "\"base64\"");
 	add_floor(buf, floor);
 	buf_str(buf, "}]}");

@@ -55,24 +55,24 @@ static struct action bind(const struct draw_facts *f)
 	return open_step(f, STEP_BIND);
 }
 
-/* Not due by the last Clock that we read. Once our own clock says that the second has come, the chain's is read again
- * until it agrees: it may lag by a few seconds, and the program goes by it. */
+static int64_t chain_now(const struct draw_facts *f)
+{
+	return f->around->chain_s > f->view.chain_s ? f->around->chain_s : f->view.chain_s;
+}
+
+/* Not due by the newest Clock that we know. The program goes by it, so close to the due second it is asked for often. */
 static struct action before_due(const struct draw_facts *f, int64_t due_s)
 {
-	const uint64_t now = f->around->now_ms, due_ms = f->view.read_ms + (uint64_t)(due_s - f->view.chain_s) * 1000;
+	const uint64_t now = f->around->now_ms;
 
-	if (due_s - f->view.chain_s > POLICY_NEAR_S)
+	if (due_s - chain_now(f) > POLICY_NEAR_S)
 		return action_wait(WAIT_TOO_EARLY);
 	/* What takes a transaction of its own is made now, so that the draw is not late. */
 	if (f->accounts.at.n == 0)
 		return read_accounts(f);
 	if (f->accounts.dev_ata.presence == ABSENT || f->accounts.treasury_ata.presence == ABSENT)
 		return accounts_fresh(f) ? action_wait_until(WAIT_ATA_MISSING, now + 1000) : read_accounts(f);
-	if (now < due_ms)
-		return action_wait_until(WAIT_TOO_EARLY, due_ms);
-	if (now < f->accounts.read_ms + POLICY_CLOCK_POLL_MS)
-		return action_wait_until(WAIT_TOO_EARLY, f->accounts.read_ms + POLICY_CLOCK_POLL_MS);
-	return read_accounts(f);
+	return action_wait(WAIT_TOO_EARLY);
 }
 
 static struct action locked(const struct draw_facts *f)
@@ -82,7 +82,7 @@ static struct action locked(const struct draw_facts *f)
 
 	if (pool != WAIT_NONE)
 		return action_wait(pool);
-	return f->view.chain_s >= due_s ? bind(f) : before_due(f, due_s);
+	return chain_now(f) >= due_s ? bind(f) : before_due(f, due_s);
 }
 
 /* The simulation failed only after select_winner: the winner can be selected, paying must wait. */
@@ -226,12 +226,14 @@ static bool commit_matches(const struct draw_facts *f)
 	       hash_equal(&f->commit.seed_slothash, &r->seed_slothash);
 }
 
-/* A RECOMMIT of ours may still take the place of the commit that the account shows: a fork undid it, or it failed and is
- * not final. An answer to the shown commit would be one that we then throw away. */
+/* A RECOMMIT of ours may still take the place of the commit that the account shows: a fork undid it, it failed and is
+ * not final, or Postgres may yet run the statement that opens it. An answer to the shown commit would be one that we then throw away. */
 static bool may_be_replaced(const struct draw_facts *f)
 {
 	const struct rows *rows = &f->own.settle.rows;
 
+	if (f->own.settle.tip.confirmed_height.n <= f->own.unsure_until.n)
+		return true;
 	for (unsigned i = 0; i < rows->n; i++)
 		if (rows->row[i].step == STEP_RECOMMIT && row_unsettled(&rows->row[i]) &&
 			!pubkey_equal(&rows->row[i].oracle, &f->accounts.randomness.oracle))

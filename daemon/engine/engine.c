@@ -162,6 +162,7 @@ static uint64_t not_after(uint64_t now_ms, uint64_t then_ms)
 void engine_turn(struct engine *e, uint64_t now_ms)
 {
 	e->around.now_ms = now_ms;
+	e->around.chain_s = e->chain_s;
 	e->around.journal_ok_ms = not_after(now_ms, journal_write_ok_ms(e->m.journal));
 	e->around.journal_down_since_ms = not_after(now_ms, journal_down_since_ms(e->m.journal));
 	if (!e->around.stopping || tick_busy(e))
@@ -189,7 +190,7 @@ uint64_t engine_wake_ms(const struct engine *e)
 
 	if (!engine_hot(e))
 		return wake;
-	wake = earlier(wake, e->around.now_ms + e->config.pulse_ms);
+	wake = earlier(wake, e->around.now_ms + (pulse_urgent(e) ? POLICY_CLOCK_POLL_MS : e->config.pulse_ms));
 	for (size_t i = 0; i < engine_subject_count(e); i++) {
 		const struct subject *s = engine_subject(e, i);
 

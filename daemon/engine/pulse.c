@@ -2,6 +2,8 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "core/address.h"
+#include "core/clock.h"
 #include "engine/parts.h"
 
 enum {
@@ -13,6 +15,7 @@ enum {
 };
 /* A context slot may be ahead of what we know by this many slots, and one more for each 20 ms that passed: ten times
  * the chain's pace. */
+enum { DUE_SOON_S = 2 };
 enum { SLOT_SLACK = 512, SLOT_MS_MIN = 20, JUMP_LOG_MS = 60000 };
 
 void pulse_init(struct engine *e)
@@ -20,6 +23,7 @@ void pulse_init(struct engine *e)
 	rpc_call_init(&e->pulse.statuses);
 	rpc_call_init(&e->pulse.blockhash);
 	rpc_call_init(&e->pulse.epoch);
+	rpc_call_init(&e->pulse.clock);
 }
 
 void pulse_fini(struct engine *e)
@@ -27,11 +31,13 @@ void pulse_fini(struct engine *e)
 	rpc_call_fini(&e->pulse.statuses);
 	rpc_call_fini(&e->pulse.blockhash);
 	rpc_call_fini(&e->pulse.epoch);
+	rpc_call_fini(&e->pulse.clock);
 }
 
 bool pulse_busy(const struct engine *e)
 {
-	return e->pulse.statuses.task.busy || e->pulse.blockhash.task.busy || e->pulse.epoch.task.busy;
+	return e->pulse.statuses.task.busy || e->pulse.blockhash.task.busy || e->pulse.epoch.task.busy ||
+	       e->pulse.clock.task.busy;
 }
 
 /* With one node there is nobody to compare with: it is trusted. */
@@ -164,6 +170,52 @@ static void on_epoch(struct task *task, const struct reply *reply)
 	e->tip.finalized_height = got->height;
 }
 
+/* Some pool's second comes within the next moments, by our own clock carried on from the chain's. */
+static bool due_soon(const struct engine *e)
+{
+	const int64_t about_s = e->chain_s + (int64_t)((e->around.now_ms - e->chain_ms) / 1000);
+
+	for (size_t i = 0; i < e->n_active; i++) {
+		const struct pool_view *v = &e->active[i]->facts.view;
+
+		if (v->kind == VIEW_POOL && v->pool.status == POOL_LOCKED && draw_due_s(&v->pool) > e->chain_s &&
+			about_s >= draw_due_s(&v->pool) - DUE_SOON_S)
+			return true;
+	}
+	return false;
+}
+
+static void on_clock(struct task *task, const struct reply *reply)
+{
+	struct pulse *p = pulse_of(task, offsetof(struct pulse, clock));
+	struct engine *e = engine_of(p);
+	const struct rpc_accounts *got = reply->data;
+	struct clock_sysvar clock;
+
+	if (reply->err != ERR_OK || !clock_decode(&clock, got->account[0].data, got->account[0].len) ||
+		clock.unix_time <= e->chain_s)
+		return;
+	engine_saw_clock(e, clock.unix_time);
+	for (size_t i = 0; i < e->n_active; i++)
+		subject_wake(&e->active[i]->s);
+}
+
+/* At processed: a confirmed Clock is a second old, and a transaction that comes too early only fails its simulation. */
+static void ask_clock(struct engine *e)
+{
+	struct pulse *p = &e->pulse;
+
+	if (p->clock.task.busy || e->around.now_ms - p->clock_ms < POLICY_CLOCK_POLL_MS || !due_soon(e))
+		return;
+	p->clock_ms = e->around.now_ms;
+	rpc_get_accounts(e->m.rpc, any_node(&p->clock), &ADDRESS_CLOCK, 1, PROCESSED, (struct slot){ 0 }, on_clock);
+}
+
+bool pulse_urgent(const struct engine *e)
+{
+	return due_soon(e);
+}
+
 void pulse_turn(struct engine *e)
 {
 	struct pulse *p = &e->pulse;
@@ -171,6 +223,7 @@ void pulse_turn(struct engine *e)
 
 	if (!engine_hot(e))
 		return;
+	ask_clock(e);
 	if (!p->statuses.task.busy)
 		ask_statuses(e);
 	if (!p->blockhash.task.busy &&

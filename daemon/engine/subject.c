@@ -174,6 +174,8 @@ void subject_rows_done(struct task *task, const struct reply *reply)
 	/* Refused again and again must not be tried again at once. */
 	if (s->opening && reply->err == ERR_REFUSED)
 		attempts_note(&s->own->open, s->e->around.now_ms, false);
+	if (s->opening && reply->err == ERR_UNKNOWN && !STEPS[s->in_step].guarded)
+		s->own->unsure_until = s->opening_valid;
 	s->opening = false;
 	s->loaded = reply->err == ERR_OK;
 	attempts_note(&s->load, s->e->around.now_ms, s->loaded);
@@ -184,8 +186,10 @@ void subject_rows_done(struct task *task, const struct reply *reply)
 		carry_sights(f, &f->rows, rows);
 		if (!has_open(&f->rows))
 			f->sent_ms = 0;
-		if (rows->last_seq != f->rows.last_seq)
+		if (rows->last_seq != f->rows.last_seq) {
 			s->own->simulate = (struct attempts){ 0 };
+			s->own->unsure_until.n = 0; /* it appeared, or another one has its place (R7) */
+		}
 		f->rows = *rows;
 	} else {
 		log_event(reply->err == ERR_RETRY ? LOG_AT_DEBUG : LOG_AT_WARN, "journal.doubt",

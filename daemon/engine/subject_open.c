@@ -153,6 +153,7 @@ void subject_open(struct subject *s, const struct action *a, struct compose *c, 
 		return;
 	forget_preparation(s);
 	s->opening = true;
+	s->opening_valid = row.last_valid;
 	s->e->counters.opens++;
 	if (a->kind == ACT_SPOOL)
 		journal_spool(

@@ -29,7 +29,7 @@ enum {
 	POLICY_RESEND_MS = 2000,
 	POLICY_ORACLE_MARGIN_S = 3600, /* an oracle's quote must stay valid for at least this                   */
 	POLICY_FRESH_MS = 10000,       /* accounts read longer ago are read again before a step is opened       */
-	POLICY_CLOCK_POLL_MS = 400,    /* how often the chain's clock is read when a pool is due by ours       */
+	POLICY_CLOCK_POLL_MS = 150,    /* how often the chain's clock is read when a pool is due by ours       */
 	POLICY_BLOCKHASH_MS = 5000,    /* a blockhash older than this is fetched again before signing           */
 };
 #endif

@@ -19,6 +19,7 @@ struct simulation_fact {
 
 /* What all subjects share. */
 struct surroundings {
+	int64_t chain_s; /* newest Clock sysvar that any node told: time only goes on                              */
 	uint64_t now_ms; /* monotonic                                                             */
 	bool leader, stopping;
 	bool oracle_viable, canary_fresh;
@@ -32,6 +33,8 @@ struct surroundings {
 
 struct subject_facts {
 	struct settle_facts settle;
+	struct height
+		unsure_until; /* a row that the program does not guard may yet appear, and land until then; 0: none */
 	bool price_known;
 	struct simulation_fact simulation;
 	struct attempts read, ask, open, simulate; /* of accounts, a gateway, a row, a simulation           */

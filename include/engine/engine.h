@@ -27,7 +27,7 @@ struct engine_modules {
 struct engine_config {
 	struct policy policy;
 	uint64_t tick_ms;  /* between two looks at all pools: 5000                                     */
-	uint64_t pulse_ms; /* between two looks at our transactions that are out: 400                  */
+	uint64_t pulse_ms; /* between two looks at our transactions that are out: 200                  */
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);

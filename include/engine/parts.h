@@ -92,10 +92,10 @@ struct tick {
 
 /* What is asked often while anything is hot: our signatures, a blockhash, the finalized tip. */
 struct pulse {
-	struct rpc_call statuses, blockhash, epoch;
+	struct rpc_call statuses, blockhash, epoch, clock;
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked, n_statuses;
-	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms;
+	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms, clock_ms;
 	struct hash hash;
 	struct height last_valid;
 };
@@ -200,6 +200,8 @@ void pulse_init(struct engine *e);
 void pulse_fini(struct engine *e);
 void pulse_turn(struct engine *e);
 bool pulse_busy(const struct engine *e);
+/* The Clock is being asked for often: the next turn must come soon. */
+bool pulse_urgent(const struct engine *e);
 /* The slot that an answer of this endpoint is about becomes the tip when it is ahead. False: it is further ahead than time
  * allows and no other node has been near it. Nothing else in such an answer is believed. */
 bool engine_saw_slot(struct engine *e, struct slot confirmed, int endpoint);

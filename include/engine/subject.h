@@ -28,6 +28,7 @@ struct subject {
 	struct slot in_basis;
 	struct action closing;         /* the CLOSE under way; seq 0: none */
 	bool opening;                  /* a row is being committed                                          */
+	struct height opening_valid;   /* last_valid of that row                                             */
 	struct tx composed;            /* the transaction being simulated or signed                         */
 	uint8_t signed_tx[ROW_TX_MAX]; /* borrowed by the journal while it commits the row                  */
 	int simulate_at;               /* node to simulate at: RPC_ANY, or one whose opinion is still missing */

@@ -131,16 +131,16 @@ CHANGE(near_no_ata_old)
 	near_no_ata(x);
 	old_accounts(x);
 }
-CHANGE(our_clock_says_due)
+CHANGE(newer_clock_says_due)
 {
 	due_in(x, 1);
-	x->f.view.read_ms = NOW_MS - 2000;
-	x->f.accounts.read_ms = NOW_MS - 500;
+	x->around.chain_s = x->f.view.chain_s + 1;
+	old_accounts(x);
 }
-CHANGE(clock_just_read)
+CHANGE(newer_clock_says_not_yet)
 {
-	our_clock_says_due(x);
-	x->f.accounts.read_ms = NOW_MS - 1;
+	due_in(x, 3);
+	x->around.chain_s = x->f.view.chain_s + 2;
 }
 
 CHANGE(open_pool)
@@ -258,8 +258,8 @@ static const struct decide_case CASES[] = {
 	{ "near, unread", fixture_due, near_unread, ACT_READ, 0, 0 },
 	{ "near, no token account", fixture_due, near_no_ata, ACT_WAIT, 0, WAIT_ATA_MISSING },
 	{ "near, no token account, old", fixture_due, near_no_ata_old, ACT_READ, 0, 0 },
-	{ "due by our clock", fixture_due, our_clock_says_due, ACT_READ, 0, 0 },
-	{ "chain's clock just read", fixture_due, clock_just_read, ACT_WAIT, 0, WAIT_TOO_EARLY },
+	{ "due by a newer Clock than the view's", fixture_due, newer_clock_says_due, ACT_READ, 0, 0 },
+	{ "not due by the newest Clock", fixture_due, newer_clock_says_not_yet, ACT_WAIT, 0, WAIT_TOO_EARLY },
 	{ "open", fixture_due, open_pool, ACT_WAIT, 0, WAIT_OPEN_POOL },
 	{ "cancelled", fixture_due, cancelled, ACT_WAIT, 0, WAIT_OVER },
 	{ "closed", fixture_due, closed, ACT_WAIT, 0, WAIT_OVER },
