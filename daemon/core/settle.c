@@ -23,12 +23,13 @@ static struct action finalized_as(const struct row *row, const struct sight *see
 	return close_as(row, seen->failed ? ROW_FAILED : ROW_FINAL, seen);
 }
 
-/* Only nodes whose own finalized chain is past last_valid, and that still have the history, can say "never" (R3). */
+/* A node that is down must not keep a bound pool waiting where the program itself rules out a second effect. */
 static unsigned witnesses_for(const struct settle_facts *f, const struct row *row)
 {
 	return STEPS[row->step].guarded && f->lone_node ? 1 : f->witnesses;
 }
 
+/* Only nodes whose own finalized chain is past last_valid, and that still have the history, can say "never" (R3). */
 static bool proven_absent(const struct settle_facts *f, const struct row *row, const struct sight *seen)
 {
 	return !seen->found && seen->absent_by >= witnesses_for(f, row);
@@ -108,13 +109,13 @@ static struct action settle_row(const struct settle_facts *f, const struct row *
 	return action_of(ACT_NONE);
 }
 
-/* Lowest seq first: a later row may stand on an earlier one. A stale row waits without hiding what its
- * predecessor needs, and a wait never hides a later row's news. */
 static bool needs_journal(enum act kind)
 {
 	return kind == ACT_CLOSE || kind == ACT_REOPEN;
 }
 
+/* Lowest seq first: a later row may stand on an earlier one. A stale row waits without hiding what its
+ * predecessor needs, and a wait never hides a later row's news. */
 struct action settle(const struct settle_facts *f)
 {
 	struct action waiting = action_of(ACT_NONE);

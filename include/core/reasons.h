@@ -5,7 +5,6 @@
 
 #define REASON_TABLE(X) \
 	X(NONE,                INFO,  "nothing to wait for") \
-	X(NOT_READ,            INFO,  "the pool has not been read yet") \
 	X(STALE_VIEW,          INFO,  "the nodes show a state older than what was already acted on") \
 	X(OPEN_POOL,           INFO,  "the pool is open for players") \
 	X(TOO_EARLY,           INFO,  "the lock time is not over") \
@@ -13,8 +12,6 @@
 	X(NOT_FINAL,           INFO,  "done, waiting for the cluster to finalize it") \
 	X(PROVING_EXPIRY,      INFO,  "a transaction's blockhash is over; proving that it never landed") \
 	X(STALE_SUCCESSOR,     WARN,  "a fork undid a step; waiting until its successor is final or expired") \
-	X(READING,             INFO,  "reading the accounts of this draw") \
-	X(PREPARING,           INFO,  "simulating the next transaction") \
 	X(NOT_THE_LEADER,      INFO,  "another poolkeeper holds the lease") \
 	X(DRY_RUN,             INFO,  "dry run: the transaction would be opened here") \
 	X(STOPPING,            INFO,  "poolkeeper is stopping: nothing new is opened") \

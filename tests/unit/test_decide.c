@@ -284,8 +284,7 @@ static const struct decide_case CASES[] = {
 static bool elsewhere(enum reason r)
 {
 	return (r >= WAIT_POLICY_TREASURY && r <= WAIT_JOURNAL_SILENT) || r == WAIT_RECORD_MISMATCH ||
-	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NOT_READ || r == WAIT_READING || r == WAIT_PREPARING ||
-	       r == WAIT_NONE || reason_is_late(r);
+	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NONE || reason_is_late(r);
 }
 
 static void test_every_row(void **unused)

@@ -174,6 +174,14 @@ CHANGE(replaced_later)
 {
 	fixture_row(x, STEP_RECOMMIT, ROW_LANDED)->oracle = key_of(10);
 }
+CHANGE(may_appear_yet)
+{
+	x->f.own.unsure_until.n = HEIGHT;
+}
+CHANGE(cannot_appear)
+{
+	x->f.own.unsure_until.n = HEIGHT - 1;
+}
 CHANGE(replaced)
 {
 	fixture_row(x, STEP_RECOMMIT, ROW_LANDED);
@@ -253,6 +261,8 @@ static const struct decide_case CASES[] = {
 	{ "R10 silent, BIND not final", fixture_bound, silent_bind_not_final, ACT_ASK_ORACLE, 0, 0 },
 	{ "R10 silent, seed not final", fixture_bound, silent_seed_not_final, ACT_ASK_ORACLE, 0, 0 },
 	{ "RECOMMIT undone by a fork", fixture_bound, replaced_later, ACT_WAIT, 0, WAIT_NOT_FINAL },
+	{ "RECOMMIT may appear yet", fixture_bound, may_appear_yet, ACT_WAIT, 0, WAIT_NOT_FINAL },
+	{ "RECOMMIT cannot appear", fixture_bound, cannot_appear, ACT_ASK_ORACLE, 0, 0 },
 	{ "RECOMMIT landed", fixture_bound, replaced, ACT_ASK_ORACLE, 0, 0 },
 	{ "answered", fixture_answered, NULL, ACT_SIMULATE, STEP_DRAW, 0 },
 	{ "answered, simulated", fixture_answered, simulated_draw, ACT_OPEN, STEP_DRAW, 0 },
