@@ -1,5 +1,5 @@
 /* The oracle's HTTP gateway: asks for the answer to one commit, and checks it before anybody acts on it.
- * Protocol and traps: docs/switchboard (POST {gateway_uri}/gateway/api/v1/randomness_reveal). Our RPC URL is never sent. */
+ * POST {gateway_uri}/gateway/api/v1/randomness_reveal; our RPC URL is never sent. */
 #ifndef CHAIN_GATEWAY_H
 #define CHAIN_GATEWAY_H
 #include "base/err.h"
