@@ -160,8 +160,9 @@ static bool rescue_allowed(const struct draw_facts *f)
 	const bool silent = !f->commit.answered && f->own.ask.failures >= ASKS_MIN &&
 	                    f->own.settle.tip.confirmed_slot.n > f->commit.seed_slot.n + f->policy->oracle_budget_slots;
 
-	return (refused || silent) && f->rescue_possible && settle_all_closed(&f->own.settle.rows) &&
-	       f->own.settle.tip.finalized_slot.n >= f->commit.seed_slot.n;
+	/* Without Postgres a new commit cannot be written down first: then the oracle that has it is asked on and on. */
+	return (refused || silent) && f->rescue_possible && f->around->journal_down_since_ms == 0 &&
+	       settle_all_closed(&f->own.settle.rows) && f->own.settle.tip.finalized_slot.n >= f->commit.seed_slot.n;
 }
 
 static struct action rescue(const struct draw_facts *f)
