@@ -122,6 +122,16 @@ static void on_done(struct task *task, const struct reply *reply)
 	loop_stop(loop);
 }
 
+static enum err send_tx(void)
+{
+	call.endpoint = RPC_ANY;
+	inside = true;
+	rpc_send(rpc, &call, tx, sizeof tx, (struct slot){ 0 }, on_done);
+	inside = false;
+	loop_run(loop);
+	return ended;
+}
+
 static void stop_waiting(void *owner)
 {
 	loop_stop(owner);

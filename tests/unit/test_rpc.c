@@ -24,16 +24,6 @@ static enum err get_blockhash(uint64_t floor)
 	return ended;
 }
 
-static enum err send_tx(void)
-{
-	call.endpoint = RPC_ANY;
-	inside = true;
-	rpc_send(rpc, &call, tx, sizeof tx, (struct slot){ 0 }, on_done);
-	inside = false;
-	loop_run(loop);
-	return ended;
-}
-
 static void test_one_answer(void **state)
 {
 	struct rpc_counter counters[64];

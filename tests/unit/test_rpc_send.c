@@ -6,16 +6,6 @@ static const char SENT_OTHER[] =
 	"hoR4tjF3ZpRzrFmBV6UjKdiSZkQUW\",\"id\":%id}";
 static char sent[300];
 
-static enum err send_tx(void)
-{
-	call.endpoint = RPC_ANY;
-	inside = true;
-	rpc_send(rpc, &call, tx, sizeof tx, (struct slot){ 0 }, on_done);
-	inside = false;
-	loop_run(loop);
-	return ended;
-}
-
 static void prepare_sent(void)
 {
 	struct signature sig;
