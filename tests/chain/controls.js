@@ -69,6 +69,13 @@ function chain_rollback({ bank }, count) {
 	return bank.rollback(count);
 }
 
+// Exact however many blocks have come since the caller looked.
+function chain_rollbackFrom(context, slot) {
+	const first = whole('chain_rollbackFrom', 'slot', slot, 1);
+	const count = context.bank.blocks.fork.filter((block) => block.slot >= first).length;
+	return chain_rollback(context, count);
+}
+
 // null deletes the account. Lamports: number or decimal text; data: base64.
 function chain_setAccount({ bank }, key, account) {
 	refuseOnError('chain_setAccount', () => bank.setAccount(pubkey(key), account === null ? null : readAccount(config(account))));
@@ -159,7 +166,7 @@ function chain_setFees({ bank }, fees) {
 
 const CONTROLS = {
 	chain_tick, chain_slotMs, chain_position, chain_advanceTime, chain_setTime, chain_expireBlockhashes, chain_skipSlots,
-	chain_rollback, chain_setAccount, chain_getAccount, chain_addProgram, chain_faults, chain_stats, chain_transactions,
+	chain_rollback, chain_rollbackFrom, chain_setAccount, chain_getAccount, chain_addProgram, chain_faults, chain_stats, chain_transactions,
 	chain_submissions, chain_setFees,
 };
 

@@ -54,13 +54,16 @@ test('a blockhash expires before its transaction lands: proven absent by two nod
 
 // A confirmed block is undone: the landed row opens again with the same bytes.
 async function forkAfter(t, step) {
-	const { world, pool } = await drawWith(t, {
+	const { world, pool, daemon, subject } = await drawWith(t, {
 		options: { nodes: 2 },
 		during: async (w, d, s) => {
-			await d.wait('tx.landed', { subject: s, step });
-			await w.scenario.chain('rollback', 12);
+			const landed = await d.wait('tx.landed', { subject: s, step });
+			const { lost } = await w.scenario.chain('rollbackFrom', Number(landed.slot));
+			assert.ok(lost.includes(landed.sig), 'the fork undid it');
 		},
 	});
+	assert.ok(daemon.all('tx.reopened', { subject, step }).length > 0, 'the daemon saw it undone');
+	assert.equal(new Set(daemon.all('tx.landed', { subject, step }).map((event) => event.sig)).size, 1, 'the same bytes landed again');
 	const settled = await world.sql(`SELECT count(*) FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%' AND state NOT IN ('final', 'failed', 'expired')`);
 	assert.equal(settled, '0');
 }

@@ -72,6 +72,22 @@ test('a rollback past finality works, and more blocks than exist are refused', a
 	assert.match((await errorOf(chain.call('chain_rollback', 0))).message, /count is 0/);
 });
 
+test('a rollback from a slot abandons that slot and what came after, and nothing before', async (t) => {
+	const chain = await openChain(t);
+	const payer = await fundedKeypair(chain);
+	const kept = await submit(chain, await signedTransfer(chain, payer, payer, 1));
+	await chain.call('chain_tick', 2);
+	const undone = await submit(chain, await signedTransfer(chain, payer, payer, 2));
+	const { slot } = await status(chain, undone);
+	await chain.call('chain_tick', 3);
+	const { lost, keptSlot } = await chain.call('chain_rollbackFrom', slot);
+	assert.deepStrictEqual(lost, [undone]);
+	assert.strictEqual(keptSlot, slot - 1);
+	assert.notStrictEqual(await status(chain, kept), null);
+	assert.strictEqual(await status(chain, undone), null);
+	assert.match((await errorOf(chain.call('chain_rollbackFrom', slot + 1000))).message, /count is 0/);
+});
+
 test('a transaction that waits for a later slot still lands after a rollback', async (t) => {
 	const chain = await openChain(t);
 	const payer = await fundedKeypair(chain);
