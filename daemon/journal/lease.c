@@ -13,12 +13,10 @@
 
 enum { LEASE_TTL_MS = 15000 }; /* three ticks of 5 s */
 
-enum { COL_HELD, COL_FENCE, COL_HOLDER, COL_APP_ID, COL_ADDRESS, COL_STATUS, COL_PARTICIPANTS, COL_POT };
+enum { COL_HELD, COL_FENCE, COL_HOLDER, COL_APP_ID, COL_ADDRESS, COL_STATUS };
 
-static const char TICK[] =
-	"SELECT held,fence,holder,app_id,address,status,participants_count,total_pot FROM keeper.lease_tick($1,$2,$3)";
-static const char LOOK[] =
-	"SELECT held,fence,holder,app_id,address,status,participants_count,total_pot FROM keeper.lease_look($1)";
+static const char TICK[] = "SELECT held,fence,holder,app_id,address,status FROM keeper.lease_tick($1,$2,$3)";
+static const char LOOK[] = "SELECT held,fence,holder,app_id,address,status FROM keeper.lease_look($1)";
 static const char RELEASE[] = "SELECT held,fence,holder FROM keeper.lease_release($2,$1)";
 
 void lease_call_init(struct lease_call *call)
@@ -44,17 +42,9 @@ static void copy_text(char *out, size_t size, const char *text)
 
 static bool parse_pool(const struct db_result *r, int i, struct lease_pool *pool)
 {
-	const char *count = db_get(r, i, COL_PARTICIPANTS), *pot = db_get(r, i, COL_POT);
-	int64_t participants = -1;
-
-	*pool = (struct lease_pool){ .total_pot = pot ? strtod(pot, NULL) : 0 };
 	copy_text(pool->address, sizeof pool->address, db_get(r, i, COL_ADDRESS));
 	copy_text(pool->status, sizeof pool->status, db_get(r, i, COL_STATUS));
-	if (!call_parse_i64(db_get(r, i, COL_APP_ID), &pool->app_id) ||
-		(count && !call_parse_i64(count, &participants)))
-		return false;
-	pool->participants_count = (int32_t)participants;
-	return true;
+	return call_parse_i64(db_get(r, i, COL_APP_ID), &pool->app_id);
 }
 
 static void make_room(struct lease_call *call, size_t n)

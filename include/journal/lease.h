@@ -9,8 +9,6 @@ struct lease_pool { /* a row of public.pools that is not ended, cancelled or clo
 	int64_t app_id;
 	char address[64]; /* as it stands in the table: may be garbage                              */
 	char status[24];
-	int32_t participants_count;
-	double total_pot;
 };
 struct lease_call {
 	struct task task;
