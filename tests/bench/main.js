@@ -98,10 +98,13 @@ function drawQuestion({ draws, transactions, calls }) {
 
 function timeQuestion({ draws, confirmationMs, times, medianMs, stages }) {
 	const question = new Question(`From the due second to Ended, median of ${draws}`, 'confirmation times');
-	question.atMost('due to Ended', medianMs / confirmationMs, CONFIRMATIONS);
-	for (const [name, milliseconds] of Object.entries(stages)) question.note(`  of this ${name}`, milliseconds / confirmationMs);
-	question.note('slowest', Math.max(...times) / confirmationMs);
-	question.note('one confirmation of a bare client', `${Math.round(confirmationMs)} ms`);
+	const unit = confirmationMs.inARow;
+	question.atMost('due to Ended', medianMs / unit, CONFIRMATIONS);
+	for (const [name, milliseconds] of Object.entries(stages)) question.note(`  of this ${name}`, milliseconds / unit);
+	question.note('slowest', Math.max(...times) / unit);
+	question.note('due to Ended', `${Math.round(medianMs)} ms`);
+	question.note('one confirmation of a bare client that sends one after the other', `${Math.round(unit)} ms`);
+	question.note('one sent at any moment of a slot', `${Math.round(confirmationMs.anyMoment)} ms`);
 	return question;
 }
 
