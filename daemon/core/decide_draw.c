@@ -149,6 +149,27 @@ static struct action reveal_now(const struct draw_facts *f)
 	return a;
 }
 
+/* Reveals that wait in the spool are not closed before Postgres is back. Another one goes there when none of them did
+ * anything; then a simulation has to say first that it would work. */
+static struct action reveal_through_spool(const struct draw_facts *f)
+{
+	const struct settle_facts *settle = &f->own.settle;
+	bool again = false;
+
+	for (unsigned i = 0; i < settle->rows.n; i++) {
+		if (!settle->rows.row[i].spooled)
+			continue;
+		again = true;
+		if (!settle_spent(settle, i))
+			return action_wait(WAIT_IN_FLIGHT);
+	}
+	if (again && !simulated(f, STEP_REVEAL_SELECT) && !simulation_overdue(f))
+		return simulate(f, STEP_REVEAL_SELECT);
+	if (again && !f->own.simulation.ok && !simulation_overdue(f))
+		return refused_select(f);
+	return reveal_now(f);
+}
+
 /* So often an oracle is asked before it counts as silent: the budget alone may have passed while nobody asked. */
 enum { ASKS_MIN = 3 };
 
@@ -197,7 +218,9 @@ static struct action reveal(const struct draw_facts *f)
 	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */
 	if (rescue_allowed(f))
 		return rescue(f);
-	if (spool_time(f) || simulation_overdue(f))
+	if (spool_time(f))
+		return reveal_through_spool(f);
+	if (simulation_overdue(f))
 		return reveal_now(f);
 	if (!simulated(f, step) && !only_payout_fails(f))
 		return simulate(f, step);

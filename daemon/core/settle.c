@@ -133,6 +133,14 @@ struct action settle(const struct settle_facts *f)
 	return waiting;
 }
 
+bool settle_spent(const struct settle_facts *f, unsigned i)
+{
+	const struct row *row = &f->rows.row[i];
+	const struct sight *seen = &f->sight[i];
+
+	return answered(row, seen) && (proven_absent(f, row, seen) || (seen->found && seen->confirmed && seen->failed));
+}
+
 bool settle_all_closed(const struct rows *rows)
 {
 	for (unsigned i = 0; i < rows->n; i++)

@@ -99,18 +99,17 @@ static bool parse_aggregates(const struct db_result *r, struct rows *rows)
 	return true;
 }
 
-/* A spooled step stands where its import will put it. */
+/* Spooled steps stand where their import will put them. */
 static void add_spooled(struct rows *rows, const struct spooled *spooled, const struct subject_key *subject)
 {
-	uint64_t prev_seq;
-	const struct row *row = spooled_row(spooled, subject, &prev_seq);
+	const struct row *row;
 
-	if (!row || rows->last_seq != prev_seq || rows->n == ROWS_MAX)
-		return;
-	rows->row[rows->n++] = *row;
-	rows->last_seq = row->seq;
-	if (rows->floor.n < row->floor.n)
-		rows->floor = row->floor;
+	while (rows->n < ROWS_MAX && (row = spooled_after(spooled, subject, rows->last_seq)) != NULL) {
+		rows->row[rows->n++] = *row;
+		rows->last_seq = row->seq;
+		if (rows->floor.n < row->floor.n)
+			rows->floor = row->floor;
+	}
 }
 
 static bool parse_rows(struct task *task, const struct db_result *r, const void **data)
@@ -166,9 +165,8 @@ static void send_unless_spooled(struct journal_call *call)
 static void answer_from_memory(struct journal_call *call)
 {
 	uint64_t prev_seq;
-	const struct row *row = spooled_row(call->state->journal->spooled, &call->state->subject, &prev_seq);
 
-	if (!call->state->known && row) {
+	if (!call->state->known && spooled_row(call->state->journal->spooled, &call->state->subject, &prev_seq)) {
 		call->rows = (struct rows){ .last_seq = prev_seq };
 		call->state->known = true;
 	}

@@ -276,13 +276,30 @@ static size_t write_record(char record[RECORD_MAX], enum spooled_kind kind, cons
 	return buf_ok(&buf) ? buf.len : 0;
 }
 
+/* Steps of one subject follow each other here as they would in Postgres. */
+static enum err may_follow(const struct spooled *sp, const struct item *item, char *why, size_t why_size)
+{
+	const struct row *last = NULL;
+	unsigned n = 0;
+
+	for (const struct item *at = sp->first; at; at = at->next) {
+		if (at->kind != SPOOLED_STEP || strcmp(at->subject.text, item->subject.text) != 0)
+			continue;
+		last = &at->row;
+		n++;
+	}
+	if (n < SPOOLED_STEPS_MAX && (!last || last->seq == item->prev_seq))
+		return ERR_OK;
+	(void)snprintf(why, why_size, "%s has %u steps in the spool already", item->subject.text, n);
+	return ERR_REFUSED;
+}
+
 enum err spooled_append(
 	struct spooled *sp, enum spooled_kind kind, const struct journal_call_state *s, char *why, size_t why_size)
 {
 	char record[RECORD_MAX];
 	const size_t len = write_record(record, kind, s);
 	struct item *item = len ? item_read(record, len) : NULL;
-	uint64_t prev_seq;
 	enum err err;
 
 	if (!item) {
@@ -290,12 +307,9 @@ enum err spooled_append(
 			why, why_size, "the record for %s cannot be spooled: it does not read back", call_param(s, 1));
 		return ERR_INVALID;
 	}
-	if (kind == SPOOLED_STEP && spooled_row(sp, &item->subject, &prev_seq)) {
-		(void)snprintf(why, why_size, "%s has a step in the spool already", item->subject.text);
-		err = ERR_REFUSED;
-	} else {
+	err = kind == SPOOLED_STEP ? may_follow(sp, item, why, why_size) : ERR_OK;
+	if (err == ERR_OK)
 		err = usable(sp, why, why_size);
-	}
 	if (err == ERR_OK)
 		err = spool_append(sp->file, record, len, why, why_size);
 	if (err == ERR_UNKNOWN) {
@@ -322,6 +336,15 @@ const struct row *spooled_row(const struct spooled *sp, const struct subject_key
 		*prev_seq = item->prev_seq;
 		return &item->row;
 	}
+	return NULL;
+}
+
+const struct row *spooled_after(const struct spooled *sp, const struct subject_key *subject, uint64_t prev_seq)
+{
+	for (const struct item *item = sp->first; item; item = item->next)
+		if (item->kind == SPOOLED_STEP && item->prev_seq == prev_seq &&
+			strcmp(item->subject.text, subject->text) == 0)
+			return &item->row;
 	return NULL;
 }
 

@@ -17,6 +17,8 @@ struct settle_facts {
 
 /* ACT_NONE: nothing is in the way of a new step. Otherwise a SEND, CLOSE, REOPEN, PROVE or WAIT. */
 struct action settle(const struct settle_facts *f);
+/* Row i did nothing: proven never to have landed and never to land any more (R3), or failed on chain. */
+bool settle_spent(const struct settle_facts *f, unsigned i);
 /* True when every row is final, failed or expired: what steps without a guard in the program need (R10). */
 bool settle_all_closed(const struct rows *rows);
 #endif

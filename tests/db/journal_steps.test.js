@@ -188,6 +188,8 @@ test('the import of a spooled row is done once, and keeps a row that is still op
 	assert.deepEqual(states(await keeper.call('step_import', spooled)), ['1 BIND open', '2 REVEAL_SELECT stale']);
 	assert.deepEqual(states(await keeper.call('step_import', spooled)), ['1 BIND open', '2 REVEAL_SELECT stale']);
 	assert.match(await keeper.refusal('step_import', { ...spooled, sig: signature('T') }), /^PK002 .* its last row is 2/);
+	const second = { ...spooled, prev_seq: 2, sig: signature('U') };
+	assert.deepEqual(states(await keeper.call('step_import', second)), ['1 BIND open', '2 REVEAL_SELECT stale', '3 REVEAL_SELECT stale']);
 	const after = await newKeeper(server);
 	await landed(after);
 	assert.deepEqual(states(await after.call('step_import', spooled)), ['1 BIND landed', '2 REVEAL_SELECT open']);

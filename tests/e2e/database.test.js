@@ -114,8 +114,18 @@ async function selected(world, pool) {
 	}
 }
 
+// What the spool holds never lands; the next one goes there once that is proven, and lands.
+async function losesTheFirst(world, daemon, pool) {
+	const from = daemon.events.length;
+	await daemon.wait('tx.send', { subject: of(pool), step: 'REVEAL_SELECT' });
+	await world.scenario.chain('expireBlockhashes');
+	await daemon.wait('draw.wait', { subject: of(pool), reason: 'PROVING_EXPIRY' }, { from });
+	await world.scenario.chain('faults', { drop: 0 });
+	await daemon.wait('spool.appended', { subject: of(pool), kind: 'step' }, { from });
+}
+
 // The daemon waits 60 s of real time before it trusts its spool: a jump of the slots makes 3000 of them out of those seconds.
-async function drawnWithoutPostgres(t, { left, pooled, crash }) {
+async function drawnWithoutPostgres(t, { left, pooled, crash, lost }) {
 	const world = await World.start({ postgresSettings: DURABLE, pooled });
 	t.after(() => world.stop());
 	const draw = await duePool(world);
@@ -127,7 +137,9 @@ async function drawnWithoutPostgres(t, { left, pooled, crash }) {
 	await answering(world);
 	await daemon.wait('draw.state', { subject: of(pool), to: 'RandomnessCommitted' });
 	await world.scenario.chain('skipSlots', 1900);
+	if (lost) await world.scenario.chain('faults', { drop: 1000 });
 	await daemon.wait('spool.appended', { subject: of(pool), kind: 'step' }, { within: 100000 });
+	if (lost) await losesTheFirst(world, daemon, pool);
 	const bound = await selected(world, pool);
 	const spooled = spoolFile(world);
 	if (crash) await daemon.kill('SIGKILL');
@@ -139,7 +151,7 @@ async function drawnWithoutPostgres(t, { left, pooled, crash }) {
 	await daemon.wait('spool.imported', { subject: of(pool), kind: 'answer' });
 	await daemon.wait('spool.imported', { subject: of(pool), kind: 'step' });
 	await paid(world, daemon, draw);
-	assert.equal(await stepsOf(world, pool), 'BIND final, REVEAL_SELECT final, PAYOUT final');
+	assert.equal(await stepsOf(world, pool), `BIND final, ${lost ? 'REVEAL_SELECT expired, ' : ''}REVEAL_SELECT final, PAYOUT final`);
 	assert.equal(await commitsOf(world, pool), '1 1');
 	assert.ok(spoolFile(world) < spooled, 'the spool is empty again');
 }
@@ -147,6 +159,7 @@ async function drawnWithoutPostgres(t, { left, pooled, crash }) {
 describe('Postgres is away for 3000 slots after the bind: selected in time from the local spool, imported and paid later', { concurrency: true }, () => {
 	test('its row was open', (t) => drawnWithoutPostgres(t, { left: 'open', pooled: false }));
 	test('its row was landed', (t) => drawnWithoutPostgres(t, { left: 'landed', pooled: true }));
+	test('its row was final, and what the spool sends first is lost', (t) => drawnWithoutPostgres(t, { left: 'final', pooled: false, lost: true }));
 	test('its row was final, and kill -9 before the import', (t) => drawnWithoutPostgres(t, { left: 'final', pooled: true, crash: true }));
 });
 

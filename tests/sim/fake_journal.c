@@ -249,15 +249,14 @@ void call_run(struct journal_call_state *s, struct statement *st)
 
 static void add_spooled(struct rows *rows, const struct journal *j, const char *subject)
 {
-	uint64_t prev_seq;
-	const struct row *row = spool_row(j->spool, subject, &prev_seq);
+	const struct row *row;
 
-	if (!row || rows->last_seq != prev_seq || rows->n == ROWS_MAX)
-		return;
-	rows->row[rows->n++] = *row;
-	rows->last_seq = row->seq;
-	if (rows->floor.n < row->floor.n)
-		rows->floor = row->floor;
+	while (rows->n < ROWS_MAX && (row = spool_after(j->spool, subject, rows->last_seq)) != NULL) {
+		rows->row[rows->n++] = *row;
+		rows->last_seq = row->seq;
+		if (rows->floor.n < row->floor.n)
+			rows->floor = row->floor;
+	}
 }
 
 static void take_rows(struct journal_call_state *s, const struct statement *st)

@@ -74,6 +74,7 @@ bool call_spool_time(const struct journal *j);
 NODISCARD bool spool_add_step(struct sim_spool *spool, const char *subject, uint64_t prev_seq, const struct row *row);
 NODISCARD bool spool_add_commit(struct sim_spool *spool, const char *subject, const struct commit_row *row);
 const struct row *spool_row(const struct sim_spool *spool, const char *subject, uint64_t *prev_seq);
+const struct row *spool_after(const struct sim_spool *spool, const char *subject, uint64_t prev_seq);
 const struct commit_row *spool_commit(const struct sim_spool *spool, const struct commit_row *like);
 /* Fills the statement that imports the oldest record. False: there is none. */
 bool spool_first(const struct sim_spool *spool, struct statement *st);

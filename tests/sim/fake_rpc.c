@@ -367,7 +367,7 @@ static void under_way(const uint8_t *tx, size_t len)
 {
 	uint64_t blocks = 1 + random_below(5);
 
-	if (world_fault(world.faults.send_dropped))
+	if (world_sends_vanish() || world_fault(world.faults.send_dropped))
 		return;
 	if (world_fault(world.faults.send_late))
 		blocks = 1 + random_below(160);

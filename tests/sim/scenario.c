@@ -117,6 +117,14 @@ const struct scenario SCENARIOS[] = {
 		.nodes_min = 1,
 		.nodes_max = 2,
 		.faults = { NETWORK(60, 200), .gateway_lost = 40 } },
+	{ .name = "deadline_lost",
+		.strict = true,
+		.deadline_outage = true,
+		.sends_vanish = true,
+		.daemons = 1,
+		.nodes_min = 1,
+		.nodes_max = 2,
+		.faults = { NETWORK(60, 200), .gateway_lost = 40 } },
 };
 const size_t SCENARIO_COUNT = sizeof SCENARIOS / sizeof SCENARIOS[0];
 
@@ -288,6 +296,7 @@ static void draw_outages(void)
 	if (s->spool_outage || s->deadline_outage) {
 		world.outage_after_bind = true;
 		world.outage_ms = s->deadline_outage ? 1400000 : 60000 + random_below(140000);
+		world.vanish_ms = s->sends_vanish ? 60000 + random_below(130000) : 0;
 	}
 }
 

@@ -57,6 +57,7 @@ struct scenario {
 	bool bad_oracles; /* dead, slow, equivocating or refused ones                                             */
 	bool gates;       /* pools that may not be bound at first, or never                                       */
 	bool short_outage, spool_outage, deadline_outage; /* of Postgres                                           */
+	bool sends_vanish; /* in an outage nothing that is sent arrives at first, for up to two lives of a blockhash          */
 	unsigned daemons, nodes_min, nodes_max;
 };
 extern const struct scenario SCENARIOS[];
@@ -276,8 +277,8 @@ struct world {
 	struct sim_daemon daemon[DAEMONS_MAX];
 	struct outage outage[2];
 	bool bind_opened;
-	bool outage_after_bind; /* the outage starts when the first pool is bound */
-	uint64_t outage_ms;
+	bool outage_after_bind;        /* the outage starts when the first pool is bound */
+	uint64_t outage_ms, vanish_ms; /* of its beginning: nothing that is sent arrives */
 };
 extern struct world world;
 /* One run. Returns the number of boundaries that it had. A violation ends the process. */
@@ -286,6 +287,7 @@ uint64_t world_run(const struct scenario *scenario, uint64_t seed, uint64_t cras
 bool world_boundary(int daemon);
 bool world_calm(void);
 bool world_outage(void);
+bool world_sends_vanish(void);
 /* Chance of a fault that stops when calm comes. */
 bool world_fault(unsigned per_mille);
 void world_pool_bound(void);

@@ -4,7 +4,7 @@
 
 #include "sim/fake_journal.h"
 
-enum { ITEMS_MAX = 16 };
+enum { ITEMS_MAX = 16, STEPS_MAX = 3 };
 
 struct spool_item {
 	bool is_step;
@@ -66,9 +66,16 @@ static struct spool_item *push(struct sim_spool *spool, const char *subject)
 bool spool_add_step(struct sim_spool *spool, const char *subject, uint64_t prev_seq, const struct row *row)
 {
 	struct spool_item *item;
-	uint64_t waiting;
+	unsigned waiting = 0;
+	uint64_t last = prev_seq;
 
-	if (spool_row(spool, subject, &waiting))
+	for (size_t i = spool->first; i < spool->n; i++) {
+		if (!spool->item[i].is_step || strcmp(spool->item[i].subject, subject) != 0)
+			continue;
+		waiting++;
+		last = spool->item[i].row.seq;
+	}
+	if (waiting == STEPS_MAX || last != prev_seq)
 		return false;
 	item = push(spool, subject);
 	item->is_step = true;
@@ -97,6 +104,15 @@ const struct row *spool_row(const struct sim_spool *spool, const char *subject, 
 		*prev_seq = spool->item[i].prev_seq;
 		return &spool->item[i].row;
 	}
+	return NULL;
+}
+
+const struct row *spool_after(const struct sim_spool *spool, const char *subject, uint64_t prev_seq)
+{
+	for (size_t i = spool->first; i < spool->n; i++)
+		if (spool->item[i].is_step && spool->item[i].prev_seq == prev_seq &&
+			strcmp(spool->item[i].subject, subject) == 0)
+			return &spool->item[i].row;
 	return NULL;
 }
 

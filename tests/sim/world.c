@@ -29,6 +29,11 @@ bool world_outage(void)
 	return false;
 }
 
+bool world_sends_vanish(void)
+{
+	return world_outage() && world.now_ms < world.outage[0].from_ms + world.vanish_ms;
+}
+
 void world_pool_bound(void)
 {
 	if (!world.outage_after_bind)

@@ -71,6 +71,44 @@ CHANGE(journal_long_gone)
 {
 	x->around.journal_down_since_ms = NOW_MS - POLICY_SPOOL_AFTER_MS - 1;
 }
+static struct sight *spooled(struct fixture *x)
+{
+	journal_long_gone(x);
+	x->f.own.settle.journal_away = true;
+	fixture_row(x, STEP_REVEAL_SELECT, ROW_OPEN)->spooled = true;
+	return fixture_sight(x);
+}
+CHANGE(spooled_landed)
+{
+	struct sight *sight = spooled(x);
+
+	sight->found = sight->confirmed = true;
+}
+CHANGE(spooled_failed)
+{
+	spooled_landed(x);
+	x->f.own.settle.sight[0].failed = true;
+}
+CHANGE(spooled_absent)
+{
+	spooled(x)->absent_by = 1;
+}
+CHANGE(spooled_absent_simulated)
+{
+	spooled_absent(x);
+	fixture_simulated(x, STEP_REVEAL_SELECT, true);
+}
+CHANGE(spooled_absent_refused)
+{
+	spooled_absent(x);
+	fixture_simulated(x, STEP_REVEAL_SELECT, false);
+}
+CHANGE(spooled_absent_other)
+{
+	spooled_absent_simulated(x);
+	x->f.own.settle.sight[0].of.b[0] = 99;
+	x->f.own.settle.sent_ms = NOW_MS;
+}
 CHANGE(journal_just_gone)
 {
 	x->around.journal_down_since_ms = NOW_MS - POLICY_SPOOL_AFTER_MS;
@@ -276,6 +314,12 @@ static const struct decide_case CASES[] = {
 	{ "answered, vault wrong", fixture_answered, vault_wrong, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
 	{ "answered, nobody simulates", fixture_answered, nobody_simulates, ACT_OPEN, STEP_REVEAL_SELECT, 0 },
 	{ "answered, Postgres gone for long", fixture_answered, journal_long_gone, ACT_SPOOL, STEP_REVEAL_SELECT, 0 },
+	{ "spooled, landed", fixture_answered, spooled_landed, ACT_WAIT, 0, WAIT_IN_FLIGHT },
+	{ "spooled, failed", fixture_answered, spooled_failed, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
+	{ "spooled, absent", fixture_answered, spooled_absent, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
+	{ "spooled, absent, simulated", fixture_answered, spooled_absent_simulated, ACT_SPOOL, STEP_REVEAL_SELECT, 0 },
+	{ "spooled, absent, refused", fixture_answered, spooled_absent_refused, ACT_WAIT, 0, WAIT_SIMULATION_FAILED },
+	{ "R6 spooled, another is absent", fixture_answered, spooled_absent_other, ACT_WAIT, 0, WAIT_IN_FLIGHT },
 	{ "answered, Postgres gone", fixture_answered, journal_just_gone, ACT_OPEN, STEP_DRAW, 0 },
 	{ "answer refused", fixture_answered, answer_refused, ACT_SIMULATE, STEP_RECOMMIT, 0 },
 	{ "answer refused, RECOMMIT simulated", fixture_answered, refused_simulated, ACT_OPEN, STEP_RECOMMIT, 0 },
