@@ -63,7 +63,9 @@ async function forkAfter(t, step) {
 		},
 	});
 	assert.ok(daemon.all('tx.reopened', { subject, step }).length > 0, 'the daemon saw it undone');
-	assert.equal(new Set(daemon.all('tx.landed', { subject, step }).map((event) => event.sig)).size, 1, 'the same bytes landed again');
+	// On a slow machine the bytes may expire before they land again; then, and only then, others were signed.
+	const signatures = (event) => new Set(daemon.all(event, { subject, step }).map(({ sig }) => sig));
+	assert.equal(signatures('tx.open').size, 1 + signatures('tx.expired').size, 'the same bytes landed again, or expired');
 	const settled = await world.sql(`SELECT count(*) FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%' AND state NOT IN ('final', 'failed', 'expired')`);
 	assert.equal(settled, '0');
 }
