@@ -360,6 +360,32 @@ static struct action by_status(const struct draw_facts *f)
 	return action_wait(WAIT_OVER);
 }
 
+/* The least status of a pool in which the step took effect; what is not here leaves no trace in the status. */
+static const enum pool_status STATUS_AFTER[STEP_COUNT] = {
+	[STEP_BIND] = POOL_RANDOMNESS_COMMITTED,
+	[STEP_REVEAL_SELECT] = POOL_WINNER_SELECTED,
+	[STEP_SELECT] = POOL_WINNER_SELECTED,
+	[STEP_DRAW] = POOL_ENDED,
+	[STEP_PAYOUT] = POOL_ENDED,
+};
+
+/* The pool is again as it was before a step that landed, and no node has told of the step's signature since: a fork undid
+ * it, and its bytes may land again (R9). Not for long: a node that never tells of signatures must not hold a pool back. */
+static bool undone(const struct draw_facts *f)
+{
+	const struct settle_facts *settle = &f->own.settle;
+
+	for (unsigned i = 0; i < settle->rows.n; i++) {
+		const struct row *row = &settle->rows.row[i];
+		const struct sight *seen = &settle->sight[i];
+
+		if (row->state == ROW_LANDED && !row->landed_failed && f->view.pool.status < STATUS_AFTER[row->step] &&
+			(!seen->found || seen->at.n < f->view.at.n) && f->view.at.n < row->landed.n + POLICY_FORK_SLOTS)
+			return true;
+	}
+	return false;
+}
+
 static struct action next_step(const struct draw_facts *f)
 {
 	/* R4: a node that lags shows the pool as it was before what we already acted on. */
@@ -377,6 +403,8 @@ static struct action next_step(const struct draw_facts *f)
 	case VIEW_POOL:
 		break;
 	}
+	if (undone(f))
+		return action_wait_until(WAIT_NOT_FINAL, f->around->now_ms + 200);
 	return by_status(f);
 }
 

@@ -27,6 +27,7 @@ enum {
 	POLICY_SPOOL_AFTER_MS = 60000, /* Postgres away for so long while a pool is bound: spool                */
 	POLICY_SIMULATE_SLOTS = 50,    /* no simulation for so long: reveal and select with fixed limits        */
 	POLICY_RESEND_MS = 2000,
+	POLICY_FORK_SLOTS = 64, /* from landing on: so long a step that seems undone is looked up first         */
 	POLICY_ORACLE_MARGIN_S = 3600, /* an oracle's quote must stay valid for at least this                   */
 	POLICY_FRESH_MS = 10000,       /* accounts read longer ago are read again before a step is opened       */
 	POLICY_CLOCK_POLL_MS = 150,    /* how often the chain's clock is read when a pool is due by ours       */

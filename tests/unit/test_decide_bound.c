@@ -109,6 +109,45 @@ CHANGE(spooled_absent_other)
 	x->f.own.settle.sight[0].of.b[0] = 99;
 	x->f.own.settle.sent_ms = NOW_MS;
 }
+/* DRAW landed, and the pool is bound again. */
+static struct sight *undone(struct fixture *x, enum step step)
+{
+	simulated_draw(x);
+	fixture_row(x, step, ROW_LANDED)->landed.n = SLOT - 3;
+	return fixture_sight(x);
+}
+CHANGE(undone_not_looked_up)
+{
+	struct sight *sight = undone(x, STEP_DRAW);
+
+	sight->at.n = SLOT - 1;
+	sight->found = sight->confirmed = true;
+}
+CHANGE(undone_not_found)
+{
+	undone(x, STEP_DRAW)->at.n = SLOT;
+}
+CHANGE(undone_but_found)
+{
+	struct sight *sight = undone(x, STEP_DRAW);
+
+	sight->at.n = SLOT;
+	sight->found = sight->confirmed = true;
+}
+CHANGE(undone_for_long)
+{
+	undone(x, STEP_DRAW)->at.n = SLOT - 1;
+	x->f.own.settle.rows.row[0].landed.n = SLOT - POLICY_FORK_SLOTS;
+}
+CHANGE(undone_was_a_failure)
+{
+	undone(x, STEP_DRAW)->at.n = SLOT - 1;
+	x->f.own.settle.rows.row[0].landed_failed = true;
+}
+CHANGE(bind_stands)
+{
+	undone(x, STEP_BIND)->at.n = SLOT - 1;
+}
 CHANGE(journal_just_gone)
 {
 	x->around.journal_down_since_ms = NOW_MS - POLICY_SPOOL_AFTER_MS;
@@ -304,6 +343,13 @@ static const struct decide_case CASES[] = {
 	{ "RECOMMIT landed", fixture_bound, replaced, ACT_ASK_ORACLE, 0, 0 },
 	{ "answered", fixture_answered, NULL, ACT_SIMULATE, STEP_DRAW, 0 },
 	{ "answered, simulated", fixture_answered, simulated_draw, ACT_OPEN, STEP_DRAW, 0 },
+	{ "R9 answered again, DRAW not looked up", fixture_answered, undone_not_looked_up, ACT_WAIT, 0,
+		WAIT_NOT_FINAL },
+	{ "R9 answered again, DRAW not found", fixture_answered, undone_not_found, ACT_WAIT, 0, WAIT_NOT_FINAL },
+	{ "answered again, DRAW found", fixture_answered, undone_but_found, ACT_OPEN, STEP_DRAW, 0 },
+	{ "answered again, nobody tells of DRAW", fixture_answered, undone_for_long, ACT_OPEN, STEP_DRAW, 0 },
+	{ "answered, DRAW failed", fixture_answered, undone_was_a_failure, ACT_OPEN, STEP_DRAW, 0 },
+	{ "answered, BIND landed", fixture_answered, bind_stands, ACT_OPEN, STEP_DRAW, 0 },
 	{ "answered, payout fails", fixture_answered, draw_refused_at_payout, ACT_OPEN, STEP_REVEAL_SELECT, 0 },
 	{ "answered, select fails", fixture_answered, draw_refused_at_select, ACT_WAIT, 0, WAIT_SIMULATION_FAILED },
 	{ "answered, paused", fixture_answered, paused_bound, ACT_HALT, 0, WAIT_PAUSED_BOUND },
