@@ -98,12 +98,13 @@ void rpc_get_transaction(
 }
 
 void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
-	const struct signature *before, const struct signature *until, unsigned limit, enum commitment at,
-	rpc_done *done)
+	const struct signature *before, struct slot floor, unsigned limit, enum commitment at, rpc_done *done)
 {
 	struct rpc_call_state *state = rpc_begin(rpc, call, RPC_SIGNATURES, limit, done);
 
 	assert(limit > 0 && limit <= RPC_SIGNATURES_MAX);
-	rpc_request_signatures(&state->body, state->question.id, address, before, until, limit, at);
+	state->at = at;
+	state->floor = floor;
+	rpc_request_signatures(&state->body, state->question.id, address, before, floor, limit, at);
 	rpc_ask(state);
 }

@@ -116,14 +116,14 @@ static bool parse_logs(struct json_object *list, struct rpc_memory *memory, stru
 	return true;
 }
 
-static bool parse_inner(struct json_object *value, uint8_t outer, struct rpc_memory *memory, struct rpc_inner *out)
+static bool parse_inner(struct json_object *value, uint8_t outer, struct rpc_memory *memory, struct tx_inner *out)
 {
 	struct json_object *list = rpc_json_get(value, "accounts");
 	uint64_t index;
 	const char *data;
 	size_t len;
 
-	*out = (struct rpc_inner){ .outer = outer };
+	*out = (struct tx_inner){ .outer = outer };
 	if (!rpc_json_u64(rpc_json_get(value, "programIdIndex"), &index) || index > 255)
 		return false;
 	out->program = (uint8_t)index;
@@ -162,12 +162,13 @@ static bool parse_inners(struct json_object *list, struct rpc_memory *memory, st
 	size_t n_outer, n, total = 0;
 	uint64_t outer;
 
+	out->has_inner = list != NULL;
 	if (!list)
 		return true;
 	if (!rpc_json_array(list, &n_outer))
 		return false;
-	size_t size = count_inner(list, n_outer) * sizeof(struct rpc_inner);
-	struct rpc_inner *inner = rpc_memory_take(memory, size, _Alignof(struct rpc_inner));
+	size_t size = count_inner(list, n_outer) * sizeof(struct tx_inner);
+	struct tx_inner *inner = rpc_memory_take(memory, size, _Alignof(struct tx_inner));
 	for (size_t i = 0; i < n_outer; i++) {
 		struct json_object *group = json_object_array_get_idx(list, i);
 		struct json_object *calls = rpc_json_get(group, "instructions");

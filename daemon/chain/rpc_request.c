@@ -161,7 +161,7 @@ void rpc_request_transaction(struct buf *buf, uint64_t id, const struct signatur
 }
 
 void rpc_request_signatures(struct buf *buf, uint64_t id, const struct pubkey *address, const struct signature *before,
-	const struct signature *until, unsigned limit, enum commitment at)
+	struct slot floor, unsigned limit, enum commitment at)
 {
 	char text[PUBKEY_TEXT];
 
@@ -172,9 +172,6 @@ void rpc_request_signatures(struct buf *buf, uint64_t id, const struct pubkey *a
 		buf_str(buf, ",\"before\":");
 		add_signature(buf, before);
 	}
-	if (until) {
-		buf_str(buf, ",\"until\":");
-		add_signature(buf, until);
-	}
+	add_floor(buf, floor);
 	buf_str(buf, "}]}");
 }

@@ -163,9 +163,6 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	if (atas_asked || d->facts.accounts.mint_presence != PRESENT) {
 		d->facts.accounts.at = got->at;
 		d->facts.accounts.read_ms = now;
-		if (!d->ingest_asked)
-			ingest_want(d->s.e, d->pool, d->pool_id, d->facts.accounts.decimals);
-		d->ingest_asked = true;
 	}
 }
 

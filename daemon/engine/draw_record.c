@@ -102,7 +102,6 @@ static void on_recorded(struct task *task, const struct reply *reply)
 		d->s.e->counters.records++;
 		d->pool->over = true;
 		d->pool->over_pool_id = d->pool_id;
-		ingest_want(d->s.e, d->pool, d->pool_id, d->facts.accounts.decimals);
 	} else {
 		again_later(d);
 	}
@@ -232,8 +231,8 @@ static void fetch_transaction(struct draw *d)
 static void fetch_signatures(struct draw *d)
 {
 	d->record_rpc.endpoint = node_to_ask(d);
-	rpc_get_signatures(
-		d->s.e->m.rpc, &d->record_rpc, &d->address, NULL, NULL, DRAW_RECORD_SIGS, FINALIZED, on_signatures);
+	rpc_get_signatures(d->s.e->m.rpc, &d->record_rpc, &d->address, NULL, (struct slot){ 0 }, DRAW_RECORD_SIGS,
+		FINALIZED, on_signatures);
 }
 
 static void list_exhausted(struct draw *d)

@@ -188,6 +188,7 @@ uint64_t engine_wake_ms(const struct engine *e)
 {
 	uint64_t wake = e->tick.running ? e->around.now_ms + e->config.pulse_ms : e->tick.due_ms;
 
+	wake = earlier(wake, ingest_wake_ms(e));
 	if (!engine_hot(e))
 		return wake;
 	wake = earlier(wake, e->around.now_ms + (pulse_urgent(e) ? POLICY_CLOCK_POLL_MS : e->config.pulse_ms));
@@ -235,7 +236,7 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	out->pools = e->pools.n;
 	out->active = e->n_active;
 	out->leader = e->around.leader;
-	out->due_unfinished = e->ingest.n_jobs;
+	out->due_unfinished = ingest_left(e);
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];
 

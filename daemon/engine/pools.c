@@ -77,10 +77,12 @@ static void forget_unlisted(struct pools *pools)
 	for (size_t i = 0; i < pools->n; i++) {
 		struct pool_entry *p = pools->entry[i];
 
-		if (p->listed || p->draw)
+		if (p->listed || p->draw) {
 			pools->entry[kept++] = p;
-		else
-			free(p);
+			continue;
+		}
+		ingest_forget(p);
+		free(p);
 	}
 	pools->n = kept;
 }
@@ -199,6 +201,8 @@ static void activate(struct engine *e, struct pool_entry *p, int64_t chain_s)
 void pools_seen(
 	struct engine *e, struct pool_entry *p, const struct rpc_account *account, struct slot at, int64_t chain_s)
 {
+	const bool was_missing = p->at.n != 0 && p->kind == VIEW_MISSING;
+
 	if (at.n < p->at.n)
 		return;
 	if (!unchanged(p, account)) {
@@ -209,6 +213,9 @@ void pools_seen(
 		if (account->exists)
 			memcpy(p->raw, account->data, len);
 		p->changed = p->kind == VIEW_POOL;
+		p->changed_at = at;
+		if (p->kind == VIEW_POOL || (p->kind == VIEW_MISSING && !was_missing))
+			ingest_want(e, p);
 	}
 	p->at = at;
 	activate(e, p, chain_s);

@@ -162,8 +162,10 @@ static void on_observed(struct task *task, const struct reply *reply)
 	struct record_call *call = container_of(task, struct record_call, task);
 	struct engine *e = container_of(container_of(call, struct tick, observe), struct engine, tick);
 
-	if (reply->err == ERR_OK)
+	if (reply->err == ERR_OK) {
+		ingest_project_soon(e); /* a draw may have got its row in the app */
 		return;
+	}
 	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err),
 		reply->why);
 	for (size_t i = 0; i < e->tick.n_changes; i++)

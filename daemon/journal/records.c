@@ -1,4 +1,4 @@
-/* Views of pools and calls of users as array parameters: many rows, one statement. */
+/* Views of pools as array parameters: many rows, one statement. */
 #include "journal/records.h"
 
 #include <assert.h>
@@ -11,8 +11,6 @@
 
 static const char OBSERVE[] =
 	"SELECT keeper.observe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
-static const char CALLS[] = "SELECT keeper.record_calls($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)";
-static const char WATERMARK[] = "SELECT signature FROM keeper.watermarks WHERE draw = $1";
 
 enum { DECIMALS_UNKNOWN = 255, RECORDS_MAX = 1000, U128_TEXT = 40 };
 
@@ -123,69 +121,4 @@ void records_observe(
 	call_begin_write(j, call->state, OBSERVE, parse_written, done);
 	add_views(call->state, changes, n);
 	call_send(call->state, CALL_BATCH_DEADLINE_MS);
-}
-
-/* ---- calls of users ---- */
-
-static void item_amount(struct journal_call_state *s, const struct user_call *c)
-{
-	if (c->has_amount)
-		call_item_u64(s, c->amount);
-	else
-		call_item_text(s, NULL);
-}
-
-/* One line per parameter of keeper.record_calls after the watermark, in its order; c is the call. */
-#define CALL_COLUMNS(COLUMN)                      \
-	COLUMN(call_item_signature(s, &c->sig))   \
-	COLUMN(call_item_u64(s, c->ix))           \
-	COLUMN(call_item_i64(s, c->inner))        \
-	COLUMN(call_item_u64(s, c->slot.n))       \
-	COLUMN(call_item_i64(s, c->block_time))   \
-	COLUMN(call_item_pubkey(s, &c->user))     \
-	COLUMN(item_app_id(s, c->app_id))         \
-	COLUMN(call_item_text(s, c->instruction)) \
-	COLUMN(item_amount(s, c))                 \
-	COLUMN(item_below(s, c->decimals, DECIMALS_UNKNOWN))
-
-static void add_calls(struct journal_call_state *s, const struct user_call *calls, size_t n)
-{
-#define COLUMN(item)                                                \
-	call_array_open(s);                                         \
-	for (const struct user_call *c = calls; c < calls + n; c++) \
-		item;                                               \
-	call_array_close(s);
-	CALL_COLUMNS(COLUMN)
-#undef COLUMN
-}
-
-void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw,
-	const struct user_call *calls, size_t n, const struct signature *watermark, journal_done *done)
-{
-	const bool moves = watermark && !signature_is_zero(watermark);
-
-	assert(n <= RECORDS_MAX);
-	call_begin_write(j, call->state, CALLS, parse_written, done);
-	call_text(call->state, draw->text);
-	call_bytes(call->state, moves ? watermark->b : NULL, moves ? SIGNATURE_SIZE : 0);
-	add_calls(call->state, calls, n);
-	call_send(call->state, CALL_BATCH_DEADLINE_MS);
-}
-
-static bool parse_watermark(struct task *task, const struct db_result *r, const void **data)
-{
-	struct record_call *call = container_of(task, struct record_call, task);
-	size_t len = SIGNATURE_SIZE;
-
-	call->watermark = (struct signature){ 0 };
-	*data = &call->watermark;
-	return db_rows(r) == 0 ||
-	       (db_bytea(r, 0, 0, call->watermark.b, sizeof call->watermark.b, &len) && len == SIGNATURE_SIZE);
-}
-
-void records_watermark(struct journal *j, struct record_call *call, const struct subject_key *draw, journal_done *done)
-{
-	call_begin(j, call->state, WATERMARK, parse_watermark, done);
-	call_text(call->state, draw->text);
-	call_send(call->state, CALL_DEADLINE_MS);
 }

@@ -18,6 +18,7 @@
 #include "base/task.h"
 #include "base/units.h"
 #include "core/journal_rows.h"
+#include "core/tx.h"
 
 struct rpc;
 struct loop;
@@ -84,16 +85,6 @@ struct rpc_fees {
 	uint64_t price[256];
 };
 
-/* One instruction that a program called. Indexes count the static keys, then the loaded ones. */
-struct rpc_inner {
-	uint8_t outer; /* the instruction of the message during which it ran                     */
-	uint8_t program;
-	size_t n_accounts;
-	const uint8_t *accounts;
-	size_t n_data;
-	const uint8_t *data; /* NULL when longer than 1232 bytes                    */
-};
-
 /* One transaction of getTransaction (base64). Everything pointed to is borrowed from the call. */
 struct rpc_transaction {
 	bool found, failed, has_logs, logs_truncated;
@@ -106,8 +97,9 @@ struct rpc_transaction {
 	const struct pubkey *loaded_writable, *loaded_readonly;
 	size_t n_logs;
 	const char *const *logs;
+	bool has_inner;  /* false: the node did not record what programs called      */
 	size_t n_inner;
-	const struct rpc_inner *inner; /* in the order in which they ran                      */
+	const struct tx_inner *inner; /* in the order in which they ran                       */
 	uint64_t fee;
 };
 
@@ -174,9 +166,9 @@ void rpc_send(struct rpc *rpc, struct rpc_call *call, const uint8_t *tx, size_t 
 	rpc_done *done); /* data: struct signature; maxRetries 0 */
 void rpc_get_transaction(
 	struct rpc *rpc, struct rpc_call *call, const struct signature *sig, enum commitment at, rpc_done *done);
+/* Newest first, older than `before` (NULL: from the newest). A node that is not at `floor` refuses. */
 void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
-	const struct signature *before, const struct signature *until, unsigned limit, enum commitment at,
-	rpc_done *done);
+	const struct signature *before, struct slot floor, unsigned limit, enum commitment at, rpc_done *done);
 
 /* Read-only counters per endpoint and method, for metrics and the benchmark. */
 struct rpc_counter {

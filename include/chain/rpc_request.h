@@ -24,8 +24,8 @@ void rpc_request_fees(struct buf *buf, uint64_t id, const struct pubkey *writabl
 void rpc_request_simulate(struct buf *buf, uint64_t id, const uint8_t *tx, size_t len, struct slot floor);
 void rpc_request_send(struct buf *buf, uint64_t id, const uint8_t *tx, size_t len, struct slot floor);
 void rpc_request_transaction(struct buf *buf, uint64_t id, const struct signature *sig, enum commitment at);
-/* before, until: NULL for none. */
+/* before: NULL for none. */
 void rpc_request_signatures(struct buf *buf, uint64_t id, const struct pubkey *address, const struct signature *before,
-	const struct signature *until, unsigned limit, enum commitment at);
+	struct slot floor, unsigned limit, enum commitment at);
 
 #endif

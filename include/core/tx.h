@@ -62,6 +62,16 @@ struct tx_ix {
 	uint16_t data_size;
 };
 
+/* One instruction that a program called. Indexes count the static keys, then the loaded ones. */
+struct tx_inner {
+	uint8_t outer; /* the instruction of the message during which it ran                     */
+	uint8_t program;
+	size_t n_accounts;
+	const uint8_t *accounts;
+	size_t n_data;
+	const uint8_t *data; /* NULL when longer than 1232 bytes                    */
+};
+
 /* One address table lookup of a v0 message. Writable and read-only indexes are bytes. */
 struct tx_lookup {
 	uint16_t table_at;

@@ -29,7 +29,7 @@ struct draw {
 	const char *fate; /* to be written about commit fate_n; NULL: nothing */
 	unsigned fate_n;
 	struct oracle_answer answer; /* as the gateway gave it, before the ledger has it                  */
-	bool answer_pending, ingest_asked, late;
+	bool answer_pending, late;
 	struct rpc_call record_rpc;
 	struct signature record_sig;
 	uint64_t record_seq;

@@ -195,14 +195,6 @@ static void take_nothing(struct journal_call_state *s, const struct statement *s
 	s->data = container_of(s->task, struct record_call, task);
 }
 
-static void take_watermark(struct journal_call_state *s, const struct statement *st)
-{
-	struct record_call *call = container_of(s->task, struct record_call, task);
-
-	(void)st;
-	s->data = &call->watermark;
-}
-
 void records_observe(
 	struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done)
 {
@@ -211,19 +203,46 @@ void records_observe(
 	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
 }
 
-void records_calls(struct journal *j, struct record_call *call, const struct subject_key *draw,
-	const struct user_call *calls, size_t n, const struct signature *watermark, journal_done *done)
+/* ---- histories ---- */
+
+void history_call_init(struct history_call *call)
 {
-	(void)draw;
-	(void)calls;
-	(void)n;
-	if (watermark)
-		call->watermark = *watermark;
-	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
+	*call = (struct history_call){ 0 };
+	call->state = call_new(&call->task);
 }
 
-void records_watermark(struct journal *j, struct record_call *call, const struct subject_key *draw, journal_done *done)
+void history_call_fini(struct history_call *call)
 {
-	(void)draw;
-	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_watermark, done));
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void take_history(struct journal_call_state *s, const struct statement *st)
+{
+	(void)st;
+	s->data = container_of(s->task, struct history_call, task);
+}
+
+void histories_load(struct journal *j, struct history_call *call, const struct pubkey *address, journal_done *done)
+{
+	(void)address;
+	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_history, done));
+}
+
+void histories_record(struct journal *j, struct history_call *call, const struct history_step *step, journal_done *done)
+{
+	call->history = step->to;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_history, done));
+}
+
+void histories_project(struct journal *j, struct history_call *call, unsigned limit, journal_done *done)
+{
+	(void)limit;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_history, done));
+}
+
+void histories_watched(struct journal *j, struct history_call *call, const struct pubkey *after, journal_done *done)
+{
+	(void)after;
+	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_history, done));
 }

@@ -462,16 +462,8 @@ static void after_before(struct rpc_signatures *out, const struct signature *bef
 		}
 }
 
-static void stop_at(struct rpc_signatures *out, const struct signature *until)
-{
-	for (size_t i = 0; until && i < out->n; i++)
-		if (signature_equal(&out->info[i].sig, until))
-			out->n = i;
-}
-
 void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
-	const struct signature *before, const struct signature *until, unsigned limit, enum commitment at,
-	rpc_done *done)
+	const struct signature *before, struct slot floor, unsigned limit, enum commitment at, rpc_done *done)
 {
 	const struct view v = view_of(call);
 	struct rpc_call_state *s = call->state;
@@ -480,10 +472,9 @@ void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pub
 	begin(call, done);
 	out = result_of(s, sizeof *out);
 	out->info = s->info;
-	if (!hides_history(&v))
+	if (!below_floor(s, at_commitment(&v, at), floor) && !hides_history(&v))
 		out->n = chain_signatures(pool_of_address(address), at_commitment(&v, at), s->info, SIGNATURES_MAX);
 	after_before(out, before);
-	stop_at(out, until);
 	if (out->n > limit)
 		out->n = limit;
 	answer(rpc, call, &v);

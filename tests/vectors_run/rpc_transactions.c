@@ -155,7 +155,7 @@ static void run_calls(struct rpc_case *c, struct seen *seen)
 		run_call(c, seen, ix->program, tx_view_ix_accounts(&seen->view, ix), tx_view_ix_data(&seen->view, ix),
 			true);
 		for (size_t j = 0; j < seen->rpc->n_inner; j++) {
-			const struct rpc_inner *inner = &seen->rpc->inner[j];
+			const struct tx_inner *inner = &seen->rpc->inner[j];
 			if (inner->outer == i)
 				run_call(c, seen, inner->program, (struct bytes){ inner->accounts, inner->n_accounts },
 					(struct bytes){ inner->data, inner->n_data }, false);

@@ -270,7 +270,7 @@ static void read_history(const struct signature *sig)
 	printf("logs %zu\ninner %zu\nfee %" PRIu64 "\n", transaction->n_logs, transaction->n_inner, transaction->fee);
 	for (int i = 0; i < TRIES; i++) {
 		const struct rpc_signatures *signatures;
-		rpc_get_signatures(rpc, &call, &guard.pool, NULL, NULL, 1, CONFIRMED, on_done);
+		rpc_get_signatures(rpc, &call, &guard.pool, NULL, (struct slot){ 0 }, 1, CONFIRMED, on_done);
 		wait_for("getSignaturesForAddress");
 		signatures = result;
 		if (signatures->n == 1 && signature_equal(&signatures->info[0].sig, sig))
