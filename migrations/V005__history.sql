@@ -203,7 +203,7 @@ BEGIN
      WHERE p.id = s.app_id AND s.decimals IS NOT NULL AND p.donated_amount IS DISTINCT FROM keeper.whole_tokens(s.amount, s.decimals);
     RETURN (SELECT greatest(0, ceil(min(coalesce(c.block_time, extract(epoch FROM c.recorded_at))) - v_before))::bigint
               FROM keeper.calls c JOIN keeper.draws d ON d.draw = c.draw AND d.app_id IS NOT NULL
-             WHERE c.projected_at IS NULL);
+             WHERE c.projected_at IS NULL HAVING count(*) > 0);
 END
 $$;
 COMMENT ON FUNCTION keeper.project_calls IS 'Writes calls that are old enough to schema public. Returns the seconds until the next one is, null when none is left.';

@@ -108,8 +108,9 @@ void ingest_want(struct engine *e, struct pool_entry *p)
 		look(p->job, p);
 }
 
-void ingest_forget(struct pool_entry *p)
+void ingest_forget(struct engine *e, struct pool_entry *p)
 {
+	e->ingest.watch.next_ms = e->around.now_ms; /* it is on that list now */
 	if (p->job)
 		p->job->pool = NULL;
 	p->job = NULL;

@@ -60,9 +60,8 @@ void ingest_read_begin(struct ingest *in)
 {
 	in->stage = STAGE_LOAD;
 	in->give_way = in->last_step = in->saw_rent = false;
-	in->list.endpoint = in->job->short_lists == 0
-	                            ? RPC_ANY
-	                            : (int)(in->job->short_lists % rpc_endpoint_count(in->e->m.rpc));
+	in->list.endpoint = in->job->short_lists == 0 ? RPC_ANY
+	                                              : (int)(in->job->short_lists % rpc_endpoint_count(in->e->m.rpc));
 	begin_step(in);
 }
 
@@ -194,8 +193,8 @@ static void ask_list(struct ingest *in)
 
 	list->asked = list->more ? RPC_SIGNATURES_MAX : FIRST_PAGE;
 	in->rpc.endpoint = list->endpoint;
-	rpc_get_signatures(in->e->m.rpc, &in->rpc, &in->job->address, list->more ? &list->before : NULL,
-		in->job->floor, list->asked, FINALIZED, on_list);
+	rpc_get_signatures(in->e->m.rpc, &in->rpc, &in->job->address, list->more ? &list->before : NULL, in->job->floor,
+		list->asked, FINALIZED, on_list);
 }
 
 /* ---- reading ---- */
@@ -329,8 +328,9 @@ static bool next_signature(struct ingest *in)
 		return false;
 	list->n--;
 	in->now = list->ring[(list->head + list->n) % INGEST_SIGS];
-	in->now_ends_slot = list->n == 0 ? !list->cut
-	                                 : list->ring[(list->head + list->n - 1) % INGEST_SIGS].slot.n != in->now.slot.n;
+	in->now_ends_slot = list->n == 0
+	                            ? !list->cut
+	                            : list->ring[(list->head + list->n - 1) % INGEST_SIGS].slot.n != in->now.slot.n;
 	return true;
 }
 
@@ -351,9 +351,8 @@ static void tell_calls(const struct ingest *in)
 
 		base58_signature(sig, &call->sig);
 		base58_pubkey(user, &call->user);
-		log_info("call.verified",
-			"draw=draw:%s:%" PRIu64 " instruction=%s user=%s sig=%s slot=%" PRIu64, pool, call->pool_id,
-			call->instruction, user, sig, call->slot.n);
+		log_info("call.verified", "draw=draw:%s:%" PRIu64 " instruction=%s user=%s sig=%s slot=%" PRIu64, pool,
+			call->pool_id, call->instruction, user, sig, call->slot.n);
 	}
 }
 

@@ -67,7 +67,8 @@ static struct hash look(const struct rpc_account *account)
 	return seen;
 }
 
-static void look_at(struct ingest *in, const struct watched_pool *pool, const struct rpc_account *account, struct slot at)
+static void look_at(
+	struct ingest *in, const struct watched_pool *pool, const struct rpc_account *account, struct slot at)
 {
 	const struct hash seen = look(account);
 	struct pool_account decoded;

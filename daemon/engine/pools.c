@@ -70,8 +70,9 @@ struct pool_entry *pools_add(struct engine *e, const struct lease_pool *row)
 	return p;
 }
 
-static void forget_unlisted(struct pools *pools)
+static void forget_unlisted(struct engine *e)
 {
+	struct pools *pools = &e->pools;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < pools->n; i++) {
@@ -81,7 +82,7 @@ static void forget_unlisted(struct pools *pools)
 			pools->entry[kept++] = p;
 			continue;
 		}
-		ingest_forget(p);
+		ingest_forget(e, p);
 		free(p);
 	}
 	pools->n = kept;
@@ -105,7 +106,7 @@ void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool 
 			e->pools.last_id = rows[i].app_id;
 	}
 	if (whole)
-		forget_unlisted(&e->pools);
+		forget_unlisted(e);
 }
 
 static bool decode(const struct pool_entry *p, struct pool_account *out)

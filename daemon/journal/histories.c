@@ -116,24 +116,24 @@ static void item_gap(struct journal_call_state *s, const struct signature *sig)
 }
 
 /* One line per array of keeper.record_calls about calls, in its order; c is the call. */
-#define CALL_COLUMNS(COLUMN)                                                              \
-	COLUMN(call_item_signature(s, &c->sig))                                           \
-	COLUMN(call_item_u64(s, c->ix))                                                   \
-	COLUMN(call_item_i64(s, c->inner))                                                \
-	COLUMN(call_item_u64(s, c->slot.n))                                               \
-	COLUMN(item_or_null(s, c->block_time > 0, (uint64_t)c->block_time))               \
-	COLUMN(call_item_u64(s, c->pool_id))                                              \
-	COLUMN(call_item_pubkey(s, &c->user))                                             \
-	COLUMN(call_item_text(s, c->instruction))                                         \
-	COLUMN(item_or_null(s, c->has_amount, c->amount))                                 \
+#define CALL_COLUMNS(COLUMN)                                                \
+	COLUMN(call_item_signature(s, &c->sig))                             \
+	COLUMN(call_item_u64(s, c->ix))                                     \
+	COLUMN(call_item_i64(s, c->inner))                                  \
+	COLUMN(call_item_u64(s, c->slot.n))                                 \
+	COLUMN(item_or_null(s, c->block_time > 0, (uint64_t)c->block_time)) \
+	COLUMN(call_item_u64(s, c->pool_id))                                \
+	COLUMN(call_item_pubkey(s, &c->user))                               \
+	COLUMN(call_item_text(s, c->instruction))                           \
+	COLUMN(item_or_null(s, c->has_amount, c->amount))                   \
 	COLUMN(item_or_null(s, c->decimals < DECIMALS_UNKNOWN, c->decimals))
 
 static void add_calls(struct journal_call_state *s, const struct history_step *step)
 {
-#define COLUMN(item)                                                                         \
-	call_array_open(s);                                                                  \
-	for (const struct user_call *c = step->call; c < step->call + step->n_calls; c++)    \
-		item;                                                                        \
+#define COLUMN(item)                                                                      \
+	call_array_open(s);                                                               \
+	for (const struct user_call *c = step->call; c < step->call + step->n_calls; c++) \
+		item;                                                                     \
 	call_array_close(s);
 	CALL_COLUMNS(COLUMN)
 #undef COLUMN

@@ -97,7 +97,7 @@ struct rpc_transaction {
 	const struct pubkey *loaded_writable, *loaded_readonly;
 	size_t n_logs;
 	const char *const *logs;
-	bool has_inner;  /* false: the node did not record what programs called      */
+	bool has_inner; /* false: the node did not record what programs called      */
 	size_t n_inner;
 	const struct tx_inner *inner; /* in the order in which they ran                       */
 	uint64_t fee;

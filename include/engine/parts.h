@@ -283,7 +283,8 @@ size_t ingest_left(const struct engine *e);
 uint64_t ingest_wake_ms(const struct engine *e);
 /* The pool's account is not what it was, or is seen for the first time. */
 void ingest_want(struct engine *e, struct pool_entry *p);
-void ingest_forget(struct pool_entry *p);
+/* The tick does not read it any more. */
+void ingest_forget(struct engine *e, struct pool_entry *p);
 struct ingest_job *ingest_add(struct engine *e, const struct pubkey *address, struct slot floor);
 /* New calls, or an app row for old ones. */
 void ingest_project_soon(struct engine *e);

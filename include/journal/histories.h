@@ -41,8 +41,8 @@ struct history_gap {
 };
 struct history_step {
 	struct pubkey address;
-	struct history to;  /* has_sig, has_pool_id and has_seen false: that stays as it is; gaps are not looked at */
-	bool gone, repair;  /* repair: rows that differ become what the chain says */
+	struct history to; /* has_sig, has_pool_id and has_seen false: that stays as it is; gaps are not looked at */
+	bool gone, repair; /* repair: rows that differ become what the chain says */
 	size_t n_calls, n_gaps, n_reads;
 	struct user_call call[HISTORY_CALLS];
 	struct history_gap gap[HISTORY_READS];
@@ -57,8 +57,8 @@ struct watched_pool {
 struct history_call {
 	struct task task;
 	struct history history;
-	size_t written;  /* rows of keeper.calls that the statement changed */
-	bool more;       /* of histories_project(): some call waits for its age, for `wait_s` seconds */
+	size_t written; /* rows of keeper.calls that the statement changed */
+	bool more;      /* of histories_project(): some call waits for its age, for `wait_s` seconds */
 	uint64_t wait_s;
 	size_t n_watched;
 	struct watched_pool watched[HISTORIES_PAGE];
@@ -68,14 +68,12 @@ void history_call_init(struct history_call *call);
 void history_call_fini(struct history_call *call);
 
 /* reply.data of all: the call. An address of which nothing is known has all of its history false and 0. */
-void histories_load(
-	struct journal *j, struct history_call *call, const struct pubkey *address, journal_done *done);
+void histories_load(struct journal *j, struct history_call *call, const struct pubkey *address, journal_done *done);
 /* Calls (each once), gaps and the position in one statement; step is borrowed until this returns. */
 void histories_record(
 	struct journal *j, struct history_call *call, const struct history_step *step, journal_done *done);
 /* What the web backend failed to write of calls older than its age limit of 300 s goes to schema public, up to `limit`. */
 void histories_project(struct journal *j, struct history_call *call, unsigned limit, journal_done *done);
 /* The next page, by address, of pools that are over but whose refunds or rent may still come. after zero: the first. */
-void histories_watched(
-	struct journal *j, struct history_call *call, const struct pubkey *after, journal_done *done);
+void histories_watched(struct journal *j, struct history_call *call, const struct pubkey *after, journal_done *done);
 #endif

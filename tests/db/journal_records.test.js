@@ -196,44 +196,6 @@ test('the first commit row and its first answer win', async () => {
 	assert.match(await keeper.refusal('commit_fate', { fence: 1, draw: DRAW, n: 3, fate: 'used' }), /^PK002 .* has no commit 3/);
 });
 
-const bytes = (byte) => `"\\\\x${byte.repeat(64)}"`;
-function calls(list, overrides = {}) {
-	const column = (name) => list.map((one) => one[name]);
-	return {
-		fence: 1, draw: DRAW, watermark: null, signature: column('signature'), ix: column('ix'), inner_ix: column('inner_ix'), slot: column('slot'), block_time: column('block_time'),
-		user: column('user'), app_id: column('app_id'), instruction: column('instruction'), amount: column('amount'), decimals: column('decimals'), ...overrides,
-	};
-}
-const call = (overrides) => ({ signature: bytes('ab'), ix: 1, inner_ix: -1, slot: 5, block_time: 1700000000, user: key('U'), app_id: 1, instruction: 'join_pool', amount: 1500, decimals: 3, ...overrides });
-
-test('calls are kept once, and the app gets the rows that its backend failed to write', async () => {
-	const keeper = await newKeeper(server);
-	await addAppPool(keeper);
-	const young = Math.floor(Date.now() / 1000);
-	const list = [call(), call({ ix: 2, instruction: 'donate' }), call({ signature: bytes('cd'), instruction: 'donate', block_time: young }), call({ signature: bytes('ef'), instruction: 'set_lock_duration', amount: null })];
-	assert.equal((await keeper.call('record_calls', calls(list)))[0].record_calls, 4);
-	assert.equal((await keeper.call('record_calls', calls(list, { watermark: `\\x${'ab'.repeat(64)}` })))[0].record_calls, 0);
-	const used = 'SELECT operation_type, wallet_address, length(tx_hash) FROM public.used_transactions ORDER BY 1';
-	assert.equal(await keeper.sql(used), `join|${key('U').toLowerCase()}|88`);
-	assert.equal(await keeper.sql('SELECT type, amount FROM public.transactions'), 'JOIN|1.5');
-	assert.equal(await keeper.sql('SELECT wallet_address FROM public.participants'), key('U').toLowerCase());
-	await keeper.sql(`UPDATE keeper.calls SET block_time = ${young - 301} WHERE projected_at IS NULL`);
-	await keeper.call('record_calls', calls([]));
-	assert.equal((await keeper.sql(used)).split('\n').length, 2, 'an old enough call follows without being sent again');
-	assert.equal(await keeper.sql('SELECT draw, length(signature) FROM keeper.watermarks'), `${DRAW}|64`);
-	assert.equal(await keeper.sql(`SELECT keeper.base58('\\x0000'::bytea || '\\x01ff'::bytea), keeper.base58('')`), '119p|');
-});
-
-test('what the backend wrote itself is not written again', async () => {
-	const keeper = await newKeeper(server);
-	await addAppPool(keeper);
-	const [{ base58 }] = await keeper.rows(`SELECT keeper.base58('\\x${'ab'.repeat(64)}')`);
-	await keeper.sql(`INSERT INTO public.used_transactions (tx_hash, wallet_address) VALUES ('${base58}', 'w')`);
-	await keeper.call('record_calls', calls([call()]));
-	assert.deepEqual([await count(keeper, 'public.used_transactions'), await count(keeper, 'public.transactions'), await count(keeper, 'public.participants')], [1, 0, 0]);
-	assert.equal(await count(keeper, 'keeper.calls', 'projected_at IS NOT NULL'), 1);
-});
-
 test('a closed draw releases its randomness account even when somebody else drew it', async () => {
 	const keeper = await newKeeper(server);
 	await keeper.call('step_open', step());

@@ -18,6 +18,7 @@
 #include "io/db.h"
 #include "io/loop.h"
 #include "journal/commits.h"
+#include "journal/histories.h"
 #include "journal/journal.h"
 #include "journal/lease.h"
 #include "journal/records.h"
@@ -172,7 +173,8 @@ static inline int empty_journal(void **state)
 	(void)state;
 	sql_on(direct, "WITH a AS (DELETE FROM keeper.bindings), b AS (DELETE FROM keeper.commits), c AS (DELETE FROM "
 		       "keeper.draws),"
-		       " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks)"
+		       " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks), f AS (DELETE FROM "
+		       "keeper.call_gaps)"
 		       " UPDATE keeper.lease SET owner = '', expires_at = '-infinity'");
 	sql_on(direct, "DELETE FROM keeper.steps");
 	return 0;

@@ -256,56 +256,90 @@ static void a_payout_is_recorded_once(void **state)
 	journal_call_fini(&call);
 }
 
-static void calls_and_their_watermark(void **state)
+static struct history_call history;
+
+static void load_history(const struct pubkey *address)
 {
-	const struct subject_key draw = draw_of(1);
-	const struct signature newest = signature_of(0xB2);
-	struct user_call calls[2] = {
-		{ .sig = signature_of(0xB1),
-			.ix = 2,
-			.inner = -1,
-			.slot = { 5 },
-			.block_time = 1700000000,
-			.user = pubkey_of(0x61),
-			.app_id = 1,
-			.instruction = "join_pool",
-			.has_amount = true,
-			.amount = 1500000,
-			.decimals = 6 },
-		{ .sig = signature_of(0xB2),
-			.ix = 0,
-			.inner = 3,
+	histories_load(j, &history, address, on_done);
+	expect(ERR_OK);
+}
+
+/* Two calls, one of them with everything as large as it can be, two gaps, and a position. */
+static void fill(struct history_step *step, const struct pubkey *address)
+{
+	*step = (struct history_step){ .address = *address,
+		.to = { .has_sig = true,
+			.sig = signature_of(0xB2),
 			.slot = { 6 },
-			.block_time = 1700000001,
-			.user = pubkey_of(0x61),
-			.instruction = "cancel_pool",
-			.decimals = 255 },
-	};
+			.has_pool_id = true,
+			.pool_id = UINT64_MAX,
+			.has_seen = true,
+			.seen = { { 7 } } },
+		.n_calls = 2,
+		.n_gaps = 2,
+		.n_reads = 1 };
+	step->call[0] = (struct user_call){ .sig = signature_of(0xB1),
+		.ix = 2,
+		.inner = -1,
+		.slot = { 5 },
+		.block_time = 1700000000,
+		.pool_id = UINT64_MAX,
+		.user = pubkey_of(0x61),
+		.instruction = "join_pool",
+		.has_amount = true,
+		.amount = UINT64_MAX,
+		.decimals = 6 };
+	step->call[1] = (struct user_call){ .sig = signature_of(0xB2),
+		.inner = 3,
+		.slot = { 6 },
+		.pool_id = 7,
+		.user = pubkey_of(0x61),
+		.instruction = "cancel_pool",
+		.decimals = 255 };
+	step->gap[0] = (struct history_gap){ signature_of(0xB3), { 4 }, "not_available" };
+	step->gap[1] = (struct history_gap){ { { 0 } }, { 3 }, "no_creation" };
+	step->read[0] = signature_of(0xB1);
+}
+
+static void calls_and_how_far_they_are_read(void **state)
+{
+	static struct history_step step;
+	const struct pubkey address = pubkey_of(0x51);
 
 	(void)state;
-	add_app_pool(1);
-	records_watermark(j, &record, &draw, on_done);
-	expect(ERR_OK);
-	assert_true(signature_is_zero(&record.watermark));
+	history_call_init(&history);
+	load_history(&address);
+	assert_false(history.history.has_sig || history.history.has_pool_id || history.history.has_seen);
+	fill(&step, &address);
 	for (int i = 0; i < 2; i++) {
-		records_calls(j, &record, &draw, calls, 2, &newest, on_done);
+		histories_record(j, &history, &step, on_done);
 		expect(ERR_OK);
-		assert_int_equal(record.written, i == 0 ? 2 : 0);
+		assert_int_equal(history.written, i == 0 ? 2 : 0);
 	}
-	records_calls(j, &record, &draw, NULL, 0, NULL, on_done);
-	expect(ERR_OK);
-	records_watermark(j, &record, &draw, on_done);
-	expect(ERR_OK);
-	assert_true(signature_equal(got.data, &newest));
-	assert_string_equal(sql_on(direct, "SELECT string_agg(concat_ws(' ', ix, inner_ix, slot, block_time, app_id, "
-					   "instruction, amount, decimals),"
-					   " '; ' ORDER BY slot) FROM keeper.calls"),
-		"2 -1 5 1700000000 1 join_pool 1500000 6; 0 3 6 1700000001 cancel_pool");
+	load_history(&address);
+	assert_true(history.history.has_sig && signature_equal(&history.history.sig, &step.to.sig));
+	assert_int_equal(history.history.slot.n, 6);
+	assert_true(history.history.has_pool_id && history.history.pool_id == UINT64_MAX);
+	assert_true(history.history.has_seen && hash_equal(&history.history.seen, &step.to.seen));
+	assert_int_equal(history.history.n_gaps, 1);
+	assert_true(signature_equal(&history.history.gap[0], &step.gap[0].sig));
+	assert_int_equal(history.history.gap_slot[0].n, 4);
 	assert_string_equal(
-		sql_on(direct,
-			"SELECT string_agg(operation_type, ' ' ORDER BY operation_type) FROM public.used_transactions"),
-		"cancel join");
-	assert_string_equal(sql_on(direct, "SELECT amount FROM public.transactions"), "1.5");
+		sql_on(direct, "SELECT string_agg(concat_ws(' ', ix, inner_ix, slot, coalesce(block_time::text, '-'), "
+			       "split_part(draw, ':', 3), instruction, amount, decimals), '; ' ORDER BY slot)"
+			       " FROM keeper.calls"),
+		"2 -1 5 1700000000 18446744073709551615 join_pool 18446744073709551615 6; 0 3 6 - 7 cancel_pool");
+	histories_project(j, &history, 100, on_done);
+	expect(ERR_OK);
+	assert_false(history.more);
+	histories_watched(j, &history, &(struct pubkey){ { 0 } }, on_done);
+	expect(ERR_OK);
+	assert_int_equal(history.n_watched, 1);
+	assert_true(pubkey_equal(&history.watched[0].address, &address) && history.watched[0].has_seen);
+	histories_watched(j, &history, &address, on_done);
+	expect(ERR_OK);
+	assert_int_equal(history.n_watched, 0);
+	history_call_fini(&history);
 }
 
 static void the_list_of_pools_is_read(void **state)
@@ -341,7 +375,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(views_arrive_whole, begin, end),
 		cmocka_unit_test_setup_teardown(a_thousand_views_are_one_statement, begin, end),
 		cmocka_unit_test_setup_teardown(a_payout_is_recorded_once, begin, end),
-		cmocka_unit_test_setup_teardown(calls_and_their_watermark, begin, end),
+		cmocka_unit_test_setup_teardown(calls_and_how_far_they_are_read, begin, end),
 		cmocka_unit_test_setup_teardown(the_list_of_pools_is_read, begin, end),
 	};
 
