@@ -108,3 +108,12 @@ void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pub
 	rpc_request_signatures(&state->body, state->question.id, address, before, floor, limit, at);
 	rpc_ask(state);
 }
+
+void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey *program, size_t size, size_t offset,
+	const struct pubkey *key, rpc_done *done)
+{
+	struct rpc_call_state *state = rpc_begin(rpc, call, RPC_PROGRAM, 0, done);
+
+	rpc_request_program(&state->body, state->question.id, program, size, offset, key);
+	rpc_ask(state);
+}

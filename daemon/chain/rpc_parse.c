@@ -113,6 +113,7 @@ static bool parse_result(struct json_object *result, const struct rpc_question *
 		return rpc_parse_transaction(result, memory, body_len, out);
 	case RPC_SIGNATURES:
 		return rpc_parse_signatures(result, question, memory, out);
+	case RPC_PROGRAM: /* rpc_parse_program() */
 	case RPC_METHODS:
 		break;
 	}
@@ -126,6 +127,8 @@ enum rpc_outcome rpc_parse(const struct rpc_question *question, const struct rpc
 	bool has_result;
 
 	memset(out, 0, sizeof(*out));
+	if (question->method == RPC_PROGRAM)
+		return rpc_parse_program(question, body, memory, out, answer);
 	result = rpc_json_open(body, question->id, &root, &has_result, answer);
 	if (has_result && !parse_result(result, question, body->len, memory, out))
 		rpc_json_bad(answer, "not what this method answers");

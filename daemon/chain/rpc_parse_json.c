@@ -37,8 +37,7 @@ static size_t scan_number(const char *text, size_t len, size_t at, bool *fits)
 	return end;
 }
 
-/* text[at] is a quote. Returns the index of the closing one, or len. */
-static size_t scan_string(const char *text, size_t len, size_t at)
+size_t rpc_json_string_end(const char *text, size_t len, size_t at)
 {
 	for (size_t from = at + 1; from < len;) {
 		const char *quote = memchr(text + from, '"', len - from);
@@ -64,7 +63,7 @@ static bool scan(const char *text, size_t len, bool *out_of_range)
 		char c = text[i];
 		if (c == '"') {
 			name = i + 1;
-			i = scan_string(text, len, i);
+			i = rpc_json_string_end(text, len, i);
 			if (i == len)
 				return false;
 			name_len = i - name;

@@ -175,3 +175,19 @@ void rpc_request_signatures(struct buf *buf, uint64_t id, const struct pubkey *a
 	add_floor(buf, floor);
 	buf_str(buf, "}]}");
 }
+
+/* dataSlice: of thousands of pools only the first bytes travel. */
+void rpc_request_program(struct buf *buf, uint64_t id, const struct pubkey *program, size_t size, size_t offset,
+	const struct pubkey *key)
+{
+	char text[PUBKEY_TEXT];
+
+	base58_pubkey(text, program);
+	begin(buf, id, RPC_PROGRAM);
+	buf_fmt(buf,
+		",\"params\":[\"%s\",{\"encoding\":\"base64\",\"commitment\":\"confirmed\",\"withContext\":true,"
+		"\"dataSlice\":{\"offset\":0,\"length\":%d},\"filters\":[{\"dataSize\":%zu},",
+		text, RPC_PROGRAM_HEAD, size);
+	base58_pubkey(text, key);
+	buf_fmt(buf, "{\"memcmp\":{\"offset\":%zu,\"bytes\":\"%s\"}}]}]}", offset, text);
+}

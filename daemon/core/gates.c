@@ -1,6 +1,7 @@
 /* What must hold before a pool is bound to randomness: after request_randomness its pot has one exit. */
 #include "core/decide.h"
 #include "core/draw.h"
+#include "core/pda.h"
 
 int64_t draw_due_s(const struct pool_account *pool)
 {
@@ -24,20 +25,11 @@ static enum reason gate_policy(const struct policy *policy, const struct pool_ac
 	return WAIT_NONE;
 }
 
-enum reason gate_pool(const struct draw_facts *f)
+static enum reason gate_arithmetic(const struct pool_account *pool)
 {
-	const struct pool_account *pool = &f->view.pool;
 	struct draw_payout split;
 	struct hash expected;
-	enum reason policy;
 
-	if (!pubkey_equal(&pool->dev_wallet, &f->policy->dev_wallet))
-		return WAIT_FOREIGN_DEV;
-	policy = gate_policy(f->policy, pool);
-	if (policy != WAIT_NONE)
-		return policy;
-	if (pool->paused)
-		return WAIT_PAUSED;
 	draw_config_hash(&expected, pool);
 	if (!hash_equal(&expected, &pool->config_hash))
 		return WAIT_CONFIG_HASH;
@@ -45,6 +37,42 @@ enum reason gate_pool(const struct draw_facts *f)
 		DRAW_OK)
 		return WAIT_OVERFLOW;
 	return WAIT_NONE;
+}
+
+enum reason gate_pool(const struct draw_facts *f)
+{
+	const struct pool_account *pool = &f->view.pool;
+	enum reason policy;
+
+	if (!pubkey_equal(&pool->dev_wallet, &f->policy->dev_wallet))
+		return WAIT_FOREIGN_DEV;
+	policy = gate_policy(f->policy, pool);
+	if (policy != WAIT_NONE)
+		return policy;
+	return pool->paused ? WAIT_PAUSED : gate_arithmetic(pool);
+}
+
+/* What create_pool never lets through, or what the app's columns cannot hold. */
+static bool fields_sane(const struct pubkey *address, const struct pool_account *pool)
+{
+	struct pubkey own;
+
+	pda_pool(&own, &pool->mint, &pool->salt);
+	return pubkey_equal(&own, address) && !pubkey_is_zero(&pool->creator) && pool->bet_amount > 0 &&
+	       pool->max_participants >= 2 && pool->max_participants <= PARTICIPANTS_MAX && pool->start_time > 0 &&
+	       pool->lock_duration > 0 && pool->lock_duration <= INT32_MAX;
+}
+
+enum reason gate_listing(const struct policy *policy, const struct pubkey *address, const struct pool_account *pool)
+{
+	enum reason reason;
+
+	if (!pubkey_equal(&pool->dev_wallet, &policy->dev_wallet))
+		return WAIT_FOREIGN_DEV;
+	reason = gate_policy(policy, pool);
+	if (reason == WAIT_NONE && !fields_sane(address, pool))
+		reason = WAIT_BAD_ACCOUNT;
+	return reason == WAIT_NONE ? gate_arithmetic(pool) : reason;
 }
 
 static enum reason gate_accounts(const struct draw_facts *f)

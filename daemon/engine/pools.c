@@ -70,6 +70,29 @@ struct pool_entry *pools_add(struct engine *e, const struct lease_pool *row)
 	return p;
 }
 
+/* A draw that had no row in the app has one now: the same pool under its new number. NULL: it was not among ours. */
+static struct pool_entry *take_over(struct pools *pools, const struct lease_pool *row)
+{
+	struct pubkey address;
+
+	if (row->app_id <= 0 || pools->n == 0 || pools->entry[0]->app_id > 0 ||
+		!base58_to_pubkey(&address, row->address, strlen(row->address)))
+		return NULL;
+	for (size_t i = 0; i < pools->n && pools->entry[i]->app_id < 0; i++) {
+		struct pool_entry *p = pools->entry[i];
+
+		if (!pubkey_equal(&p->address, &address))
+			continue;
+		memmove(pools->entry + i, pools->entry + i + 1, (pools->n - i - 1) * sizeof *pools->entry);
+		pools->n--;
+		p->app_id = row->app_id;
+		insert(pools, p);
+		p->changed = p->kind == VIEW_POOL && p->at.n != 0;
+		return p;
+	}
+	return NULL;
+}
+
 static void forget_unlisted(struct engine *e)
 {
 	struct pools *pools = &e->pools;
@@ -95,6 +118,8 @@ void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool 
 	for (size_t i = 0; i < n; i++) {
 		struct pool_entry *p = find(&e->pools, rows[i].app_id);
 
+		if (!p)
+			p = take_over(&e->pools, &rows[i]);
 		if (!p)
 			p = pools_add(e, &rows[i]);
 		p->listed = true;
@@ -170,6 +195,15 @@ static bool is_far(int64_t due_s, int64_t chain_s)
 	return due_s > chain_s && (__builtin_sub_overflow(due_s, chain_s, &left) || left > POLICY_NEAR_S);
 }
 
+/* Two rows of the app may name one pool: its draw is driven once. */
+static bool is_driven(const struct engine *e, const struct pubkey *address, uint64_t pool_id)
+{
+	for (size_t i = 0; i < e->n_active; i++)
+		if (e->active[i]->pool_id == pool_id && pubkey_equal(&e->active[i]->address, address))
+			return true;
+	return false;
+}
+
 /* Makes the draw of a pool that needs one. */
 static void activate(struct engine *e, struct pool_entry *p, int64_t chain_s)
 {
@@ -195,6 +229,8 @@ static void activate(struct engine *e, struct pool_entry *p, int64_t chain_s)
 	case POOL_ENDED:
 		break;
 	}
+	if (is_driven(e, &p->address, pool.pool_id))
+		return;
 	p->draw = draw_new(e, p, pool.pool_id);
 	engine_activate(e, p->draw);
 }

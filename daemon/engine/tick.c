@@ -36,6 +36,12 @@ bool tick_busy(const struct engine *e)
 	return e->tick.lease.task.busy || e->tick.observe.task.busy || e->tick.in_flight > 0;
 }
 
+void tick_soon(struct engine *e)
+{
+	e->tick.count = 0;
+	e->tick.due_ms = e->around.now_ms;
+}
+
 static void wake_all(struct engine *e)
 {
 	for (size_t i = 0; i < engine_subject_count(e); i++)

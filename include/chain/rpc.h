@@ -103,6 +103,18 @@ struct rpc_transaction {
 	uint64_t fee;
 };
 
+/* One account of getProgramAccounts: its address and first bytes. A list of what to look at, never facts. */
+enum { RPC_PROGRAM_HEAD = 16 };
+struct rpc_program_account {
+	struct pubkey address, owner;
+	uint8_t head[RPC_PROGRAM_HEAD];
+};
+struct rpc_program {
+	struct slot at;
+	size_t n;
+	struct rpc_program_account *account;
+};
+
 struct rpc_signature_info {
 	struct signature sig;
 	struct slot slot;
@@ -169,6 +181,10 @@ void rpc_get_transaction(
 /* Newest first, older than `before` (NULL: from the newest). A node that is not at `floor` refuses. */
 void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pubkey *address,
 	const struct signature *before, struct slot floor, unsigned limit, enum commitment at, rpc_done *done);
+/* Accounts of this size that the program owns and that hold `key` at `offset`; of each the first RPC_PROGRAM_HEAD bytes.
+ * Many providers refuse this method. data: struct rpc_program; at confirmed. */
+void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey *program, size_t size, size_t offset,
+	const struct pubkey *key, rpc_done *done);
 
 /* Read-only counters per endpoint and method, for metrics and the benchmark. */
 struct rpc_counter {

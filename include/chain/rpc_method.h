@@ -14,7 +14,8 @@
 	X(SIMULATE, "simulateTransaction")           \
 	X(SEND, "sendTransaction")                   \
 	X(TRANSACTION, "getTransaction")             \
-	X(SIGNATURES, "getSignaturesForAddress")
+	X(SIGNATURES, "getSignaturesForAddress")     \
+	X(PROGRAM, "getProgramAccounts")
 
 #define X(name, text) RPC_##name,
 enum rpc_method { RPC_METHOD_TABLE(X) RPC_METHODS };

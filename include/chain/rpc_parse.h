@@ -83,6 +83,7 @@ struct rpc_result {
 		struct signature sent;
 		struct rpc_transaction transaction;
 		struct rpc_signatures signatures;
+		struct rpc_program program;
 	} as;
 };
 

@@ -20,6 +20,9 @@ enum { RPC_JSON_DEPTH = 32 }; /* the deepest answer we know has 11 levels */
 struct json_object *rpc_json_parse(const char *text, size_t len, bool *out_of_range);
 void rpc_json_free(struct json_object *value);
 
+/* text[at] is a quote. Returns the index of the closing one, or len. */
+size_t rpc_json_string_end(const char *text, size_t len, size_t at);
+
 /* Opens a JSON-RPC answer: *root to free afterwards (may be NULL), returns its "result" (*has_result; the value itself
  * may be null = NULL). Without a result *answer says why. */
 struct json_object *rpc_json_open(const struct rpc_body *body, uint64_t id, struct json_object **root, bool *has_result,
@@ -65,5 +68,8 @@ bool rpc_parse_transaction(
 	struct json_object *result, struct rpc_memory *memory, size_t body_len, struct rpc_result *out);
 bool rpc_parse_signatures(struct json_object *result, const struct rpc_question *question, struct rpc_memory *memory,
 	struct rpc_result *out);
+/* Takes the whole answer: its list may be too long for one tree of JSON values. */
+enum rpc_outcome rpc_parse_program(const struct rpc_question *question, const struct rpc_body *body,
+	struct rpc_memory *memory, struct rpc_result *out, struct rpc_answer *answer);
 
 #endif

@@ -27,5 +27,7 @@ void rpc_request_transaction(struct buf *buf, uint64_t id, const struct signatur
 /* before: NULL for none. */
 void rpc_request_signatures(struct buf *buf, uint64_t id, const struct pubkey *address, const struct signature *before,
 	struct slot floor, unsigned limit, enum commitment at);
+void rpc_request_program(struct buf *buf, uint64_t id, const struct pubkey *program, size_t size, size_t offset,
+	const struct pubkey *key);
 
 #endif

@@ -11,6 +11,8 @@ enum reason gate_bind(const struct draw_facts *f);
 /* The part of the gate that the pool account alone answers. */
 enum reason gate_pool(const struct draw_facts *f);
 
+/* Why a pool that the app never registered may not enter its tables; WAIT_NONE when it may. A pause is no reason. */
+enum reason gate_listing(const struct policy *policy, const struct pubkey *address, const struct pool_account *pool);
 /* Unix second of the chain's clock from which unlock is allowed. */
 int64_t draw_due_s(const struct pool_account *pool);
 

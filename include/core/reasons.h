@@ -17,7 +17,7 @@
 	X(STOPPING,            INFO,  "poolkeeper is stopping: nothing new is opened") \
 	X(FOREIGN_DEV,         WARN,  "dev_wallet of this pool is not our key") \
 	X(NOT_A_POOL,          WARN,  "the address does not hold a pool of the ml program") \
-	X(BAD_ACCOUNT,         WARN,  "the pool account cannot be decoded") \
+	X(BAD_ACCOUNT,         WARN,  "the pool account cannot be decoded, or a field is out of range") \
 	X(NO_ACCOUNT,          WARN,  "the pool account does not exist on chain") \
 	X(OTHER_POOL_ID,       INFO,  "the address holds a newer pool; this draw is over") \
 	X(PAUSED,              WARN,  "the pool is paused") \

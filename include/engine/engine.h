@@ -26,8 +26,10 @@ struct engine_modules {
 };
 struct engine_config {
 	struct policy policy;
-	uint64_t tick_ms;  /* between two looks at all pools: 5000                                     */
-	uint64_t pulse_ms; /* between two looks at our transactions that are out: 200                  */
+	uint64_t tick_ms;      /* between two looks at all pools: 5000                                     */
+	uint64_t pulse_ms;     /* between two looks at our transactions that are out: 200                  */
+	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
+	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);

@@ -3,6 +3,7 @@
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
 #include "core/decide.h"
+#include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/subject.h"
@@ -208,6 +209,7 @@ struct engine {
 	struct witness witness;
 	struct rents rents;
 	struct ingest ingest;
+	struct discovery discovery;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -236,6 +238,8 @@ void tick_init(struct engine *e);
 void tick_fini(struct engine *e);
 void tick_turn(struct engine *e);
 bool tick_busy(const struct engine *e);
+/* The next tick comes at once and reads the whole list. */
+void tick_soon(struct engine *e);
 /* pulse.c */
 void pulse_init(struct engine *e);
 void pulse_fini(struct engine *e);
@@ -295,6 +299,13 @@ void ingest_put_back(struct ingest *in);
 void ingest_done(struct ingest *in);
 /* ingest_watch.c */
 void ingest_watch_turn(struct engine *e);
+/* discovery.c */
+void discovery_init(struct engine *e);
+void discovery_fini(struct engine *e);
+void discovery_turn(struct engine *e);
+bool discovery_busy(const struct engine *e);
+/* The first look at the chain's own list is not over yet. */
+bool discovery_pending(const struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
