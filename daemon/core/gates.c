@@ -103,17 +103,40 @@ static bool wallet_funded(const struct draw_facts *f)
 	return f->around->bind_cost.n != 0 && f->accounts.wallet.n >= need;
 }
 
+/* A BIND of ours that may still land is paid for already: its sending adds nothing. */
+static bool has_bind(const struct rows *rows)
+{
+	for (unsigned i = 0; i < rows->n; i++)
+		if (rows->row[i].step == STEP_BIND && row_unsettled(&rows->row[i]))
+			return true;
+	return false;
+}
+
+/* Anybody can name our key as dev_wallet. Each draw is reckoned with the most that it can cost. */
+static enum reason gate_creator(const struct draw_facts *f)
+{
+	const uint64_t cap = f->policy->creator_day_lamports, each = f->around->bind_cost.n + f->around->draw_cost.n;
+
+	if (cap == 0 || has_bind(&f->own.settle.rows))
+		return WAIT_NONE;
+	if (!f->binds_known)
+		return WAIT_JOURNAL_SILENT;
+	return each != 0 && f->creator_binds >= cap / each ? WAIT_CREATOR_CAP : WAIT_NONE;
+}
+
 enum reason gate_bind(const struct draw_facts *f)
 {
 	const struct surroundings *around = f->around;
 	const enum reason pool = gate_pool(f);
-	enum reason accounts;
+	enum reason part;
 
 	if (pool != WAIT_NONE)
 		return pool;
-	accounts = gate_accounts(f);
-	if (accounts != WAIT_NONE)
-		return accounts;
+	part = gate_accounts(f);
+	if (part == WAIT_NONE)
+		part = gate_creator(f);
+	if (part != WAIT_NONE)
+		return part;
 	if (around->bound >= f->policy->max_bound)
 		return WAIT_TOO_MANY_BOUND;
 	if (!around->oracle_viable)

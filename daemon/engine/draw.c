@@ -128,12 +128,24 @@ static void alert_when_late(struct draw *d)
 		REASONS[d->s.reason].name);
 }
 
+/* Only before the pool is bound: afterwards nothing may depend on a count. */
+static void refresh_creator(struct draw *d)
+{
+	const struct pool_view *v = &d->facts.view;
+	const bool waits = v->kind == VIEW_POOL && (v->pool.status == POOL_LOCKED || v->pool.status == POOL_UNLOCKED) &&
+	                   pubkey_equal(&v->pool.dev_wallet, &d->s.e->policy.dev_wallet);
+
+	d->facts.binds_known = waits && d->s.e->policy.creator_day_lamports != 0 &&
+	                       spending_want(d->s.e, &v->pool.creator, &d->facts.creator_binds);
+}
+
 static void refresh_shared_facts(struct draw *d)
 {
 	struct engine *e = d->s.e;
 	struct pubkey other;
 
 	subject_refresh(&d->s);
+	refresh_creator(d);
 	d->facts.accounts_wanted = false;
 	if (d->facts.view.kind == VIEW_POOL && !pubkey_is_zero(&d->facts.view.pool.randomness_account) &&
 		!pubkey_equal(&d->facts.view.pool.randomness_account, &d->randomness)) {

@@ -25,6 +25,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	rents_init(e);
 	ingest_init(e);
 	discovery_init(e);
+	spending_init(e);
 	return e;
 }
 
@@ -36,6 +37,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	spending_fini(e);
 	discovery_fini(e);
 	ingest_fini(e);
 	rents_fini(e);
@@ -180,6 +182,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	draws_turn(e);
 	ingest_turn(e);
 	discovery_turn(e);
+	spending_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -211,7 +214,7 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		discovery_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))

@@ -55,6 +55,7 @@ static void doubt_all(struct engine *e)
 		subject_doubt(engine_subject(e, i));
 	for (size_t i = 0; i < e->n_active; i++)
 		draw_doubt(e->active[i]);
+	spending_doubt(e);
 }
 
 static void on_lease(struct task *task, const struct reply *reply)

@@ -396,6 +396,7 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.max_burn_bps = (uint16_t)config->max_burn_fee_bps,
 		.max_treasury_bps = (uint16_t)config->max_treasury_fee_bps,
 		.allow_mock = config->allow_mock,
+		.creator_day_lamports = config->creator_day_lamports,
 		.max_bound = (unsigned)config->max_bound_pools,
 		.oracle_budget_slots = (unsigned)config->oracle_budget_slots,
 		.price_floor = config->fee_floor,

@@ -64,6 +64,8 @@ struct draw_facts {
 	bool accounts_wanted; /* another randomness account than the one read: read again              */
 	struct commit_fact commit;
 	bool account_picked; /* BIND: we know which randomness account to use, or that it is a new one */
+	bool binds_known;    /* how often this creator's pools were bound today, ours in flight included    */
+	uint64_t creator_binds;
 	struct attempts note, record;
 	bool rescue_possible; /* an oracle that this draw has not tried yet is viable                  */
 	bool recorded;

@@ -12,8 +12,9 @@ struct policy {
 	uint16_t max_dev_bps, max_burn_bps, max_treasury_bps;
 	bool allow_mock; /* accept pools that allow mock randomness; mock itself is never sent    */
 	struct sb_net switchboard;
-	unsigned max_bound;           /* pools between request and select at once                              */
-	unsigned oracle_budget_slots; /* how long one oracle may take before another is committed to           */
+	unsigned max_bound;            /* pools between request and select at once                              */
+	uint64_t creator_day_lamports; /* what the pools of one creator may cost us per day; 0: anything          */
+	unsigned oracle_budget_slots;  /* how long one oracle may take before another is committed to           */
 	uint64_t price_floor, price_cap, price_fallback; /* micro-lamports per compute unit                   */
 	bool dry_run;
 };

@@ -35,6 +35,7 @@
 	X(NO_ORACLE,           WARN,  "no oracle is verified, alive and on the allow-list") \
 	X(CANARY_SILENT,       WARN,  "no oracle's gateway answered our canary within the last minute") \
 	X(WALLET_LOW,          WARN,  "the fee wallet cannot pay for this draw and the ones already bound") \
+	X(CREATOR_CAP,         WARN,  "the pools of this creator have cost as much as they may today; it goes on after midnight UTC") \
 	X(TOO_MANY_BOUND,      INFO,  "as many pools as allowed are between request and select") \
 	X(JOURNAL_SILENT,      WARN,  "Postgres did not confirm a write in the last seconds") \
 	X(SIMULATION_FAILED,   WARN,  "the node says that the next transaction would fail") \

@@ -6,6 +6,7 @@
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
+#include "engine/spending.h"
 #include "engine/subject.h"
 #include "journal/histories.h"
 #include "journal/lease.h"
@@ -210,6 +211,7 @@ struct engine {
 	struct rents rents;
 	struct ingest ingest;
 	struct discovery discovery;
+	struct spending spending;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
+const { Keypair } = require('../chain/solana.js');
 const money = require('./money.js');
 
 const SETTINGS = { DISCOVERY_SECONDS: '1' };
@@ -13,6 +14,12 @@ const AGE_LIMIT_S = 300;
 async function silentPool(world, options = {}) {
 	const mint = options.mint ?? await world.mint(options);
 	return world.scenario.fillPool({ devWallet: world.devWallet, treasury: world.treasury, players: 3, lockDuration: 60, ...options, mint });
+}
+
+async function player(world, mint) {
+	const keypair = new Keypair();
+	await world.scenario.fundPlayer(keypair, mint, 1000n * mint.unit);
+	return keypair;
 }
 
 const rowsOf = async (world, pool) => JSON.parse(await world.sql(
@@ -47,4 +54,122 @@ test('a pool that was never registered is found, drawn, paid exactly, and shown 
 		winner_wallet: paid.winner, is_free: 0, allow_mock: 0, participants_count: 3,
 	};
 	for (const [column, value] of Object.entries(expected)) assert.equal(rows[0][column], value, column);
+});
+
+test('the backend writes the row at the same moment: there is one, and it is the backend\'s', async (t) => {
+	const world = await World.start({ settings: SETTINGS });
+	t.after(() => world.stop());
+	const pool = await silentPool(world, { lockDuration: 86400 });
+	const daemon = world.startDaemon();
+	await daemon.wait('discovery.found', { subject: new RegExp(pool.address) });
+	await world.sql('CREATE TABLE public.test_go (go boolean)');
+	const backend = world.sql(`BEGIN;
+		INSERT INTO public.pools (pool_address, token_symbol, token_name, entry_amount, min_participants, max_participants, status, lock_duration, creator_wallet)
+		VALUES ('${pool.address}', 'REAL', 'Real token', 100, 2, 3, 'open', 86400, '${pool.creator.address.toLowerCase()}');
+		DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.test_go) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$; COMMIT`);
+	await until('the insert is under way', async () => await world.sql(
+		"SELECT count(*) FROM pg_locks WHERE relation = 'public.pools'::regclass AND mode = 'RowExclusiveLock'") !== '0');
+	await world.scenario.chain('advanceTime', AGE_LIMIT_S);
+	await daemon.wait('discovery.failed', { doing: 'publish' });
+	await world.sql('INSERT INTO public.test_go VALUES (true)');
+	await backend;
+	await daemon.wait('discovery.registered', { subject: new RegExp(pool.address) });
+	const rows = await rowsOf(world, pool);
+	assert.deepEqual(rows.map((row) => row.token_symbol), ['REAL']);
+	await until('the row is kept up to date', async () => (await rowsOf(world, pool))[0].status === 'locked');
+	assert.equal(await world.sql(`SELECT count(*) FROM keeper.draws WHERE address = '${pool.address}' AND app_id = ${rows[0].id}`), '1');
+});
+
+test('a pool that policy does not let in waits visibly and never enters the app', async (t) => {
+	const world = await World.start({ settings: { ...SETTINGS, DISCOVERY_LIST_AFTER_SECONDS: '1' } });
+	t.after(() => world.stop());
+	const mint = await world.mint();
+	const greedy = await silentPool(world, { mint, devBps: 900 });
+	const good = await silentPool(world, { mint });
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('discovery.found', { subject: new RegExp(greedy.address), verdict: 'POLICY_FEES' });
+	await daemon.wait('draw.wait', { subject: new RegExp(greedy.address), reason: 'POLICY_FEES' });
+	await daemon.wait('discovery.published', { subject: new RegExp(good.address) });
+	assert.deepEqual(await rowsOf(world, greedy), []);
+	await daemon.kill('SIGTERM');
+	const relaxed = world.startDaemonWith({ POLICY_MAX_DEV_FEE_BPS: '900' });
+	await relaxed.wait('discovery.published', { subject: new RegExp(greedy.address) });
+	assert.equal((await rowsOf(world, greedy)).length, 1);
+	assert.equal((await rowsOf(world, good)).length, 1);
+});
+
+test('an address that is used again is a new draw, and the old row is not touched', async (t) => {
+	const world = await World.start({ settings: { ...SETTINGS, DISCOVERY_LIST_AFTER_SECONDS: '1' } });
+	t.after(() => world.stop());
+	const salt = Buffer.alloc(32, 7);
+	const mint = await world.mint();
+	const first = await world.lockedPool({ mint, salt });
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('draw.wait', { subject: new RegExp(first.address), reason: 'OVER' });
+	const old = (await rowsOf(world, first))[0];
+	await world.scenario.send([first.creator], [world.scenario.instruction('claim_rent', first, first.creator, { closeTarget: first.creator.address })]);
+	const second = await silentPool(world, { mint, salt });
+	assert.equal(second.address, first.address);
+	const was = await money.before(world, second);
+	const subject = new RegExp(`${second.address}:${was.state.poolId}$`);
+	await daemon.wait('discovery.found', { subject });
+	await world.pastLock();
+	await daemon.wait('draw.wait', { subject, reason: 'OVER' });
+	await money.assertChain(world, second, was);
+	await daemon.wait('discovery.published', { subject });
+	const rows = await rowsOf(world, second);
+	assert.equal(rows.length, 2);
+	assert.deepEqual(rows[0], old);
+	await until('the second is ended', async () => (await rowsOf(world, second))[1].status === 'ended');
+});
+
+test('endpoints that refuse getProgramAccounts are named once, and everything else goes on', async (t) => {
+	const world = await World.start({ nodes: 2, settings: SETTINGS });
+	t.after(() => world.stop());
+	const refusal = { method: 'getProgramAccounts', kind: 'rpc_error', code: -32601, message: 'Method not found', count: 'always' };
+	await world.scenario.chain('faults', { node: [0, 1], http: [refusal] });
+	const pool = await world.lockedPool();
+	const silent = await silentPool(world, { mint: pool.mint, lockDuration: 86400 });
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	await money.assertPaid(world, pool, was);
+	await until('it is asked again', async () => (await world.scenario.chain('stats')).methods.getProgramAccounts >= 6);
+	assert.equal(daemon.all('discovery.refused').length, 1);
+	assert.equal(daemon.all('discovery.failed').length, 0);
+	// One endpoint that lists is enough.
+	await world.scenario.chain('faults', { node: 1, clear: true });
+	await daemon.wait('discovery.found', { subject: new RegExp(silent.address) });
+});
+
+test('what the draws of one creator may cost a day is kept, visibly, and by the journal: a restart changes nothing', async (t) => {
+	// A draw is reckoned with twelve to fifteen million lamports, so this is one.
+	const world = await World.start({ settings: { ...SETTINGS, CREATOR_DAY_LAMPORTS: '20000000' } });
+	t.after(() => world.stop());
+	const mint = await world.mint();
+	const [creator, other] = [await player(world, mint), await player(world, mint)];
+	const pools = [];
+	for (let i = 0; i < 2; i++) {
+		const pool = await world.scenario.createPool({ mint, creator, maxParticipants: 2, devWallet: world.devWallet, treasury: world.treasury });
+		await world.scenario.join(pool, other);
+		pools.push(pool);
+	}
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	const { subject: paid } = await daemon.wait('draw.wait', { reason: 'OVER' });
+	const { subject: waiting } = await daemon.wait('draw.wait', { reason: 'CREATOR_CAP' });
+	const left = pools.find((pool) => waiting.includes(pool.address));
+	assert.notEqual(paid, waiting);
+	await daemon.kill('SIGTERM');
+	const again = world.startDaemon();
+	await again.wait('draw.wait', { subject: waiting, reason: 'CREATOR_CAP' });
+	assert.equal((await world.scenario.readPool(left)).statusName, 'Locked');
+	await again.kill('SIGTERM');
+	const was = await money.before(world, left);
+	const richer = world.startDaemonWith({ CREATOR_DAY_LAMPORTS: '40000000' });
+	await richer.wait('draw.wait', { subject: waiting, reason: 'OVER' });
+	await money.assertChain(world, left, was);
 });

@@ -74,6 +74,7 @@ static inline void fixture_due(struct fixture *x)
 		.max_burn_bps = 500,
 		.max_treasury_bps = 500,
 		.max_bound = 2,
+		.creator_day_lamports = 26000000, /* two draws */
 		.oracle_budget_slots = 100,
 		.price_floor = 1000,
 		.price_cap = 100000,
@@ -87,6 +88,8 @@ static inline void fixture_due(struct fixture *x)
 	fixture_pool(&x->f.view.pool);
 	fixture_accounts(&x->f.accounts);
 	x->f.account_picked = true;
+	x->f.binds_known = true;
+	x->f.creator_binds = 1;
 	x->f.rescue_possible = true;
 	x->f.own.price_known = true;
 	x->f.own.settle.now_ms = NOW_MS;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "core/pda.h"
 #include "unit/decide_fixture.h"
 
 struct gate_case {
@@ -238,6 +239,104 @@ static void test_just_enough(void **unused)
 	assert_int_equal(gate_bind(&x.f), WAIT_NONE);
 }
 
+/* What the creator's pools have cost today counts before a pool is bound, and never again: not for the BIND that is open,
+ * not for what comes after it. */
+static void test_creator_cap(void **unused)
+{
+	static struct fixture x;
+
+	(void)unused;
+	fixture_due(&x);
+	x.f.creator_binds = 2;
+	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
+	assert_int_equal(gate_pool(&x.f), WAIT_NONE);
+	fixture_row(&x, STEP_BIND, ROW_OPEN);
+	assert_int_equal(gate_bind(&x.f), WAIT_NONE);
+	fixture_due(&x);
+	x.f.creator_binds = UINT64_MAX;
+	fixture_row(&x, STEP_BIND, ROW_EXPIRED);
+	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
+	x.policy.creator_day_lamports = 0;
+	assert_int_equal(gate_bind(&x.f), WAIT_NONE);
+	fixture_due(&x);
+	x.f.binds_known = false;
+	assert_int_equal(gate_bind(&x.f), WAIT_JOURNAL_SILENT);
+	fixture_answered(&x);
+	x.f.binds_known = false;
+	x.f.creator_binds = UINT64_MAX;
+	assert_int_equal(decide_draw(&x.f).kind, ACT_SIMULATE);
+}
+
+struct listing_case {
+	void (*spoil)(struct fixture *x);
+	enum reason reason;
+};
+
+SPOIL(no_bet)
+{
+	x->f.view.pool.bet_amount = 0;
+}
+SPOIL(lonely)
+{
+	x->f.view.pool.max_participants = 1;
+}
+SPOIL(crowded)
+{
+	x->f.view.pool.max_participants = PARTICIPANTS_MAX + 1;
+}
+SPOIL(no_lock)
+{
+	x->f.view.pool.lock_duration = 0;
+}
+SPOIL(long_lock)
+{
+	x->f.view.pool.lock_duration = (int64_t)INT32_MAX + 1;
+}
+SPOIL(no_creator)
+{
+	x->f.view.pool.creator = (struct pubkey){ 0 };
+}
+SPOIL(never_created)
+{
+	x->f.view.pool.start_time = 0;
+}
+SPOIL(other_salt)
+{
+	x->f.view.pool.salt.b[0]++;
+}
+
+/* What the app never registered enters its tables only when nothing is wrong with it. */
+static void test_listing(void **unused)
+{
+	static const struct listing_case cases[] = { { foreign_dev, WAIT_FOREIGN_DEV },
+		{ other_treasury, WAIT_POLICY_TREASURY }, { dev_fee, WAIT_POLICY_FEES }, { burn_fee, WAIT_POLICY_FEES },
+		{ treasury_fee, WAIT_POLICY_FEES }, { mock_allowed, WAIT_POLICY_MOCK }, { paused, WAIT_NONE },
+		{ hash_changed, WAIT_CONFIG_HASH }, { overflow, WAIT_OVERFLOW }, { no_bet, WAIT_BAD_ACCOUNT },
+		{ lonely, WAIT_BAD_ACCOUNT }, { crowded, WAIT_BAD_ACCOUNT }, { no_lock, WAIT_BAD_ACCOUNT },
+		{ long_lock, WAIT_BAD_ACCOUNT }, { no_creator, WAIT_BAD_ACCOUNT }, { never_created, WAIT_BAD_ACCOUNT },
+		{ other_salt, WAIT_BAD_ACCOUNT } };
+	static struct fixture x;
+	struct pubkey address;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pool_account *pool = &x.f.view.pool;
+		enum reason got;
+
+		fixture_due(&x);
+		pool->creator = key_of(5);
+		pool->bet_amount = 1000;
+		pool->start_time = CHAIN_S - 1000;
+		draw_config_hash(&pool->config_hash, pool);
+		pda_pool(&address, &pool->mint, &pool->salt);
+		assert_int_equal(gate_listing(&x.policy, &address, pool), WAIT_NONE);
+		cases[i].spoil(&x);
+		got = gate_listing(&x.policy, &address, pool);
+		if (got != cases[i].reason)
+			fail_msg("case %zu: %s", i, REASONS[got].name);
+	}
+}
+
 static void test_due_second(void **unused)
 {
 	struct pool_account pool = { .lock_start_time = 100, .lock_duration = 60 };
@@ -257,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_each_alone),
 		cmocka_unit_test(test_none_stops_a_bound_pool),
 		cmocka_unit_test(test_just_enough),
+		cmocka_unit_test(test_creator_cap),
+		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_due_second),
 	};
 
