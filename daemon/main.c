@@ -106,6 +106,7 @@ static void start_engine(struct app *app)
 	struct engine_config config = { .tick_ms = app->config->tick_seconds * 1000,
 		.pulse_ms = PULSE_MS,
 		.discovery_ms = app->config->discovery_seconds * 1000,
+		.audit_ms = app->config->audit_seconds * 1000,
 		.list_after_s = (int64_t)app->config->discovery_list_after_seconds };
 
 	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);

@@ -1,5 +1,5 @@
 -- Takes V006 back: what was found on the chain is found again; rows in schema public stay.
-DROP FUNCTION IF EXISTS keeper.creator_binds, keeper.list_discovered, keeper.list_one, keeper.adopt_calls, keeper.discover, keeper.undiscovered,
+DROP FUNCTION IF EXISTS keeper.creator_binds, keeper.list_discovered, keeper.list_one, keeper.discover, keeper.undiscovered,
     keeper.app_row;
 CREATE OR REPLACE FUNCTION keeper.open_pools(p_after_id bigint)
 RETURNS TABLE (app_id integer, address text, status text)

@@ -4,7 +4,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['open_pools', 'app_row', 'undiscovered', 'discover', 'adopt_calls', 'list_one', 'list_discovered', 'creator_binds']) AS name
+      FROM unnest(ARRAY['open_pools', 'app_row', 'undiscovered', 'discover', 'list_one', 'list_discovered', 'creator_binds']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
                           AND p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp']);
     IF wrong IS NOT NULL THEN

@@ -26,6 +26,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	ingest_init(e);
 	discovery_init(e);
 	spending_init(e);
+	audit_init(e);
 	return e;
 }
 
@@ -37,6 +38,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	audit_fini(e);
 	spending_fini(e);
 	discovery_fini(e);
 	ingest_fini(e);
@@ -169,6 +171,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	e->around.chain_s = e->chain_s;
 	e->around.journal_ok_ms = not_after(now_ms, journal_write_ok_ms(e->m.journal));
 	e->around.journal_down_since_ms = not_after(now_ms, journal_down_since_ms(e->m.journal));
+	e->around.audit_clear = audit_clear(e);
 	if (!e->around.stopping || tick_busy(e))
 		tick_turn(e);
 	rents_turn(e);
@@ -183,6 +186,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	ingest_turn(e);
 	discovery_turn(e);
 	spending_turn(e);
+	audit_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -214,7 +218,8 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		discovery_busy(e) || audit_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy ||
+		e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -242,8 +247,9 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	out->pools = e->pools.n;
 	out->active = e->n_active;
 	out->leader = e->around.leader;
+	out->audit_clear = audit_clear(e);
 	out->due_unfinished = ingest_left(e);
-	if (e->around.leader && !e->policy.dry_run && discovery_pending(e))
+	if (e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
 		out->due_unfinished++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];

@@ -425,3 +425,8 @@ void spooled_import(struct spooled *sp)
 		call_text(sp->call, or_null(item->field[i]));
 	call_send(sp->call, CALL_DEADLINE_MS);
 }
+
+bool journal_spool_waits(const struct journal *j)
+{
+	return j->spooled->first != NULL;
+}

@@ -22,6 +22,7 @@ struct surroundings {
 	int64_t chain_s; /* newest Clock sysvar that any node told: time only goes on                              */
 	uint64_t now_ms; /* monotonic                                                             */
 	bool leader, stopping;
+	bool audit_clear; /* what the program does not guard may be opened: every signature of our wallet is accounted for */
 	bool oracle_viable, canary_fresh;
 	struct pubkey oracle; /* to commit to next                             */
 	unsigned bound;       /* other pools between request and select                                */

@@ -29,6 +29,7 @@ struct engine_config {
 	uint64_t tick_ms;      /* between two looks at all pools: 5000                                     */
 	uint64_t pulse_ms;     /* between two looks at our transactions that are out: 200                  */
 	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
+	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
@@ -51,6 +52,7 @@ struct engine_snapshot {
 	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
 	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
 	bool leader;
+	bool audit_clear; /* see engine/audit.h: what the program does not guard may be opened            */
 	uint64_t sends, opens, records;
 	struct lamports wallet;
 };

@@ -3,6 +3,7 @@
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
 #include "core/decide.h"
+#include "engine/audit.h"
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
@@ -210,6 +211,7 @@ struct engine {
 	struct witness witness;
 	struct rents rents;
 	struct ingest ingest;
+	struct audit audit;
 	struct discovery discovery;
 	struct spending spending;
 	int64_t chain_s;

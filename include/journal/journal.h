@@ -86,6 +86,9 @@ void journal_record_payout(struct journal *j, struct journal_call *call, const s
 void journal_spool(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,
 	const struct journal_new_row *row, journal_done *done);
 
+/* Something waits in the local spool: the chain may know what Postgres does not know yet. */
+bool journal_spool_waits(const struct journal *j);
+
 /* Monotonic ms of the last write that Postgres confirmed, and since when it is unreachable (0: it is not): a pooler that
  * accepts us while the server behind it is away counts as unreachable. */
 uint64_t journal_write_ok_ms(const struct journal *j);

@@ -59,13 +59,13 @@ test('a pool that was never registered is found, drawn, paid exactly, and shown 
 test('the backend writes the row at the same moment: there is one, and it is the backend\'s', async (t) => {
 	const world = await World.start({ settings: SETTINGS });
 	t.after(() => world.stop());
-	const pool = await silentPool(world, { lockDuration: 86400 });
+	const pool = await silentPool(world, { lockDuration: 36000 });
 	const daemon = world.startDaemon();
 	await daemon.wait('discovery.found', { subject: new RegExp(pool.address) });
 	await world.sql('CREATE TABLE public.test_go (go boolean)');
 	const backend = world.sql(`BEGIN;
 		INSERT INTO public.pools (pool_address, token_symbol, token_name, entry_amount, min_participants, max_participants, status, lock_duration, creator_wallet)
-		VALUES ('${pool.address}', 'REAL', 'Real token', 100, 2, 3, 'open', 86400, '${pool.creator.address.toLowerCase()}');
+		VALUES ('${pool.address}', 'REAL', 'Real token', 100, 2, 3, 'open', 36000, '${pool.creator.address.toLowerCase()}');
 		DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.test_go) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$; COMMIT`);
 	await until('the insert is under way', async () => await world.sql(
 		"SELECT count(*) FROM pg_locks WHERE relation = 'public.pools'::regclass AND mode = 'RowExclusiveLock'") !== '0');
@@ -131,7 +131,7 @@ test('endpoints that refuse getProgramAccounts are named once, and everything el
 	const refusal = { method: 'getProgramAccounts', kind: 'rpc_error', code: -32601, message: 'Method not found', count: 'always' };
 	await world.scenario.chain('faults', { node: [0, 1], http: [refusal] });
 	const pool = await world.lockedPool();
-	const silent = await silentPool(world, { mint: pool.mint, lockDuration: 86400 });
+	const silent = await silentPool(world, { mint: pool.mint, lockDuration: 36000 });
 	const was = await money.before(world, pool);
 	await world.pastLock();
 	const daemon = world.startDaemon();

@@ -1,0 +1,505 @@
+/* Reads the wallet's list of signatures back to where the last audit ended, and judges what the journal does not hold. */
+#include "engine/audit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/address.h"
+#include "core/base58.h"
+#include "core/tx.h"
+#include "engine/parts.h"
+
+/* PAGE_QUIET: so much of the list is read again each time, so that what a node left out once is found later. */
+enum { PAGE_QUIET = 25, RETRY_MS = 5000, FETCHES_MAX = 5, FRESH_ROUNDS = 3 };
+
+void audit_init(struct engine *e)
+{
+	e->audit.e = e;
+	rpc_call_init(&e->audit.rpc);
+	audit_call_init(&e->audit.db);
+}
+
+void audit_fini(struct engine *e)
+{
+	rpc_call_fini(&e->audit.rpc);
+	audit_call_fini(&e->audit.db);
+}
+
+bool audit_busy(const struct engine *e)
+{
+	return e->audit.rpc.task.busy || e->audit.db.task.busy;
+}
+
+bool audit_pending(const struct engine *e)
+{
+	return e->config.audit_ms != 0 && !e->audit.done_once;
+}
+
+bool audit_clear(const struct engine *e)
+{
+	const struct audit *a = &e->audit;
+
+	return a->complete_ms != 0 && e->tick.fence != 0 && a->complete_fence == e->tick.fence &&
+	       e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
+	       a->epoch.height.n >= a->state.hold.n;
+}
+
+static struct audit *of_rpc(struct task *task)
+{
+	return container_of(container_of(task, struct rpc_call, task), struct audit, rpc);
+}
+
+static struct audit *of_db(struct task *task)
+{
+	return container_of(container_of(task, struct audit_call, task), struct audit, db);
+}
+
+static const struct pubkey *wallet_of(const struct audit *a)
+{
+	return &a->e->policy.dev_wallet;
+}
+
+static void wallet_text(const struct audit *a, char text[PUBKEY_TEXT])
+{
+	base58_pubkey(text, wallet_of(a));
+}
+
+static void end_round(struct audit *a, uint64_t pause_ms)
+{
+	a->stage = AUDIT_IDLE;
+	a->done_once = true;
+	a->due_ms = a->e->around.now_ms + pause_ms;
+	a->endpoint = (int)(((size_t)a->endpoint + 1) % rpc_endpoint_count(a->e->m.rpc));
+}
+
+/* The next round begins at the top again; what was imported is not imported again. */
+static void fail_round(struct audit *a, const char *what, const struct reply *reply)
+{
+	if (!a->failure_told)
+		log_warn("audit.failed", "doing=%s err=%s why=%s next=retry", what, err_name(reply->err), reply->why);
+	a->failure_told = true;
+	end_round(a, RETRY_MS < a->e->config.audit_ms ? RETRY_MS : a->e->config.audit_ms);
+}
+
+/* ---- where we stand ---- */
+
+static void on_epoch(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_rpc(task);
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "epoch", reply);
+		return;
+	}
+	a->epoch = *(const struct rpc_epoch *)reply->data;
+	a->stage = a->begun && a->fence == a->e->tick.fence ? AUDIT_LIST : AUDIT_BEGIN;
+}
+
+static void tell_state(const struct audit *a)
+{
+	char wallet[PUBKEY_TEXT];
+
+	wallet_text(a, wallet);
+	if (a->state.restored)
+		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
+			wallet, a->state.hold.n,
+			"this is another database server or timeline than at the last audit: a backup was restored, or "
+			"a "
+			"standby took over");
+	if (a->state.untold > 0)
+		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
+			a->state.untold,
+			"an earlier run found foreign signatures and ended before it said so: see "
+			"keeper.foreign_signatures");
+}
+
+static void on_begun(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_db(task);
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "begin", reply);
+		return;
+	}
+	a->state = a->db.audit;
+	a->fence = a->e->tick.fence;
+	a->begun = true;
+	a->n_recent = 0;
+	a->alerted = a->state.untold > 0;
+	tell_state(a);
+	a->stage = AUDIT_LIST;
+}
+
+/* ---- the list ---- */
+
+static bool is_recent(const struct audit *a, const struct signature *sig)
+{
+	for (size_t i = 0; i < a->n_recent; i++)
+		if (signature_equal(&a->recent[i], sig))
+			return true;
+	return false;
+}
+
+static unsigned page_size(const struct audit *a)
+{
+	return !signature_is_zero(&a->state.watermark) && signature_is_zero(&a->before) ? PAGE_QUIET : AUDIT_PAGE_MAX;
+}
+
+static bool reaches(const struct audit *a, const struct rpc_signature_info *info)
+{
+	return signature_equal(&info->sig, &a->state.watermark) || info->slot.n < a->state.watermark_slot.n;
+}
+
+static void take_page(struct audit *a, const struct rpc_signatures *got)
+{
+	const bool known = !signature_is_zero(&a->state.watermark);
+
+	if (signature_is_zero(&a->newest) && got->n > 0) {
+		a->newest = got->info[0].sig;
+		a->newest_slot = got->info[0].slot;
+	}
+	a->n_page = 0;
+	for (size_t i = 0; i < got->n; i++) {
+		const struct rpc_signature_info *info = &got->info[i];
+
+		a->last_page = a->last_page || (known && reaches(a, info));
+		if (is_recent(a, &info->sig))
+			continue;
+		a->page[a->n_page++] = (struct audit_item){
+			.sig = info->sig, .slot = info->slot, .block_time = info->block_time, .failed = info->failed
+		};
+	}
+	if (!a->last_page && got->n < page_size(a)) {
+		a->last_page = true;
+		a->short_list = known;
+	}
+	if (got->n > 0)
+		a->before = got->info[got->n - 1].sig;
+}
+
+static void on_list(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_rpc(task);
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "list", reply);
+		return;
+	}
+	take_page(a, reply->data);
+	a->stage = a->n_page > 0 ? AUDIT_CHECK : AUDIT_NEXT;
+}
+
+static void list(struct audit *a)
+{
+	a->rpc.endpoint = a->endpoint;
+	rpc_get_signatures(a->e->m.rpc, &a->rpc, wallet_of(a), signature_is_zero(&a->before) ? NULL : &a->before,
+		(struct slot){ 0 }, page_size(a), FINALIZED, on_list);
+}
+
+/* ---- what is not ours ---- */
+
+static void on_checked(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_db(task);
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "check", reply);
+		return;
+	}
+	a->n_found = a->at_found = 0;
+	a->fetches = 0;
+	for (size_t i = 0; i < a->db.n && a->db.unknown[i] < a->n_page; i++) {
+		struct audit_item *item = &a->found[a->n_found++];
+
+		*item = a->page[a->db.unknown[i]];
+		/* Before the first audit others may have used the key in good faith: that is not news. */
+		item->kind = item->slot.n <= a->state.began.n ? AUDIT_HISTORY : AUDIT_KINDS;
+	}
+	a->stage = a->n_found > 0 ? AUDIT_FETCH : AUDIT_NEXT;
+}
+
+/* A row that waits in the local spool was sent, and is not in Postgres: not yet is not never. */
+static void check(struct audit *a)
+{
+	struct signature sigs[AUDIT_PAGE_MAX];
+
+	if (journal_spool_waits(a->e->m.journal)) {
+		fail_round(a, "spool", &(struct reply){ ERR_RETRY, NULL, "a step waits in the local spool" });
+		return;
+	}
+	for (size_t i = 0; i < a->n_page; i++)
+		sigs[i] = a->page[i].sig;
+	audit_unknown(a->e->m.journal, &a->db, sigs, a->n_page, on_checked);
+}
+
+static bool signed_by(const struct tx_view *view, const struct pubkey *wallet)
+{
+	struct pubkey key;
+
+	for (size_t i = 0; i < view->n_signatures; i++)
+		if (tx_view_key(view, i, NULL, 0, &key) && pubkey_equal(&key, wallet))
+			return true;
+	return false;
+}
+
+/* Only programs that our steps call: somebody does our work, or we did it and the journal forgot. */
+static bool looks_like_a_step(const struct audit *a, const struct tx_view *view)
+{
+	const struct pubkey *const programs[] = { &ADDRESS_COMPUTE_BUDGET, &ADDRESS_ML, &ADDRESS_ATA,
+		&a->e->policy.switchboard.program };
+
+	for (size_t i = 0; i < view->n_ixs; i++) {
+		struct pubkey program;
+		bool ours = false;
+
+		if (!tx_view_key(view, view->ixs[i].program, NULL, 0, &program))
+			return false;
+		for (size_t k = 0; k < sizeof programs / sizeof programs[0]; k++)
+			ours = ours || pubkey_equal(&program, programs[k]);
+		if (!ours)
+			return false;
+	}
+	return true;
+}
+
+/* The signature itself is the proof: a node cannot make up that our key signed. */
+static bool judge(const struct audit *a, const struct rpc_transaction *tx, struct audit_item *item)
+{
+	struct tx_view view;
+	struct signature first;
+
+	if (!tx->found || tx_parse(&view, tx->tx, tx->tx_len) != TX_OK)
+		return false;
+	first = tx_view_signature(&view, 0);
+	if (!signature_equal(&first, &item->sig) || !tx_view_verify(&view))
+		return false;
+	if (!signed_by(&view, wallet_of(a)))
+		item->kind = AUDIT_MENTION;
+	else
+		item->kind = looks_like_a_step(a, &view) ? AUDIT_STEP : AUDIT_OTHER;
+	return true;
+}
+
+static void on_fetched(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_rpc(task);
+	struct audit_item *item = &a->found[a->at_found];
+	const bool ok = reply->err == ERR_OK && judge(a, reply->data, item);
+
+	attempts_note(&a->pace, a->e->around.now_ms, ok);
+	if (!ok && ++a->fetches < FETCHES_MAX)
+		return;
+	if (!ok)
+		item->kind = AUDIT_UNSEEN;
+	a->fetches = 0;
+	a->pace = (struct attempts){ 0 };
+	a->at_found++;
+}
+
+static void fetch(struct audit *a)
+{
+	while (a->at_found < a->n_found && a->found[a->at_found].kind == AUDIT_HISTORY)
+		a->at_found++;
+	if (a->at_found == a->n_found) {
+		a->stage = AUDIT_IMPORT;
+		return;
+	}
+	if (!attempts_ready(&a->pace, a->e->around.now_ms, 200, 5000))
+		return;
+	a->rpc.endpoint = (int)(((size_t)a->endpoint + a->fetches) % rpc_endpoint_count(a->e->m.rpc));
+	rpc_get_transaction(a->e->m.rpc, &a->rpc, &a->found[a->at_found].sig, FINALIZED, on_fetched);
+}
+
+/* ---- what is said about it ---- */
+
+static const char *why_of(enum audit_kind kind)
+{
+	switch (kind) {
+	case AUDIT_STEP:
+		return "signed with our key, as our steps are, and not in the journal: a backup of the database was "
+		       "restored, or a second keeper or the old monitor uses this key";
+	case AUDIT_OTHER:
+		return "signed with our key, and no step of ours: somebody else uses this key";
+	case AUDIT_UNSEEN:
+		return "not in the journal, and no node hands the transaction out: who signed it is not known";
+	case AUDIT_HISTORY:
+	case AUDIT_MENTION:
+	case AUDIT_KINDS:
+		break;
+	}
+	return "";
+}
+
+static void tell(struct audit *a, const struct audit_item *item)
+{
+	char wallet[PUBKEY_TEXT], sig[SIGNATURE_TEXT];
+
+	if (item->kind == AUDIT_HISTORY) {
+		a->n_history++;
+		return;
+	}
+	base58_signature(sig, &item->sig);
+	if (item->kind == AUDIT_MENTION) {
+		log_info("audit.mention", "sig=%s slot=%" PRIu64 " why=\"%s\"", sig, item->slot.n,
+			"names our wallet, signed by others");
+		return;
+	}
+	a->alerted = true;
+	wallet_text(a, wallet);
+	log_error("audit.foreign_signature",
+		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s why=\"%s\" next=human", wallet, sig, item->slot.n,
+		item->failed ? 1 : 0, audit_kind_name(item->kind), why_of(item->kind));
+}
+
+static void on_imported(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_db(task);
+	const uint64_t hold = a->epoch.height.n + 150;
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "import", reply);
+		return;
+	}
+	for (size_t i = 0; i < a->n_found; i++)
+		tell(a, &a->found[i]);
+	if (a->alerted && a->state.hold.n < hold)
+		a->state.hold.n = hold;
+	a->stage = AUDIT_NEXT;
+}
+
+static void remember(struct audit *a)
+{
+	for (size_t i = a->n_page; i-- > 0;) {
+		memmove(a->recent + 1, a->recent, (AUDIT_RECENT - 1) * sizeof a->recent[0]);
+		a->recent[0] = a->page[i].sig;
+		a->n_recent += a->n_recent < AUDIT_RECENT;
+	}
+}
+
+/* ---- the end of a round ---- */
+
+/* Every node's list ends above the watermark: what lies between is lost, and that is said. True: go on without it. */
+static bool history_lost(struct audit *a)
+{
+	const size_t nodes = rpc_endpoint_count(a->e->m.rpc);
+	char wallet[PUBKEY_TEXT], sig[SIGNATURE_TEXT];
+
+	if (!a->short_list) {
+		a->short_of = 0;
+		return true;
+	}
+	if (++a->short_of < (nodes > 1 ? nodes : 2)) {
+		fail_round(a, "gap",
+			&(struct reply){ ERR_RETRY, NULL, "the node's list ends before the last audited signature" });
+		return false;
+	}
+	wallet_text(a, wallet);
+	base58_signature(sig, &a->state.watermark);
+	log_error("audit.history_lost", "wallet=%s after=%s slot=%" PRIu64 " why=\"%s\" next=human", wallet, sig,
+		a->state.watermark_slot.n,
+		"no node's list reaches back to the last audited signature: what lies between was not audited");
+	a->short_of = 0;
+	return true;
+}
+
+static void complete(struct audit *a)
+{
+	char wallet[PUBKEY_TEXT];
+
+	wallet_text(a, wallet);
+	if (a->n_history > 0)
+		log_info("audit.history", "wallet=%s signatures=%" PRIu64 " up_to_slot=%" PRIu64 " why=\"%s\"", wallet,
+			a->n_history, a->state.began.n,
+			"older than this database's first audit: kept in keeper.foreign_signatures, not alerted");
+	if (a->complete_fence != a->fence)
+		log_info("audit.complete", "wallet=%s slot=%" PRIu64, wallet, a->state.watermark_slot.n);
+	a->n_history = 0;
+	a->alerted = a->failure_told = false;
+	a->complete_fence = a->fence;
+	a->complete_ms = a->e->around.now_ms;
+	end_round(a, a->e->config.audit_ms);
+}
+
+static void on_done(struct task *task, const struct reply *reply)
+{
+	struct audit *a = of_db(task);
+
+	if (reply->err != ERR_OK) {
+		fail_round(a, "done", reply);
+		return;
+	}
+	if (!signature_is_zero(&a->newest)) {
+		a->state.watermark = a->newest;
+		a->state.watermark_slot = a->newest_slot;
+	}
+	complete(a);
+}
+
+/* A node that lags shows an older end of the list: the watermark stays where it is. */
+static void done(struct audit *a)
+{
+	if (!history_lost(a))
+		return;
+	if (a->newest_slot.n < a->state.watermark_slot.n)
+		a->newest = a->state.watermark, a->newest_slot = a->state.watermark_slot;
+	if (signature_equal(&a->newest, &a->state.watermark) && !a->alerted)
+		complete(a);
+	else
+		audit_done(a->e->m.journal, &a->db, wallet_of(a), &a->newest, a->newest_slot, on_done);
+}
+
+static void step(struct audit *a)
+{
+	switch (a->stage) {
+	case AUDIT_IDLE:
+		a->newest = a->before = (struct signature){ 0 };
+		a->newest_slot.n = 0;
+		a->last_page = a->short_list = false;
+		a->stage = AUDIT_EPOCH;
+		break;
+	case AUDIT_EPOCH:
+		rpc_get_epoch(a->e->m.rpc, any_node(&a->rpc), CONFIRMED, on_epoch);
+		break;
+	case AUDIT_BEGIN:
+		audit_begin(a->e->m.journal, &a->db, wallet_of(a), a->epoch.slot, a->epoch.height, on_begun);
+		break;
+	case AUDIT_LIST:
+		list(a);
+		break;
+	case AUDIT_CHECK:
+		check(a);
+		break;
+	case AUDIT_FETCH:
+		fetch(a);
+		break;
+	case AUDIT_IMPORT:
+		audit_import(a->e->m.journal, &a->db, wallet_of(a), a->epoch.height, a->found, a->n_found, on_imported);
+		break;
+	case AUDIT_NEXT:
+		remember(a);
+		a->n_page = 0;
+		a->stage = a->last_page ? AUDIT_DONE : AUDIT_LIST;
+		break;
+	case AUDIT_DONE:
+		done(a);
+		break;
+	}
+}
+
+/* Draws never wait for it: the program guards their steps. */
+void audit_turn(struct engine *e)
+{
+	struct audit *a = &e->audit;
+	enum audit_stage stage;
+
+	if (e->config.audit_ms == 0 || !e->around.leader || e->policy.dry_run || e->around.stopping ||
+		e->tick.fence == 0 || e->around.journal_down_since_ms != 0)
+		return;
+	if (audit_busy(e) || (a->stage == AUDIT_IDLE && e->around.now_ms < a->due_ms))
+		return;
+	do {
+		stage = a->stage;
+		step(a);
+	} while (!audit_busy(e) && a->stage != AUDIT_IDLE && a->stage != stage);
+}

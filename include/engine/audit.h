@@ -1,0 +1,57 @@
+/* Own-wallet audit: every signature that the chain shows for our wallet must be in the journal. Only engine/ includes this. */
+#ifndef ENGINE_AUDIT_H
+#define ENGINE_AUDIT_H
+#include "chain/rpc.h"
+#include "core/attempts.h"
+#include "journal/audit.h"
+
+struct engine;
+
+enum audit_stage {
+	AUDIT_IDLE,
+	AUDIT_EPOCH,
+	AUDIT_BEGIN,
+	AUDIT_LIST,
+	AUDIT_CHECK,
+	AUDIT_FETCH,
+	AUDIT_IMPORT,
+	AUDIT_NEXT,
+	AUDIT_DONE
+};
+enum { AUDIT_RECENT = 64 };
+
+struct audit {
+	struct engine *e;
+	struct rpc_call rpc;
+	struct audit_call db;
+	enum audit_stage stage;
+	uint64_t due_ms, fence;
+	bool done_once, failure_told, begun;
+	struct rpc_epoch epoch; /* confirmed: what happened before it is history at the first audit */
+	struct audit_state state;
+	int endpoint;      /* of this round: "before" means something only to a node that knows that signature */
+	unsigned short_of; /* rounds in a row in which the list ended before the watermark was reached */
+	struct signature newest, before;
+	struct slot newest_slot;
+	struct audit_item page[AUDIT_PAGE_MAX]; /* what is not known to be ours */
+	size_t n_page, n_found, at_found;
+	struct audit_item found[AUDIT_PAGE_MAX]; /* of the page: neither in the journal nor judged */
+	bool last_page, short_list, alerted;
+	uint64_t n_history;
+	unsigned fetches; /* of found[at_found], in vain */
+	struct attempts pace;
+	struct signature recent[AUDIT_RECENT]; /* judged: a quiet list asks Postgres nothing */
+	size_t n_recent;
+	uint64_t complete_ms, complete_fence;
+};
+
+void audit_init(struct engine *e);
+void audit_fini(struct engine *e);
+void audit_turn(struct engine *e);
+bool audit_busy(const struct engine *e);
+/* The first audit of this run is not over yet. */
+bool audit_pending(const struct engine *e);
+/* What the program does not guard may be opened: the audit is complete and fresh under this lease, and no restore of the
+ * database and no other signer was seen within 150 blocks. */
+bool audit_clear(const struct engine *e);
+#endif

@@ -1,0 +1,114 @@
+-- Own-wallet audit: every signature that the chain shows for our fee payers is one that the journal holds, or one that somebody
+-- else made with our key.
+
+CREATE TABLE keeper.audits (
+    wallet         keeper.address PRIMARY KEY,
+    began_at       timestamptz    NOT NULL DEFAULT clock_timestamp(),
+    began_slot     keeper.slot    NOT NULL,
+    signature      keeper.signature,
+    slot           keeper.slot,
+    checked_at     timestamptz,
+    hold_height    keeper.slot    NOT NULL DEFAULT 0,
+    database       text           NOT NULL,
+    CONSTRAINT audits_watermark_is_whole CHECK (num_nulls(signature, slot, checked_at) IN (0, 3))
+);
+COMMENT ON TABLE keeper.audits IS 'How far each fee payer''s list of signatures is read without a gap.';
+COMMENT ON COLUMN keeper.audits.began_slot IS 'slot of the first audit: what is unknown and not younger is history';
+COMMENT ON COLUMN keeper.audits.signature IS 'newest signature that was judged, with its slot; null before the first audit was complete';
+COMMENT ON COLUMN keeper.audits.hold_height IS 'until this block height steps that the program does not guard wait: a restore or another signer was seen';
+COMMENT ON COLUMN keeper.audits.database IS 'system identifier and timeline of the server: another one means a restore or a failover';
+
+CREATE TABLE keeper.foreign_signatures (
+    signature  keeper.signature PRIMARY KEY,
+    wallet     keeper.address   NOT NULL,
+    slot       keeper.slot      NOT NULL,
+    block_time bigint,
+    failed     boolean          NOT NULL,
+    kind       text             NOT NULL CONSTRAINT foreign_signatures_kind_known CHECK (
+        kind IN ('HISTORY', 'MENTION', 'STEP', 'OTHER', 'UNSEEN')),
+    first_seen timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    told       boolean          NOT NULL
+);
+CREATE INDEX foreign_signatures_untold ON keeper.foreign_signatures (wallet) WHERE NOT told;
+COMMENT ON TABLE keeper.foreign_signatures IS 'Transactions with one of our wallets that are not in keeper.steps.';
+COMMENT ON COLUMN keeper.foreign_signatures.kind IS 'HISTORY: from before the first audit. MENTION: names our wallet, others signed. With our key''s signature: STEP only programs that steps use, OTHER anything else. UNSEEN: no node hands the transaction out.';
+COMMENT ON COLUMN keeper.foreign_signatures.told IS 'its line is in the log, or it needs none';
+
+CREATE FUNCTION keeper.database_identity() RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT c.system_identifier FROM pg_control_system() c)::text || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
+EXCEPTION WHEN insufficient_privilege OR object_not_in_prerequisite_state OR feature_not_supported OR undefined_function THEN
+    RETURN '-';
+END
+$$;
+COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is; "-" where the provider does not say.';
+
+CREATE FUNCTION keeper.audit_begin(p_fence bigint, p_wallet text, p_slot bigint, p_height bigint)
+RETURNS TABLE (began_slot bigint, signature text, slot bigint, hold_height bigint, restored boolean, untold bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_identity text := keeper.database_identity();
+    v_restored boolean;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (p_wallet, p_slot, v_identity) ON CONFLICT DO NOTHING;
+    SELECT a.database <> v_identity AND '-' NOT IN (a.database, v_identity) INTO v_restored FROM keeper.audits a WHERE a.wallet = p_wallet;
+    UPDATE keeper.audits a
+       SET database = v_identity, hold_height = CASE WHEN v_restored THEN greatest(a.hold_height, p_height + 150) ELSE a.hold_height END
+     WHERE a.wallet = p_wallet AND a.database <> v_identity;
+    RETURN QUERY
+        SELECT a.began_slot::bigint, a.signature::text, a.slot::bigint, a.hold_height::bigint, v_restored,
+               (SELECT count(*) FROM keeper.foreign_signatures f WHERE f.wallet = p_wallet AND NOT f.told)
+          FROM keeper.audits a WHERE a.wallet = p_wallet;
+END
+$$;
+COMMENT ON FUNCTION keeper.audit_begin IS 'Where the audit of this wallet stands. Says whether the database is another one than last time.';
+
+CREATE FUNCTION keeper.audit_unknown(p_signature text[]) RETURNS TABLE (n bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT g.n FROM unnest(p_signature) WITH ORDINALITY AS g (signature, n)
+     WHERE NOT EXISTS (SELECT FROM keeper.steps s WHERE s.sig = g.signature)
+       AND NOT EXISTS (SELECT FROM keeper.foreign_signatures f WHERE f.signature = g.signature)
+     ORDER BY g.n
+$$;
+COMMENT ON FUNCTION keeper.audit_unknown IS 'Which of these (by place) neither the journal holds nor an audit has judged.';
+
+CREATE FUNCTION keeper.audit_import(
+    p_fence bigint, p_wallet text, p_height bigint, p_signature text[], p_slot bigint[], p_block_time bigint[], p_failed boolean[], p_kind text[])
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_written bigint;
+    v_alerts  bigint;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    WITH written AS (
+        INSERT INTO keeper.foreign_signatures (signature, wallet, slot, block_time, failed, kind, told)
+        SELECT g.signature, p_wallet, g.slot, nullif(g.block_time, 0), g.failed, g.kind, g.kind IN ('HISTORY', 'MENTION')
+          FROM unnest(p_signature, p_slot, p_block_time, p_failed, p_kind) AS g (signature, slot, block_time, failed, kind)
+        ON CONFLICT DO NOTHING
+        RETURNING told
+    )
+    SELECT count(*), count(*) FILTER (WHERE NOT w.told) INTO v_written, v_alerts FROM written w;
+    UPDATE keeper.audits a SET hold_height = p_height + 150 WHERE v_alerts > 0 AND a.wallet = p_wallet AND a.hold_height < p_height + 150;
+    RETURN v_written;
+END
+$$;
+COMMENT ON FUNCTION keeper.audit_import IS 'Signatures that are not ours, each once. Those that our key made hold unguarded steps back for 150 blocks.';
+
+CREATE FUNCTION keeper.audit_done(p_fence bigint, p_wallet text, p_signature text, p_slot bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_written bigint;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    UPDATE keeper.foreign_signatures f SET told = true WHERE f.wallet = p_wallet AND NOT f.told;
+    UPDATE keeper.audits a SET signature = p_signature, slot = p_slot, checked_at = clock_timestamp()
+     WHERE a.wallet = p_wallet AND p_signature IS NOT NULL AND coalesce(a.slot, 0) <= p_slot;
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+    RETURN v_written;
+END
+$$;
+COMMENT ON FUNCTION keeper.audit_done IS 'Everything up to this signature is judged, and what is not ours was told.';

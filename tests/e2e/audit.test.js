@@ -1,0 +1,108 @@
+// Every signature of our wallet on chain is in the journal, or it is imported and said: another signer, a restored database.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { World, sleep } = require('./world.js');
+const { Keypair, ADDRESS } = require('../chain/solana.js');
+const money = require('./money.js');
+
+const SETTINGS = { AUDIT_SECONDS: '1' };
+
+const kinds = (world) => world.sql('SELECT kind, count(*) FROM keeper.foreign_signatures GROUP BY kind ORDER BY kind');
+
+// A plain payment: no program that poolkeeper's steps call.
+function pay(world, from, to, lamports) {
+	const data = Buffer.alloc(12);
+	data.writeUInt32LE(2, 0);
+	data.writeBigUInt64LE(BigInt(lamports), 4);
+	const accounts = [{ key: from.address, signer: true, writable: true }, { key: to.address, signer: false, writable: true }];
+	return world.scenario.send([from], [{ program: ADDRESS.system, accounts, data }]);
+}
+
+// Until what has happened so far is older than any start of the daemon from here on.
+const confirmed = (world) => sleep(3 * world.options.slotMs);
+
+test('history is one line; another signer of our key is alerted and imported once, across a restart; payments to us are no alarm', async (t) => {
+	const world = await World.start({ settings: SETTINGS });
+	t.after(() => world.stop());
+	const other = new Keypair();
+	const pool = await world.lockedPool();
+	await pay(world, world.devWallet, other, 5_000_000);
+	await pay(world, world.devWallet, other, 6_000_000);
+	await confirmed(world);
+	const daemon = world.startDaemon();
+	const history = await daemon.wait('audit.history');
+	await daemon.wait('audit.complete');
+	assert.equal(await kinds(world), `HISTORY|${history.signatures}`);
+	assert.equal(daemon.all('audit.foreign_signature').length, 0);
+
+	const paused = await world.scenario.pause(pool, world.devWallet);
+	await daemon.wait('audit.foreign_signature', { sig: paused, kind: 'STEP', wallet: world.devWallet.address, why: /restored.*second keeper/ });
+	const paid = await pay(world, world.devWallet, other, 7_000_000);
+	await daemon.wait('audit.foreign_signature', { sig: paid, kind: 'OTHER', why: /somebody else/ });
+	const mentioned = await pay(world, other, world.devWallet, 1_000_000);
+	await daemon.wait('audit.mention', { sig: mentioned });
+	assert.equal(await kinds(world), `HISTORY|${history.signatures}\nMENTION|1\nOTHER|1\nSTEP|1`);
+	assert.equal(daemon.all('audit.history').length, 1);
+	await daemon.kill('SIGTERM');
+
+	// While poolkeeper is away; and its own steps are known.
+	const unpaused = await world.scenario.unpause(pool, world.devWallet);
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const again = world.startDaemon();
+	await again.wait('audit.foreign_signature', { sig: unpaused, kind: 'STEP' });
+	await again.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	await money.assertPaid(world, pool, was);
+	const last = (await world.scenario.chain('transactions', world.devWallet.address)).at(-1);
+	while (await world.sql('SELECT signature FROM keeper.audits') !== last.signature) await sleep(100);
+	assert.equal(again.all('audit.foreign_signature').length, 1);
+	assert.equal(again.all('audit.history').length, 0);
+	assert.equal(await kinds(world), `HISTORY|${history.signatures}\nMENTION|1\nOTHER|1\nSTEP|2`);
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.foreign_signatures WHERE NOT told'), '0');
+	await again.kill('SIGTERM');
+
+	// A quiet wallet is quiet.
+	const third = world.startDaemon();
+	await third.wait('audit.complete');
+	assert.equal(third.all('audit.foreign_signature').length, 0);
+});
+
+test('a restored database: our own steps are not in the journal any more, and the alert says so', async (t) => {
+	const world = await World.start({ settings: SETTINGS });
+	t.after(() => world.stop());
+	const pool = await world.lockedPool();
+	await confirmed(world);
+	const daemon = world.startDaemon();
+	await daemon.wait('audit.complete');
+	const backup = await world.sql("SELECT format('UPDATE keeper.audits SET signature = %L, slot = %s', signature, slot) FROM keeper.audits");
+	await world.pastLock();
+	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	const ours = (await world.sql('SELECT sig FROM keeper.steps')).split('\n');
+	await daemon.kill('SIGTERM');
+	await world.sql(`TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws; ${backup}; UPDATE keeper.audits SET database = '1/00000001'`);
+	const again = world.startDaemon();
+	const { hold_until_height: hold } = await again.wait('audit.database_changed');
+	assert.ok(Number(hold) > (await world.scenario.chain('position')).height);
+	for (const sig of ours) await again.wait('audit.foreign_signature', { sig, kind: 'STEP', why: /backup of the database was restored/ });
+	assert.equal(again.all('audit.foreign_signature').length, ours.length);
+	assert.equal((await world.scenario.readPool(pool)).statusName, 'Ended');
+});
+
+test('a node whose list ends too early does not make a gap: another one is asked', async (t) => {
+	const world = await World.start({ nodes: 2, settings: SETTINGS });
+	t.after(() => world.stop());
+	const other = new Keypair();
+	await confirmed(world);
+	const daemon = world.startDaemon();
+	await daemon.wait('audit.complete');
+	await daemon.kill('SIGTERM');
+	const sent = [];
+	for (let i = 0; i < 30; i++) sent.push(await pay(world, world.devWallet, other, 2_000_000 + i));
+	// The first node fails in the middle of its list: what it told is not the end of it.
+	await world.scenario.chain('faults', { node: 0, http: [{ method: 'getSignaturesForAddress', kind: 'html', skip: 1, count: 'always' }] });
+	const again = world.startDaemon();
+	for (const sig of sent) await again.wait('audit.foreign_signature', { sig, kind: 'OTHER' });
+	assert.equal(again.all('audit.foreign_signature').length, sent.length);
+});

@@ -1,0 +1,143 @@
+/* The simulated worlds register every pool and audit nothing: these only satisfy the linker. */
+#include <stdlib.h>
+
+#include "journal/audit.h"
+#include "journal/discovery.h"
+#include "sim/sim.h"
+
+void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey *program, size_t size, size_t offset,
+	const struct pubkey *key, rpc_done *done)
+{
+	(void)rpc;
+	(void)call;
+	(void)program;
+	(void)size;
+	(void)offset;
+	(void)key;
+	(void)done;
+	abort();
+}
+
+void discovery_call_init(struct discovery_call *call)
+{
+	call->state = NULL;
+}
+
+void discovery_call_fini(struct discovery_call *call)
+{
+	call->state = NULL;
+}
+
+void discovery_ask(struct journal *j, struct discovery_call *call, const struct discovery_key *keys, size_t n,
+	int64_t now_s, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)keys;
+	(void)n;
+	(void)now_s;
+	(void)done;
+	abort();
+}
+
+void discovery_note(struct journal *j, struct discovery_call *call, const struct discovery_note *notes, size_t n,
+	journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)notes;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+void discovery_list(struct journal *j, struct discovery_call *call, int64_t now_s, int64_t age_s, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)now_s;
+	(void)age_s;
+	(void)done;
+	abort();
+}
+
+void discovery_binds(
+	struct journal *j, struct discovery_call *call, const struct pubkey *creators, size_t n, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)creators;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+const char *audit_kind_name(enum audit_kind kind)
+{
+	(void)kind;
+	return "";
+}
+
+void audit_call_init(struct audit_call *call)
+{
+	call->state = NULL;
+}
+
+void audit_call_fini(struct audit_call *call)
+{
+	call->state = NULL;
+}
+
+void audit_begin(struct journal *j, struct audit_call *call, const struct pubkey *wallet, struct slot slot,
+	struct height height, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)wallet;
+	(void)slot;
+	(void)height;
+	(void)done;
+	abort();
+}
+
+void audit_unknown(
+	struct journal *j, struct audit_call *call, const struct signature *sigs, size_t n, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)sigs;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+void audit_import(struct journal *j, struct audit_call *call, const struct pubkey *wallet, struct height height,
+	const struct audit_item *items, size_t n, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)wallet;
+	(void)height;
+	(void)items;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+void audit_done(struct journal *j, struct audit_call *call, const struct pubkey *wallet,
+	const struct signature *watermark, struct slot slot, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)wallet;
+	(void)watermark;
+	(void)slot;
+	(void)done;
+	abort();
+}
+
+bool journal_spool_waits(const struct journal *j)
+{
+	(void)j;
+	return false;
+}
