@@ -4,7 +4,8 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
-const { Keypair, ADDRESS } = require('../chain/solana.js');
+const { Keypair } = require('../chain/solana.js');
+const build = require('../chain/instructions.js');
 const money = require('./money.js');
 
 const SETTINGS = { AUDIT_SECONDS: '1' };
@@ -12,13 +13,7 @@ const SETTINGS = { AUDIT_SECONDS: '1' };
 const kinds = (world) => world.sql('SELECT kind, count(*) FROM keeper.foreign_signatures GROUP BY kind ORDER BY kind');
 
 // A plain payment: no program that poolkeeper's steps call.
-function pay(world, from, to, lamports) {
-	const data = Buffer.alloc(12);
-	data.writeUInt32LE(2, 0);
-	data.writeBigUInt64LE(BigInt(lamports), 4);
-	const accounts = [{ key: from.address, signer: true, writable: true }, { key: to.address, signer: false, writable: true }];
-	return world.scenario.send([from], [{ program: ADDRESS.system, accounts, data }]);
-}
+const pay = (world, from, to, lamports) => world.scenario.send([from], [build.transfer(from, to, lamports)]);
 
 // Until what has happened so far is older than any start of the daemon from here on.
 const confirmed = (world) => sleep(3 * world.options.slotMs);
@@ -76,7 +71,7 @@ test('a restored database: our own steps are not in the journal any more, and th
 	await confirmed(world);
 	const daemon = world.startDaemon();
 	await daemon.wait('audit.complete');
-	const backup = await world.sql("SELECT format('UPDATE keeper.audits SET signature = %L, slot = %s', signature, slot) FROM keeper.audits");
+	const backup = await world.sql("SELECT format('UPDATE keeper.audits SET signature = %L, slot = %L, checked_at = %L', signature, slot, checked_at) FROM keeper.audits");
 	await world.pastLock();
 	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
 	const ours = (await world.sql('SELECT sig FROM keeper.steps')).split('\n');
