@@ -27,6 +27,10 @@ const GOOD = {
 	draws: { draw: DRAW, address: POOL, pool_id: 7, mint: key('M'), status: 1, status_slot: 5, total_amount: 10, app_id: 1 },
 	calls: { signature: bytes(64), ix: 0, inner_ix: -1, slot: 5, block_time: 5, draw: DRAW, user_wallet: key('U'), instruction: 'join_pool' },
 	watermarks: { draw: DRAW, signature: bytes(64) },
+	discovery: { since: 5 },
+	discoveries: { draw: DRAW, found_slot: 5, start_time: 5, allow_mock: 'false', verdict: 'FITS' },
+	audits: { wallet: key('W'), began_slot: 5, database: '1/1' },
+	foreign_signatures: { signature: signature('A'), wallet: key('W'), slot: 5, failed: 'false', kind: 'OTHER', told: 'false' },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -105,6 +109,12 @@ const REFUSED = [
 	['calls_inner_range', 'calls', { inner_ix: -2 }],
 	['calls_instruction_name', 'calls', { instruction: 'Join' }],
 	['calls_decimals_range', 'calls', { decimals: -1 }],
+	['discovery_is_one_row', 'discovery', { one: 'false' }],
+	['discoveries_verdict_is_word', 'discoveries', { verdict: 'fits' }],
+	['discoveries_listed_fits', 'discoveries', { listed_at: 'now()' }],
+	['discoveries_listed_fits', 'discoveries', { listed_at: 'now()', app_id: 1, verdict: 'HISTORY' }],
+	['audits_watermark_is_whole', 'audits', { signature: signature('A') }],
+	['foreign_signatures_kind_known', 'foreign_signatures', { kind: 'FRIEND' }],
 	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
 ];
 
@@ -126,6 +136,10 @@ const ONCE = [
 	['draws_app_id', 'draws', [{}], { draw: `draw:${POOL}:8`, pool_id: 8 }],
 	['calls_pkey', 'calls', [{}, { ix: 1 }, { inner_ix: 0 }], { slot: 9 }],
 	['watermarks_pkey', 'watermarks', [{}], {}],
+	['discovery_pkey', 'discovery', [{}], {}],
+	['discoveries_pkey', 'discoveries', [{}], { verdict: 'HISTORY' }],
+	['audits_pkey', 'audits', [{}], { began_slot: 6 }],
+	['foreign_signatures_pkey', 'foreign_signatures', [{}], { kind: 'STEP' }],
 ];
 
 for (const [constraint, table, rows, extra] of ONCE) {
