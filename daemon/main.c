@@ -60,6 +60,12 @@ struct app {
 	bool signalled;
 };
 
+/* --once and --rebuild do something and exit; they do not wait for a world that does not answer. */
+static bool ends_by_itself(const struct app *app)
+{
+	return app->options.mode == MODE_ONCE || app->options.mode == MODE_REBUILD;
+}
+
 static void begin_stop(struct app *app, int code)
 {
 	if (app->phase == PHASE_STOPPING)
@@ -84,7 +90,7 @@ static void on_signal(void *owner, int signo)
 		_exit(128 + signo);
 	}
 	app->signalled = true;
-	begin_stop(app, app->options.mode == MODE_ONCE ? EX_TEMPFAIL : EX_OK);
+	begin_stop(app, ends_by_itself(app) ? EX_TEMPFAIL : EX_OK);
 }
 
 static void on_limit(void *owner)
@@ -110,6 +116,7 @@ static void start_engine(struct app *app)
 		.list_after_s = (int64_t)app->config->discovery_list_after_seconds };
 
 	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
+	config.rebuild = app->options.rebuild;
 	app->engine = engine_new(&config, &modules);
 	app->phase = PHASE_RUNNING;
 	log_info("ready", "endpoints=%zu", rpc_endpoint_count(app->rpc));
@@ -127,7 +134,7 @@ static uint64_t checks_turn(struct app *app, uint64_t now)
 		return chain;
 	else if (verdict == PREFLIGHT_PASSED && app->schema.verdict == SCHEMA_PASSED)
 		start_engine(app);
-	else if (app->options.mode == MODE_ONCE && app->preflight.failures + app->schema.failures >= ONCE_TRIES)
+	else if (ends_by_itself(app) && app->preflight.failures + app->schema.failures >= ONCE_TRIES)
 		begin_stop(app, EX_UNAVAILABLE);
 	return chain < database ? chain : database;
 }
@@ -139,6 +146,11 @@ static void check_once(struct app *app, uint64_t now)
 	uint64_t quiet_ms = app->options.dry_run ? QUIET_DRY_MS : QUIET_MS, mark;
 
 	engine_snapshot(app->engine, &seen);
+	if (app->options.mode == MODE_REBUILD) {
+		if (seen.rebuilt)
+			begin_stop(app, seen.due_unfinished == 0 ? EX_OK : EX_TEMPFAIL);
+		return;
+	}
 	if (seen.ticks == 0)
 		return;
 	if (seen.due_unfinished + seen.blocked == 0) {
@@ -182,7 +194,7 @@ static void on_turn(void *owner)
 
 	if (app->engine != NULL) {
 		engine_turn(app->engine, now);
-		if (app->phase == PHASE_RUNNING && app->options.mode == MODE_ONCE)
+		if (app->phase == PHASE_RUNNING && ends_by_itself(app))
 			check_once(app, now);
 		if (app->phase == PHASE_STOPPING)
 			stopping_turn(app);
@@ -329,7 +341,7 @@ static int run(struct app *app)
 {
 	app->code = new_modules(app);
 	if (app->code == EX_OK) {
-		if (app->options.mode == MODE_ONCE)
+		if (ends_by_itself(app))
 			loop_timer_set(app->limit, app->config->once_deadline_seconds * 1000);
 		loop_each_turn(app->loop, on_turn, app);
 		loop_timer_set(app->wake, 1); /* the first turn must not wait for an event */

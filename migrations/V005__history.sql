@@ -123,12 +123,12 @@ BEGIN
     INSERT INTO keeper.watermarks AS w (address, pool_id, signature, slot, seen, gone)
     VALUES (p_address, p_pool_id, p_watermark, p_watermark_slot, p_seen, p_gone)
     ON CONFLICT (address) DO UPDATE
-       SET pool_id = coalesce(excluded.pool_id, w.pool_id),
+       SET pool_id = CASE WHEN w.pool_id IS NULL OR excluded.slot >= coalesce(w.slot, 0) THEN coalesce(excluded.pool_id, w.pool_id) ELSE w.pool_id END,
            signature = CASE WHEN excluded.slot >= coalesce(w.slot, 0) THEN excluded.signature ELSE w.signature END,
            slot = CASE WHEN excluded.slot >= coalesce(w.slot, 0) THEN excluded.slot ELSE w.slot END,
-           seen = coalesce(excluded.seen, w.seen), gone = excluded.gone, updated_at = clock_timestamp()
-     WHERE (w.pool_id, w.signature, w.seen, w.gone) IS DISTINCT FROM
-           (coalesce(excluded.pool_id, w.pool_id), coalesce(excluded.signature, w.signature), coalesce(excluded.seen, w.seen), excluded.gone);
+           seen = coalesce(excluded.seen, w.seen), gone = CASE WHEN p_repair THEN w.gone ELSE excluded.gone END,
+           updated_at = clock_timestamp()
+     WHERE (excluded.pool_id, excluded.signature, excluded.seen, excluded.gone) IS DISTINCT FROM (w.pool_id, w.signature, w.seen, w.gone);
     RETURN v_written;
 END
 $$;

@@ -174,6 +174,10 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	e->around.audit_clear = audit_clear(e);
 	if (!e->around.stopping || tick_busy(e))
 		tick_turn(e);
+	if (rebuild_asked(e)) {
+		rebuild_turn(e);
+		return;
+	}
 	rents_turn(e);
 	pulse_turn(e);
 	witness_turn(e);
@@ -248,8 +252,9 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	out->active = e->n_active;
 	out->leader = e->around.leader;
 	out->audit_clear = audit_clear(e);
-	out->due_unfinished = ingest_left(e);
-	if (e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
+	out->rebuilt = e->rebuild.told;
+	out->due_unfinished = rebuild_asked(e) ? rebuild_left(e) : ingest_left(e);
+	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
 		out->due_unfinished++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];

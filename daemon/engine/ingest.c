@@ -12,6 +12,7 @@ enum {
 	EPOCH_MS = 1000,     /* how often the finalized slot is asked for while somebody waits for it */
 	PROJECT_MS = 1000,   /* calls come in batches: the projection follows them */
 	PROJECT_LIMIT = 200, /* calls per statement */
+	LOOKS = 32,          /* waiting jobs that one turn looks at */
 };
 
 void ingest_init(struct engine *e)
@@ -61,12 +62,12 @@ size_t ingest_left(const struct engine *e)
 
 static void append(struct ingest *in, struct ingest_job *job)
 {
-	struct ingest_job **at = &in->first;
-
-	while (*at)
-		at = &(*at)->next;
 	job->next = NULL;
-	*at = job;
+	if (in->first)
+		in->last->next = job;
+	else
+		in->first = job;
+	in->last = job;
 }
 
 struct ingest_job *ingest_add(struct engine *e, const struct pubkey *address, struct slot floor)
@@ -143,6 +144,8 @@ void ingest_done(struct ingest *in)
 
 	if (job->watched)
 		in->watch.n_jobs--;
+	if (job->whole)
+		in->e->rebuild.job_done = true;
 	if (pool)
 		pool->job = NULL;
 	free(job);
@@ -163,19 +166,25 @@ static void on_epoch(struct task *task, const struct reply *reply)
 }
 
 /* A list at finalized that was made before the change is final does not show it. */
+static bool is_ready(const struct ingest *in, const struct ingest_job *job)
+{
+	return job->floor.n <= in->finalized.n &&
+	       attempts_ready(&job->attempts, in->e->around.now_ms, RETRY_MS, RETRY_MAX_MS);
+}
+
+/* Who is not ready goes to the end: each turn looks at some, so that many who wait cost no more than few. */
 static bool choose(struct ingest *in)
 {
-	const uint64_t now = in->e->around.now_ms;
+	for (int i = 0; i < LOOKS && in->first; i++) {
+		struct ingest_job *job = in->first;
 
-	for (struct ingest_job **at = &in->first; *at; at = &(*at)->next) {
-		struct ingest_job *job = *at;
-
-		if (job->floor.n > in->finalized.n || !attempts_ready(&job->attempts, now, RETRY_MS, RETRY_MAX_MS))
-			continue;
-		*at = job->next;
-		in->job = job;
-		ingest_read_begin(in);
-		return true;
+		in->first = job->next;
+		if (is_ready(in, job)) {
+			in->job = job;
+			ingest_read_begin(in);
+			return true;
+		}
+		append(in, job);
 	}
 	return false;
 }

@@ -85,7 +85,7 @@ static void on_loaded(struct task *task, const struct reply *reply)
 	in->at = in->record.history;
 	if (in->job->whole)
 		in->at.has_sig = in->at.has_pool_id = in->at.has_seen = false;
-	in->n_gaps = in->at.n_gaps;
+	in->n_gaps = in->at.has_sig ? in->at.n_gaps : 0; /* else the list has them */
 	if (in->at.has_seen && hash_equal(&in->at.seen, &in->job->seen))
 		ingest_done(in);
 	else
@@ -220,7 +220,11 @@ static bool attribute(struct ingest *in, struct pool_calls *calls)
 {
 	static const struct signature none;
 	struct history *at = &in->at;
+	bool known = at->has_pool_id;
+	uint64_t pool_id = at->pool_id;
 
+	if (in->now_is_gap) /* from before the position: what it says must not be taken for what comes next */
+		return calls_attribute(calls, &known, &pool_id);
 	if (!at->has_pool_id && calls->n > 0 && calls->call[0].which != ML_CREATE_POOL) {
 		note_gap(in, &none, in->now.slot, "no_creation");
 		if (!calls->call[0].has_pool_id && in->job->has_pool_id) {
@@ -356,6 +360,16 @@ static void tell_calls(const struct ingest *in)
 	}
 }
 
+static void count(struct ingest *in)
+{
+	struct rebuild *r = &in->e->rebuild;
+
+	r->transactions += in->step.n_reads;
+	r->calls += in->step.n_calls;
+	r->gaps += in->step.n_gaps;
+	r->changed += in->record.written;
+}
+
 static void on_recorded(struct task *task, const struct reply *reply)
 {
 	struct ingest *in = of_record(task);
@@ -365,6 +379,8 @@ static void on_recorded(struct task *task, const struct reply *reply)
 		return;
 	}
 	tell_calls(in);
+	if (in->job->whole)
+		count(in);
 	if (in->step.n_calls > 0)
 		ingest_project_soon(in->e);
 	if (in->step.to.has_sig) {
@@ -397,16 +413,16 @@ static void record(struct ingest *in)
 	step->to.pool_id = in->at.pool_id;
 	step->to.has_seen = in->last_step && !job->whole;
 	step->to.seen = job->seen;
-	/* At confirmed a deletion may yet be undone by a fork, unless the list at finalized shows it. */
-	step->gone = in->last_step && !job->exists && (job->watched || in->saw_rent);
+	/* Not there, at confirmed, may be undone by a fork, unless the list at finalized shows the rent; and what never was
+	 * there, at finalized, may still come. */
+	step->gone = in->last_step && !job->exists && (in->saw_rent || (job->watched && in->at.has_sig));
 	histories_record(in->e->m.journal, &in->record, step, on_recorded);
 }
 
-/* An address where never anything was: nothing to record, not even a position. */
+/* An address where nothing was as yet: nothing to record, not even a position. */
 static bool is_nothing(const struct ingest *in)
 {
-	return !in->job->exists && !in->job->watched && !in->at.has_sig && in->list.n == 0 && in->step.n_reads == 0 &&
-	       in->step.n_gaps == 0;
+	return !in->job->exists && !in->at.has_sig && in->list.n == 0 && in->step.n_reads == 0 && in->step.n_gaps == 0;
 }
 
 static void fetch_next(struct ingest *in)

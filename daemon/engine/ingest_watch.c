@@ -9,7 +9,7 @@
 #include "core/pda.h"
 #include "engine/parts.h"
 
-enum { IDLE_MS = 60000, RETRY_MS = 5000, PER_POOL = 2 };
+enum { IDLE_MS = 3600000, RETRY_MS = 5000, PER_POOL = 2 };
 
 static struct ingest *of_rpc(struct task *task)
 {
@@ -28,7 +28,7 @@ static void failed(struct ingest *in, const struct reply *reply)
 	log_warn("ingest.watch_failed", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
 }
 
-/* The end of the list: from the start again, soon while there is anything on it. */
+/* The end of the list: from the start again, soon while there is anything on it; who leaves the tick wakes it as well. */
 static void end_round(struct ingest *in)
 {
 	struct ingest_watch *w = &in->watch;

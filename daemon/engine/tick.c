@@ -77,7 +77,8 @@ static void on_lease(struct task *task, const struct reply *reply)
 	e->tick.fence = lease->held ? lease->fence : 0;
 	e->lease_known = true;
 	e->around.leader = lease->held;
-	pools_list(e, lease->pools, lease->n, lease->whole);
+	if (!rebuild_asked(e))
+		pools_list(e, lease->pools, lease->n, lease->whole);
 }
 
 static void see_chunk(struct engine *e, const struct tick_call *c, const struct rpc_accounts *got)

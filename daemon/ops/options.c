@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/version.h"
+#include "core/base58.h"
 #include "ops/config.h"
 #include "ops/lifecycle.h"
 
@@ -16,6 +17,7 @@ struct mode_option {
 
 static const struct mode_option MODES[] = {
 	{ "--once", MODE_ONCE, "do all that is due now, then exit: 0 nothing due is left, 75 something is" },
+	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
@@ -60,6 +62,14 @@ static bool set_env_file(struct options *out, const char *path, char *why, size_
 	return true;
 }
 
+static bool set_rebuild(struct options *out, const char *pool, char *why, size_t why_size)
+{
+	if (pool != NULL && base58_to_pubkey(&out->rebuild, pool, strlen(pool)))
+		return true;
+	snprintf(why, why_size, "--rebuild needs the address of a pool: --rebuild 4wgB...");
+	return false;
+}
+
 bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size)
 {
 	const struct mode_option *chosen = NULL;
@@ -71,6 +81,8 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 
 		if (option != NULL) {
 			ok = set_mode(out, option, &chosen, why, why_size);
+			if (ok && option->mode == MODE_REBUILD)
+				ok = set_rebuild(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strcmp(argv[i], "--dry-run") == 0) {
 			out->dry_run = true;
 		} else if (strcmp(argv[i], "--env-file") == 0) {
@@ -95,7 +107,7 @@ static void print_help(FILE *out)
 {
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
-	      "usage: poolkeeper [--once] [--dry-run] [--env-file FILE]\n\n",
+	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
@@ -109,7 +121,7 @@ static void print_help(FILE *out)
 
 bool options_runs(enum options_mode mode)
 {
-	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_CHECK_CONFIG;
+	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD || mode == MODE_CHECK_CONFIG;
 }
 
 int options_print(enum options_mode mode, FILE *out)
@@ -133,6 +145,7 @@ int options_print(enum options_mode mode, FILE *out)
 		break;
 	case MODE_RUN:
 	case MODE_ONCE:
+	case MODE_REBUILD:
 	case MODE_CHECK_CONFIG:
 		break;
 	}

@@ -175,8 +175,8 @@ struct ingest {
 	struct engine *e;
 	struct rpc_call rpc;
 	struct history_call record;
-	struct ingest_job *first, *job; /* waiting, in order; under way */
-	size_t n_jobs;                  /* both */
+	struct ingest_job *first, *last, *job; /* waiting, in order; under way */
+	size_t n_jobs;                         /* all of them */
 	int stage;
 	struct slot finalized;
 	uint64_t epoch_ms;
@@ -190,6 +190,11 @@ struct ingest {
 	uint64_t project_ms; /* UINT64_MAX: nothing waits for its age */
 	bool projected;      /* once since the start */
 	struct ingest_watch watch;
+};
+
+struct rebuild {
+	bool asked, job_done, told;
+	size_t transactions, calls, gaps, changed;
 };
 
 struct engine {
@@ -214,6 +219,7 @@ struct engine {
 	struct audit audit;
 	struct discovery discovery;
 	struct spending spending;
+	struct rebuild rebuild;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -310,6 +316,10 @@ void discovery_turn(struct engine *e);
 bool discovery_busy(const struct engine *e);
 /* The first look at the chain's own list is not over yet. */
 bool discovery_pending(const struct engine *e);
+/* rebuild.c: --rebuild, in place of everything else. */
+bool rebuild_asked(const struct engine *e);
+void rebuild_turn(struct engine *e);
+size_t rebuild_left(const struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);

@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/key.h"
 
 enum options_mode {
 	MODE_RUN,
 	MODE_ONCE,
+	MODE_REBUILD,
 	MODE_CHECK_CONFIG,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
@@ -22,7 +24,8 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
-	const char *env_file; /* borrowed from argv; NULL when not given */
+	struct pubkey rebuild; /* with MODE_REBUILD: the pool */
+	const char *env_file;  /* borrowed from argv; NULL when not given */
 };
 
 /* False (exit 64): why is one line that names the argument. Nothing is abbreviated; --env-file takes its value as the

@@ -26,11 +26,12 @@ const GOOD = {
 	commits: { draw: DRAW, n: 1, randomness: key('R'), oracle: key('Q'), seed_slot: 5, seed_slothash: key('H'), reason: 'first' },
 	draws: { draw: DRAW, address: POOL, pool_id: 7, mint: key('M'), status: 1, status_slot: 5, total_amount: 10, app_id: 1 },
 	calls: { signature: bytes(64), ix: 0, inner_ix: -1, slot: 5, block_time: 5, draw: DRAW, user_wallet: key('U'), instruction: 'join_pool' },
-	watermarks: { draw: DRAW, signature: bytes(64) },
 	discovery: { since: 5 },
 	discoveries: { draw: DRAW, found_slot: 5, start_time: 5, allow_mock: 'false', verdict: 'FITS' },
 	audits: { wallet: key('W'), began_slot: 5, database: '1/1' },
 	foreign_signatures: { signature: signature('A'), wallet: key('W'), slot: 5, failed: 'false', kind: 'OTHER', told: 'false' },
+	watermarks: { address: key('X'), signature: bytes(64), slot: 5 },
+	call_gaps: { address: POOL, signature: bytes(64), slot: 5, reason: 'not_available' },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -116,6 +117,10 @@ const REFUSED = [
 	['audits_watermark_is_whole', 'audits', { signature: signature('A') }],
 	['foreign_signatures_kind_known', 'foreign_signatures', { kind: 'FRIEND' }],
 	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
+	['watermarks_seen_size', 'watermarks', { seen: bytes(31) }],
+	['watermarks_is_whole', 'watermarks', { slot: null }],
+	['call_gaps_signature_size', 'call_gaps', { signature: bytes(63) }],
+	['call_gaps_reason_known', 'call_gaps', { reason: 'forgotten' }],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -140,6 +145,7 @@ const ONCE = [
 	['discoveries_pkey', 'discoveries', [{}], { verdict: 'HISTORY' }],
 	['audits_pkey', 'audits', [{}], { began_slot: 6 }],
 	['foreign_signatures_pkey', 'foreign_signatures', [{}], { kind: 'STEP' }],
+	['call_gaps_pkey', 'call_gaps', [{}, { address: key('X') }], { slot: 6 }],
 ];
 
 for (const [constraint, table, rows, extra] of ONCE) {

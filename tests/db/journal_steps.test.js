@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { startPostgres } = require('../lib/postgres');
-const { newKeeper, Keeper, key, signature, DRAW, step, close, commit, payout, view } = require('./keeper');
+const { newKeeper, Keeper, key, signature, POOL, DRAW, step, close, commit, payout, view } = require('./keeper');
 
 const OTHER = `draw:${key('X')}:7`;
 
@@ -111,7 +111,11 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
 		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [] },
-		record_calls: { fence: 1, draw: DRAW, watermark: null, signature: [], ix: [], inner_ix: [], slot: [], block_time: [], user: [], app_id: [], instruction: [], amount: [], decimals: [] },
+		record_calls: {
+			fence: 1, address: POOL, pool_id: null, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
+			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+		},
+		project_calls: { fence: 1, limit: 1 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);
 	const fenced = await keeper.sql("SELECT proname FROM pg_proc WHERE pronamespace = 'keeper'::regnamespace AND 'p_fence' = ANY (proargnames) ORDER BY 1");

@@ -3,6 +3,9 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
+const web3 = require('../chain/node_modules/@solana/web3.js');
+const { ADDRESS } = require('../chain/solana.js');
+const { Backend } = require('./backend.js');
 const { World, sleep } = require('./world.js');
 const { Players } = require('./players.js');
 
@@ -50,3 +53,206 @@ test('a cancelled pool: everything up to the last refund and the rent is recorde
 	assert.equal(await world.sql('SELECT count(*) FROM keeper.call_gaps'), '0');
 	assert.equal(await world.sql(`SELECT status FROM public.pools WHERE id = ${pool.id}`), 'cancelled');
 });
+
+const CALLS = `SELECT to_jsonb(c) - 'recorded_at' - 'projected_at' FROM keeper.calls c ORDER BY signature, ix, inner_ix`;
+
+// Runs --rebuild of this pool to its end; nobody else may hold the lease.
+async function rebuild(world, pool) {
+	await world.forgetLease();
+	const daemon = world.startDaemon('--rebuild', pool.address);
+	await daemon.exit();
+	return daemon;
+}
+
+// A cancelled pool with two refunds, recorded, and the daemon stopped.
+async function refunded(t, options) {
+	const { world, players } = await stage(t, options);
+	const [creator, second] = [await players.wallet(), await players.wallet()];
+	const pool = await players.create(creator);
+	await players.join(pool, second);
+	await players.donate(pool, second, 21n * players.mint.unit, 22n * players.mint.unit);
+	await players.cancel(pool);
+	await players.refund(pool, second);
+	await players.refund(pool, creator);
+	return { world, players, pool, creator, second };
+}
+
+test('--rebuild: rows that were lost or changed are what they were, nothing else is touched', async (t) => {
+	const { world, players, pool } = await refunded(t);
+	const daemon = world.startDaemon();
+	await recordedAll(players, [pool]);
+	await daemon.kill('SIGTERM');
+	const before = await world.sql(CALLS);
+	const position = await world.sql('SELECT signature, slot, pool_id FROM keeper.watermarks');
+	await world.sql("DELETE FROM keeper.calls WHERE instruction IN ('donate', 'claim_refund'); UPDATE keeper.calls SET amount = amount + 1, user_wallet = 'So11111111111111111111111111111111111111111P' WHERE instruction = 'join_pool'");
+	const first = await rebuild(world, pool);
+	assert.equal(first.code, 0, first.log);
+	const [done] = first.all('rebuild.done');
+	assert.deepEqual([done.transactions, done.calls, done.changed, done.gaps], ['6', '7', '5', '0']);
+	assert.equal(await world.sql(CALLS), before);
+	assert.equal(await world.sql('SELECT signature, slot, pool_id FROM keeper.watermarks'), position);
+	const second = await rebuild(world, pool);
+	assert.equal(second.all('rebuild.done')[0].changed, '0');
+	const nothing = await rebuild(world, { address: world.treasury.address });
+	assert.equal(nothing.code, 75, 'an address without a history is no success');
+	assert.equal(await world.sql(CALLS), before);
+});
+
+test('a node that lists transactions and does not have them: gaps with a reason, later filled by --rebuild', async (t) => {
+	const { world, players, pool } = await refunded(t);
+	await players.settled();
+	const gone = { kind: 'rpc_error', method: 'getTransaction', code: -32011, message: 'Transaction history is not available from this node', count: 'always' };
+	await world.scenario.chain('faults', { http: [gone] });
+	const daemon = world.startDaemon();
+	await daemon.wait('ingest.retry', { doing: 'fetch' });
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.calls'), '0');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.watermarks WHERE signature IS NOT NULL'), '0', 'a young one may still come: nothing is passed');
+	await world.scenario.chain('tick', 1600);
+	const gap = await daemon.wait('ingest.gap', { reason: 'not_available' });
+	assert.match(gap.line, new RegExp(`pool=${pool.address} sig=\\w{80,90} slot=\\d+`));
+	while (await world.sql('SELECT count(*) FROM keeper.call_gaps WHERE filled_at IS NULL') === '0') await sleep(50);
+	await daemon.kill('SIGTERM');
+	await world.scenario.chain('faults', { clear: true });
+	const repaired = await rebuild(world, pool);
+	assert.equal(repaired.code, 0, repaired.log);
+	assert.deepEqual(await players.recorded(pool), await players.calls(pool));
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.call_gaps WHERE filled_at IS NULL'), '0');
+});
+
+test('listed and not yet fetchable, limits, cut and mixed-up answers: nothing is lost and nothing is a gap', async (t) => {
+	const { world, players, pool } = await refunded(t);
+	const fault = (method, kind, skip, more = {}) => ({ kind, method, count: 1, skip, ...more });
+	await world.scenario.chain('faults', { http: [
+		fault('getTransaction', 'rpc_error', 0, { code: -32004, message: 'Block not available' }), fault('getTransaction', 'html', 1), fault('getTransaction', 'truncated', 2),
+		fault('getTransaction', 'rpc_error', 3, { code: -32011, message: 'gone' }), fault('getSignaturesForAddress', 'truncated', 0), fault('getSignaturesForAddress', 'wrong_id', 1),
+		fault('getSignaturesForAddress', 'wrong_types', 1),
+	] });
+	const daemon = world.startDaemon();
+	await recordedAll(players, [pool]);
+	assert.ok(daemon.all('ingest.retry').length >= 3, 'the faults were met');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.call_gaps'), '0');
+});
+
+test('more transactions than a page and than the first page: pages overlap by one, the position is reached again', async (t) => {
+	const { world, players } = await stage(t);
+	const creator = await players.wallet();
+	const pool = await players.create(creator);
+	const mention = async () => players.send([creator], [{ program: ADDRESS.system, accounts: [{ key: creator, signer: true, writable: true }, { key: pool.address, signer: false, writable: true }],
+		data: Buffer.concat([Buffer.from([2, 0, 0, 0]), Buffer.from(BigInt.asUintN(64, BigInt(mentions += 1)).toString(16).padStart(16, '0'), 'hex').reverse()]) }]);
+	let mentions = 0;
+	for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 20 }, mention));
+	const donor = await players.wallet();
+	await players.donate(pool, donor, 20n * players.mint.unit);
+	const daemon = world.startDaemon();
+	await recordedAll(players, [pool]);
+	const listed = (await world.scenario.chain('stats')).nodes?.[0]?.getSignaturesForAddress;
+	if (listed !== undefined) assert.ok(listed >= 2);
+	for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 20 }, mention));
+	await players.donate(pool, donor, 23n * players.mint.unit);
+	await recordedAll(players, [pool]);
+	assert.equal((await players.recorded(pool)).length, 3);
+	assert.deepEqual(daemon.all('ingest.gap'), []);
+});
+
+test('a lookup table, somebody else who pays, and a pool whose address is used again', async (t) => {
+	const { world, players } = await stage(t);
+	const [creator, sponsor] = [await players.wallet(), await players.wallet()];
+	const salt = Buffer.alloc(32, 7);
+	const first = await players.create(creator, { salt });
+	const daemon = world.startDaemon();
+	const payer = web3.Keypair.fromSeed(sponsor.seed);
+	const [create, table] = web3.AddressLookupTableProgram.createLookupTable({ authority: payer.publicKey, payer: payer.publicKey, recentSlot: await players.connection.getSlot('finalized') });
+	const extend = web3.AddressLookupTableProgram.extendLookupTable({
+		payer: payer.publicKey, authority: payer.publicKey, lookupTable: table, addresses: [first.address, first.vault, first.participants, first.mint.address].map((key) => new web3.PublicKey(key)),
+	});
+	await players.send([sponsor], [create, extend]);
+	await players.settled();
+	const { value } = await players.connection.getAddressLookupTable(table);
+	await players.send([sponsor, creator], [players.instruction('donate', first, creator, 20n * players.mint.unit)], [value]);
+	await players.cancel(first);
+	await players.refund(first, creator);
+	await players.rent(first);
+	await players.settled();
+	const second = await players.create(creator, { salt, registered: false });
+	assert.equal(second.address, first.address);
+	await players.join(second, sponsor);
+	second.id = await world.register({ ...second, players: Array(20) }, { status: 'open' });
+	await recordedAll(players, [first]);
+	await daemon.wait('call.verified', { instruction: 'join_pool' });
+	assert.equal(await world.sql('SELECT count(DISTINCT draw) FROM keeper.calls'), '2', 'each of the two pools has its own calls');
+	assert.equal((await world.sql('SELECT count(*) FROM keeper.call_gaps')), '0');
+});
+
+// Random actions of many wallets on many pools while the daemon is killed and started again.
+async function storm(t, withBackend) {
+	const full = Boolean(process.env.POOLKEEPER_TEST_FULL);
+	const [wallets, rounds] = full ? [20, 400] : [6, 60];
+	const { world, players } = await stage(t);
+	const backend = withBackend ? new Backend(world) : null;
+	const people = [];
+	for (let i = 0; i < wallets; i++) people.push(await players.wallet());
+	const pools = [];
+	let seed = 20261121;
+	const random = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return Math.floor(seed / 65536) % n; };
+	let daemon = world.startDaemon();
+	for (let round = 0; round < rounds; round++) {
+		const who = people[random(people.length)];
+		const pool = pools[random(Math.max(1, pools.length))];
+		const kind = pools.length < 3 ? 0 : random(10);
+		try {
+			if (kind === 0) {
+				pools.push(await players.create(who));
+			} else {
+				const action = ['join', 'join', 'join', 'donate', 'donate', 'refund', 'refund', 'rent', 'cancel'][kind - 1];
+				const signature = action === 'donate' ? await players.donate(pool, who, BigInt(20 + random(50)) * players.mint.unit) : await players[action](pool, who);
+				if (backend && random(2) === 0) await backend.take(action, pool, action === 'cancel' || action === 'rent' ? pool.creator : who, signature);
+			}
+		} catch (error) {
+			// A join of a cancelled pool, a refund of a stranger: refused by the program, and so nothing to record.
+			if (!/custom program error|failed|Simulation|not-found|null/i.test(String(error.message ?? error))) throw error;
+		}
+		if (random(12) === 0) {
+			await daemon.kill(random(2) === 0 ? 'SIGKILL' : 'SIGTERM');
+			await world.forgetLease();
+			daemon = world.startDaemon();
+		}
+	}
+	await recordedAll(players, pools);
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.call_gaps WHERE filled_at IS NULL'), '0');
+	// The age limit passes for all of them at once; then the app's tables hold each action once.
+	await daemon.kill();
+	await world.sql('UPDATE keeper.calls SET block_time = block_time - 1000');
+	await world.forgetLease();
+	daemon = world.startDaemon();
+	for (const deadline = Date.now() + 30000; await world.sql('SELECT count(*) FROM keeper.calls WHERE projected_at IS NULL') !== '0'; await sleep(100)) {
+		assert.ok(Date.now() < deadline, 'calls that are old enough reach the app, also after a restart');
+	}
+	await appEquals(world, players, pools);
+}
+
+// public.* against the chain alone.
+async function appEquals(world, players, pools) {
+	for (const pool of pools) {
+		const calls = (await players.calls(pool)).map((line) => line.split('|'));
+		const of = (name) => calls.filter((call) => call[7] === name);
+		const low = (list) => list.map((call) => call[6].toLowerCase()).sort().join();
+		const whole = (call) => String(Number(call[8]) / Number(pool.mint.unit));
+		const rows = async (sql) => (await world.sql(sql)).split('\n').filter(Boolean).sort();
+		assert.equal((await rows(`SELECT DISTINCT wallet_address FROM public.participants WHERE pool_id = ${pool.id}`)).join(), low(of('join_pool')));
+		for (const [type, name] of [['JOIN', 'join_pool'], ['DONATE', 'donate'], ['REFUND', 'claim_refund']]) {
+			assert.deepEqual(await rows(`SELECT tx_hash || '|' || wallet_address || '|' || amount FROM public.transactions WHERE pool_id = ${pool.id} AND type = '${type}'`),
+				of(name).map((call) => `${call[0]}|${call[6].toLowerCase()}|${whole(call)}`).sort(), `${type} of ${pool.address}`);
+		}
+		const joined = new Set(of('join_pool').map((call) => call[6]));
+		const refunded = [...new Set(of('claim_refund').map((call) => call[6]))].filter((wallet) => joined.has(wallet)).map((wallet) => wallet.toLowerCase()).sort();
+		assert.deepEqual(await rows(`SELECT wallet_address FROM public.participants WHERE pool_id = ${pool.id} AND refund_claimed = 1`), refunded);
+		const donated = of('donate').reduce((sum, call) => sum + BigInt(call[8]), 0n);
+		assert.equal(await world.sql(`SELECT donated_amount, rent_claimed FROM public.pools WHERE id = ${pool.id}`), `${Number(donated) / Number(pool.mint.unit)}|${of('claim_rent').length}`);
+		const operations = ['create_pool', 'join_pool', 'donate', 'cancel_pool', 'claim_refund', 'claim_rent'].flatMap(of).map((call) => call[0]);
+		assert.deepEqual(await rows(`SELECT tx_hash FROM public.used_transactions WHERE pool_id = ${pool.id}`), operations.sort());
+	}
+}
+
+for (const withBackend of [false, true]) {
+	test(`many wallets, a daemon that is killed again and again, ${withBackend ? 'and a backend that writes too' : 'no backend'}: every table is what the chain says`, (t) => storm(t, withBackend));
+}

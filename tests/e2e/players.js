@@ -21,7 +21,9 @@ const USER_AT = { create_pool: 3, join_pool: 4, donate: 4, set_lock_duration: 1,
 	select_winner: 2, payout_winner: 10, claim_refund: 5, claim_rent: 4, finalize_forfeited_pool: 4, pause_pool: 1, unpause_pool: 1, force_expire: 1 };
 const AMOUNT_AT = { create_pool: 49, join_pool: 8, donate: 8 };
 
-const asWeb3 = ({ program, accounts, data }) => new web3.TransactionInstruction({
+// Instructions of web3.js itself stay as they are.
+const asWeb3 = (given) => (given instanceof web3.TransactionInstruction ? given : fromOurs(given));
+const fromOurs = ({ program, accounts, data }) => new web3.TransactionInstruction({
 	programId: new web3.PublicKey(address(program)),
 	keys: accounts.map(({ key, signer, writable }) => ({ pubkey: new web3.PublicKey(address(key)), isSigner: signer, isWritable: writable })), data,
 });

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/address.h"
 #include "core/steps.h"
 #include "ops/options.h"
 #include "ops/setting.h"
@@ -55,6 +56,8 @@ static void knows_the_modes(void **state)
 	assert_null(options.env_file);
 	expect_mode("--once", MODE_ONCE);
 	expect_mode("--once --once", MODE_ONCE);
+	expect_mode("--rebuild 4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", MODE_REBUILD);
+	assert_true(pubkey_equal(&options.rebuild, &ADDRESS_ML));
 	expect_mode("--check-config", MODE_CHECK_CONFIG);
 	expect_mode("--print-lifecycle", MODE_PRINT_LIFECYCLE);
 	expect_mode("--print-env-example", MODE_PRINT_ENV_EXAMPLE);
@@ -86,6 +89,8 @@ static void refuses_everything_else(void **state)
 	expect_refused("--env-file", "--env-file needs a file: --env-file .env");
 	expect_refused("--env-file=", "--env-file needs a file: --env-file .env");
 	expect_refused("--env-file a --env-file b", "--env-file is given twice: keep one");
+	expect_refused("--rebuild", "--rebuild needs the address of a pool: --rebuild 4wgB...");
+	expect_refused("--rebuild --once", "--rebuild needs the address of a pool: --rebuild 4wgB...");
 	expect_refused("--once --check-config", "--once and --check-config do not go together: give one of them");
 	expect_refused("--dry-run --check-config", "--dry-run does not go together with --check-config");
 }

@@ -28,6 +28,8 @@ void rpc_case_account_notification(struct rpc_case *c);
 void rpc_case_program_notification(struct rpc_case *c);
 void rpc_case_statuses(struct rpc_case *c);
 void rpc_case_transaction(struct rpc_case *c);
+/* Of rpc_case_transaction(): the same transaction as the daemon reads it for keeper.calls. */
+void rpc_case_calls(struct rpc_case *c, const struct rpc_transaction *rpc);
 void rpc_case_signatures(struct rpc_case *c);
 void rpc_case_simulation(struct rpc_case *c);
 void rpc_case_send(struct rpc_case *c);

@@ -291,6 +291,8 @@ void rpc_case_transaction(struct rpc_case *c)
 			c->check, result.as.transaction.found == !has_value(c->expect, "null"), "whether it is known");
 		if (result.as.transaction.found)
 			run_transaction(c, &result.as.transaction);
+		if (result.as.transaction.found)
+			rpc_case_calls(c, &result.as.transaction);
 	}
 	c->body = recorded;
 	rpc_json_free(root);
