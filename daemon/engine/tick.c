@@ -220,8 +220,9 @@ static void finish(struct engine *e)
 		e->counters.ticks++;
 		e->counters.last_tick_ms = e->around.now_ms;
 	}
-	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu failed=%zu ms=%" PRIu64, e->counters.ticks,
-		t->n_pools, e->n_active, t->n_changes, t->failed, e->around.now_ms - t->started_ms);
+	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu unread=%zu failed=%zu ms=%" PRIu64,
+		e->counters.ticks, t->n_pools, e->n_active, t->n_changes, ingest_left(e), t->failed,
+		e->around.now_ms - t->started_ms);
 }
 
 static void start(struct engine *e)

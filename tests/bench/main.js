@@ -5,6 +5,7 @@
 const { drawFigures } = require('./draws.js');
 const { Question } = require('./verdict.js');
 const { quietTicks, TICKS, TICK_SECONDS } = require('./quiet.js');
+const { verifyRates } = require('./verified.js');
 
 const POOLS_PER_REQUEST = 99;
 // Requests of a tick that do not grow with the pools: once an hour the rents are asked for.
@@ -18,6 +19,8 @@ const MEMORY_PER_POOL = 700;
 const TRANSACTIONS = 2;
 const CALLS = 12;
 const CONFIRMATIONS = 3;
+// Of libsodium's bare verify rate.
+const VERIFIED_SHARE = 0.8;
 // TICK_SECONDS where nobody sets it.
 const DEFAULT_TICK_US = 5e6;
 
@@ -108,6 +111,14 @@ function timeQuestion({ draws, confirmationMs, times, medianMs, stages }) {
 	return question;
 }
 
+function verifyQuestion({ bare, whole, withJson }) {
+	const question = new Question('Users\' transactions on one core', 'share of libsodium\'s bare verify rate');
+	question.atLeast('taken apart, verified, calls extracted', whole / bare, VERIFIED_SHARE);
+	question.note('with the JSON that it comes in', withJson / bare);
+	question.note('bare verifications', `${Math.round(bare).toLocaleString('en')} per second`);
+	return question;
+}
+
 async function main() {
 	const plan = PLANS[process.argv[2] === '--quick' ? 'quick' : 'full'];
 	const began = Date.now();
@@ -120,6 +131,7 @@ async function main() {
 	const draws = await drawFigures(plan.draws);
 	const questions = [
 		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
+		verifyQuestion(verifyRates()),
 	];
 	for (const question of questions) question.print();
 	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);

@@ -18,6 +18,8 @@ const TICK_SECONDS = 2;
 const TICKS = 12;
 // What the daemon writes when it meets a pool for the first time goes 1000 pools a tick.
 const NEW_POOLS_PER_TICK = 1000;
+// And reads the history of each once: two statements and one request.
+const HISTORY_MS = 5;
 
 const COUNTERS = `SELECT json_build_object(
 	'statements', (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE userid = 'postgres'::regrole),
@@ -84,8 +86,8 @@ class QuietWorld {
 
 async function measure(world) {
 	await world.start();
-	const warmUpMs = (world.pools / NEW_POOLS_PER_TICK + 20) * TICK_SECONDS * 1000;
-	await world.nextTick({ changed: '0', failed: '0', pools: String(world.pools) }, warmUpMs);
+	const warmUpMs = (world.pools / NEW_POOLS_PER_TICK + 20) * TICK_SECONDS * 1000 + world.pools * HISTORY_MS;
+	await world.nextTick({ changed: '0', failed: '0', unread: '0', pools: String(world.pools) }, warmUpMs);
 	await world.nextTick();
 	const from = world.daemon.events.length;
 	const before = await world.counters();

@@ -41,4 +41,4 @@ async function bareCost(url, pools) {
 	return Number(stdout);
 }
 
-module.exports = { startReplay, bareCost, ADDRESS_SQL };
+module.exports = { startReplay, bareCost, ADDRESS_SQL, BUILD };

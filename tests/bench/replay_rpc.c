@@ -34,6 +34,8 @@ enum {
 
 static const char CLOCK[] = "SysvarC1ock11111111111111111111111111111111";
 static const char ML[] = "4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm";
+static const char SIGNATURE[] =
+	"5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW";
 static const char DEVNET_GENESIS[] = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
 
 struct client {
@@ -196,6 +198,12 @@ static void say_result(struct client *c, const char *method, const char *body)
 			"{\"absoluteSlot\":%" PRIu64 ",\"blockHeight\":%" PRIu64
 			",\"epoch\":694,\"slotIndex\":0,\"slotsInEpoch\":432000,\"transactionCount\":1}",
 			slot, slot - 1000000);
+	else if (strncmp(method, "getSignaturesForAddress\"", 24) == 0) /* one, which failed: nothing to fetch */
+		say(c,
+			"[{\"signature\":\"%s\",\"slot\":1,\"err\":{\"InstructionError\":[0,{\"Custom\":6000}]},"
+		        "\"memo\":null,"
+			"\"blockTime\":1,\"confirmationStatus\":\"finalized\"}]",
+			SIGNATURE);
 	else
 		say(c, "{\"requests\":%" PRIu64 ",\"connections\":%" PRIu64 ",\"in\":%" PRIu64 ",\"out\":%" PRIu64 "}",
 			requests, connections, bytes_in, bytes_out);

@@ -15,6 +15,13 @@ class Question {
 		this.rows.push({ name, figure: shorten(figure), target, verdict, missed: over > 0 });
 	}
 
+	// The figure must not be below `least`.
+	atLeast(name, figure, least) {
+		const under = least - figure;
+		const verdict = under <= 0 ? 'ok' : `MISSED by ${shorten(under)} (${shorten(100 * under / least)} %)`;
+		this.rows.push({ name, figure: shorten(figure), target: `>= ${shorten(least)}`, verdict, missed: under > 0 });
+	}
+
 	// The figure must be just this.
 	exactly(name, figure, wanted, target = `= ${shorten(wanted)}`) {
 		const off = Math.abs(figure - wanted);
