@@ -26,16 +26,13 @@ struct engine_modules {
 };
 struct engine_config {
 	struct policy policy;
-<<<<<<< HEAD
 	uint64_t tick_ms;      /* between two looks at all pools: 5000                                     */
 	uint64_t pulse_ms;     /* between two looks at our transactions that are out: 200                  */
 	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
 	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
-=======
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */
->>>>>>> 4a3116e (--rebuild reads one pool again; players on web3.js, a stand-in backend, and a daemon that is killed: every table is what the chain says)
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);
@@ -57,11 +54,8 @@ struct engine_snapshot {
 	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
 	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
 	bool leader;
-<<<<<<< HEAD
 	bool audit_clear; /* see engine/audit.h: what the program does not guard may be opened            */
-=======
-	bool rebuilt;    /* the history was read; due_unfinished says what is missing */
->>>>>>> 4a3116e (--rebuild reads one pool again; players on web3.js, a stand-in backend, and a daemon that is killed: every table is what the chain says)
+	bool rebuilt;     /* the history was read; due_unfinished says what is missing */
 	uint64_t sends, opens, records;
 	struct lamports wallet;
 };

@@ -201,7 +201,7 @@ static void say_result(struct client *c, const char *method, const char *body)
 	else if (strncmp(method, "getSignaturesForAddress\"", 24) == 0) /* one, which failed: nothing to fetch */
 		say(c,
 			"[{\"signature\":\"%s\",\"slot\":1,\"err\":{\"InstructionError\":[0,{\"Custom\":6000}]},"
-		        "\"memo\":null,"
+			"\"memo\":null,"
 			"\"blockTime\":1,\"confirmationStatus\":\"finalized\"}]",
 			SIGNATURE);
 	else
