@@ -115,6 +115,8 @@ static void start_engine(struct app *app)
 		.audit_ms = app->config->audit_seconds * 1000,
 		.list_after_s = (int64_t)app->config->discovery_list_after_seconds };
 
+	config.claims = (struct claim_limits){ .max_age_s = (int64_t)app->config->submission_max_age,
+		.join_max_age_s = (int64_t)app->config->submission_max_age_join };
 	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
 	config.rebuild = app->options.rebuild;
 	app->engine = engine_new(&config, &modules);

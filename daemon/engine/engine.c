@@ -27,6 +27,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	discovery_init(e);
 	spending_init(e);
 	audit_init(e);
+	submissions_init(e);
 	return e;
 }
 
@@ -38,6 +39,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	submissions_fini(e);
 	audit_fini(e);
 	spending_fini(e);
 	discovery_fini(e);
@@ -191,6 +193,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	discovery_turn(e);
 	spending_turn(e);
 	audit_turn(e);
+	submissions_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -222,8 +225,8 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || audit_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy ||
-		e->oracles.rpc.task.busy)
+		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || e->spending.db.task.busy ||
+		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -255,6 +258,8 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	out->rebuilt = e->rebuild.told;
 	out->due_unfinished = rebuild_asked(e) ? rebuild_left(e) : ingest_left(e);
 	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
+		out->due_unfinished++;
+	if (!rebuild_asked(e) && e->submissions.wanted)
 		out->due_unfinished++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/claim.h"
 #include "core/policy.h"
 #include "core/pool.h"
 #include "core/reasons.h"
@@ -33,6 +34,7 @@ struct engine_config {
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */
+	struct claim_limits claims;
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);

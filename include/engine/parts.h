@@ -12,6 +12,7 @@
 #include "journal/histories.h"
 #include "journal/lease.h"
 #include "journal/records.h"
+#include "journal/submissions.h"
 
 /* A pool that the app registered. Idle pools cost one of these and nothing else. */
 struct pool_entry {
@@ -197,6 +198,46 @@ struct rebuild {
 	size_t transactions, calls, gaps, changed;
 };
 
+/* Claims of the web backend, a page after the other. */
+enum { SUBMISSIONS_FETCHES = 4 };
+struct submission_look {
+	struct submission row;
+	bool missing, found; /* by the node that was asked; found: by any                              */
+	bool fetch, answered;
+	unsigned witnesses; /* nodes that know nothing of it and have come past its last block        */
+	unsigned refused;   /* nodes whose bytes were not what was signed                             */
+	int node;           /* to be asked after such bytes                                           */
+	bool finalized;
+	struct submission_answer answer;
+};
+struct submission_fetch {
+	struct rpc_call rpc;
+	struct engine *e;
+	struct submission_look *look;
+};
+struct submissions {
+	struct engine *e;
+	struct rpc_call rpc;
+	struct submissions_call call;
+	struct submission_fetch fetch[SUBMISSIONS_FETCHES];
+	int stage;
+	bool wanted;
+	struct attempts attempts;
+	struct height confirmed;
+	uint64_t height_ms; /* when it was asked for */
+	int64_t after_id;   /* where the next page begins; 0: at the front */
+	unsigned pages;     /* of this tick */
+	struct submission_look look[SUBMISSIONS_PAGE];
+	size_t n, next;
+	size_t node; /* that gives proof of absence now */
+	struct height node_height;
+	struct slot node_slot;
+	struct signature asked[SUBMISSIONS_PAGE];
+	struct submission_look *asked_look[SUBMISSIONS_PAGE];
+	size_t n_asked;
+	struct submission_answer answer[SUBMISSIONS_PAGE];
+};
+
 struct engine {
 	struct engine_config config;
 	struct engine_modules m;
@@ -220,6 +261,7 @@ struct engine {
 	struct discovery discovery;
 	struct spending spending;
 	struct rebuild rebuild;
+	struct submissions submissions;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -320,6 +362,13 @@ bool discovery_pending(const struct engine *e);
 bool rebuild_asked(const struct engine *e);
 void rebuild_turn(struct engine *e);
 size_t rebuild_left(const struct engine *e);
+/* submissions.c: answers what the web backend claims. */
+void submissions_init(struct engine *e);
+void submissions_fini(struct engine *e);
+void submissions_turn(struct engine *e);
+bool submissions_busy(const struct engine *e);
+/* There are unsettled rows: they are looked at once, a number of pages at most. */
+void submissions_want(struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);

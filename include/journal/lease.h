@@ -17,6 +17,7 @@ struct lease_call {
 	char holder[96];
 	size_t n;
 	const struct lease_pool *pools; /* borrowed until the next start                          */
+	bool submissions;               /* keeper.submissions holds rows that are not settled                      */
 	bool whole;                     /* pools is the whole list, not only what is newer than after_id            */
 	struct journal_call_state *state;
 	struct lease_pool *list;

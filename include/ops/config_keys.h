@@ -77,6 +77,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "Highest price, likewise.") \
 	X(PACE, PRIORITY_FEE_FALLBACK_MICROLAMPORTS, NULL, NUMBER, fee_fallback, "20000", 0, 100000000, 0, NULL, \
 	  "Price when the endpoints give no recent ones, likewise.") \
+	X(PACE, SUBMISSION_MAX_AGE_SECONDS, NULL, NUMBER, submission_max_age, "300", 30, 604800, 0, NULL, \
+	  "Oldest transaction that a submission may name, by the chain's clock.") \
+	X(PACE, SUBMISSION_MAX_AGE_JOIN_SECONDS, NULL, NUMBER, submission_max_age_join, "120", 30, 604800, 0, NULL, \
+	  "The same for a join.") \
 	X(PACE, ONCE_DEADLINE_SECONDS, NULL, NUMBER, once_deadline_seconds, "120", 1, 3600, 0, NULL, \
 	  "How long --once may work before it exits with 75.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \

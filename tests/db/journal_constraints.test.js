@@ -32,6 +32,7 @@ const GOOD = {
 	foreign_signatures: { signature: signature('A'), wallet: key('W'), slot: 5, failed: 'false', kind: 'OTHER', told: 'false' },
 	watermarks: { address: key('X'), signature: bytes(64), slot: 5 },
 	call_gaps: { address: POOL, signature: bytes(64), slot: 5, reason: 'not_available' },
+	submissions: { tx_hash: signature('3'), pool: POOL, wallet: key('U'), operation: 'join', amount: 5 },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -47,6 +48,8 @@ const PAID = {
 	status: 6, paid_at: 'now()', winner: key('W'), decimals: 9, winner_amount: 7, dev_amount: 1, burn_amount: 1, treasury_amount: 1,
 	end_time: 5, payout_slot: 5,
 };
+
+const ACCEPTED = { state: 'accepted', answered_at: 'now()', slot: 5 };
 
 // [constraint, table, what is wrong with the row]
 const REFUSED = [
@@ -121,6 +124,27 @@ const REFUSED = [
 	['watermarks_is_whole', 'watermarks', { slot: null }],
 	['call_gaps_signature_size', 'call_gaps', { signature: bytes(63) }],
 	['call_gaps_reason_known', 'call_gaps', { reason: 'forgotten' }],
+	['submissions_tx_hash_is_a_signature', 'submissions', { tx_hash: signature('3').slice(4) }],
+	['submissions_tx_hash_is_a_signature', 'submissions', { tx_hash: signature('z') }],
+	['submissions_tx_hash_is_a_signature', 'submissions', { tx_hash: `${signature('3').slice(1)}0` }],
+	['submissions_tx_hash_is_a_signature', 'submissions', { tx_hash: '' }],
+	['submissions_pool_is_an_address', 'submissions', { pool: `${POOL}5` }],
+	['submissions_wallet_is_an_address', 'submissions', { wallet: key('L').toLowerCase() }],
+	['submissions_wallet_is_an_address', 'submissions', { wallet: 'somebody' }],
+	['submissions_operation_known', 'submissions', { operation: 'payout', amount: null }],
+	['submissions_amount_is_base_units', 'submissions', { amount: -1 }],
+	['submissions_amount_is_base_units', 'submissions', { amount: '0.5' }],
+	['submissions_amount_is_base_units', 'submissions', { amount: 'NaN' }],
+	['submissions_amount_is_base_units', 'submissions', { amount: '18446744073709551616' }],
+	['submissions_amount_fits_operation', 'submissions', { operation: 'claim_rent' }],
+	['submissions_state_known', 'submissions', { state: 'sent', answered_at: 'now()' }],
+	['submissions_reason_known', 'submissions', { state: 'rejected', reason: 'too_young', answered_at: 'now()' }],
+	['submissions_answer_is_whole', 'submissions', { answered_at: 'now()' }],
+	['submissions_answer_is_whole', 'submissions', { state: 'rejected', reason: 'not_found' }],
+	['submissions_reason_fits', 'submissions', { reason: 'not_found' }],
+	['submissions_reason_fits', 'submissions', { state: 'revoked', answered_at: 'now()' }],
+	['submissions_accepted_has_block', 'submissions', { ...ACCEPTED, slot: null }],
+	['submissions_final_is_accepted', 'submissions', { final_at: 'now()' }],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -146,6 +170,7 @@ const ONCE = [
 	['audits_pkey', 'audits', [{}], { began_slot: 6 }],
 	['foreign_signatures_pkey', 'foreign_signatures', [{}], { kind: 'STEP' }],
 	['call_gaps_pkey', 'call_gaps', [{}, { address: key('X') }], { slot: 6 }],
+	['submissions_accepted_once', 'submissions', [{}, {}, ACCEPTED, { tx_hash: signature('2'), ...ACCEPTED }], { wallet: key('V'), ...ACCEPTED }],
 ];
 
 for (const [constraint, table, rows, extra] of ONCE) {
@@ -168,7 +193,7 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
-	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
+	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
 	assert.equal(await fresh.outcome(insert('steps', { ...FAILED, seq: 2, sig: signature('B') })), 'ok');
 	assert.equal(await fresh.outcome(insert('draws', { ...PAID, draw: `draw:${POOL}:8`, pool_id: 8, app_id: null })), 'ok');
 });
@@ -177,6 +202,8 @@ test('every constraint and unique index of the schema is tried above', async () 
 	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
+	// Nobody can give a submission an id.
+	tried.add('submissions_pkey');
 	const names = await keeper.sql(`SELECT conname FROM pg_constraint WHERE connamespace = 'keeper'::regnamespace
 		UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
 		AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'keeper'::regnamespace) ORDER BY 1`);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base58.h"
+#include "journal/submissions.h"
 #include "sim/fake_journal.h"
 
 static const char *const APP_STATUS[] = { "open", "locked", "unlocking", "randomness", "randomness", "winnerSelected",
@@ -245,4 +246,41 @@ void histories_watched(struct journal *j, struct history_call *call, const struc
 {
 	(void)after;
 	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_history, done));
+}
+
+/* ---- submissions: this world has no web backend ---- */
+
+void submissions_call_init(struct submissions_call *call)
+{
+	*call = (struct submissions_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void submissions_call_fini(struct submissions_call *call)
+{
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void take_no_submission(struct journal_call_state *s, const struct statement *st)
+{
+	(void)st;
+	s->data = container_of(s->task, struct submissions_call, task);
+}
+
+void submissions_page(struct journal *j, struct submissions_call *call, int64_t after_id, struct height height,
+	uint64_t height_age_ms, journal_done *done)
+{
+	(void)after_id;
+	(void)height;
+	(void)height_age_ms;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_no_submission, done));
+}
+
+void submissions_answer(struct journal *j, struct submissions_call *call, const struct submission_answer *answers,
+	size_t n, journal_done *done)
+{
+	(void)answers;
+	(void)n;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_no_submission, done));
 }
