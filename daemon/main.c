@@ -117,6 +117,7 @@ static void start_engine(struct app *app)
 
 	config.claims = (struct claim_limits){ .max_age_s = (int64_t)app->config->submission_max_age,
 		.join_max_age_s = (int64_t)app->config->submission_max_age_join };
+	config.used_keep_s = app->config->used_retention_days * 86400;
 	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
 	config.rebuild = app->options.rebuild;
 	app->engine = engine_new(&config, &modules);

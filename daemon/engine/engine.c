@@ -28,6 +28,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	spending_init(e);
 	audit_init(e);
 	submissions_init(e);
+	retention_init(e);
 	return e;
 }
 
@@ -39,6 +40,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	retention_fini(e);
 	submissions_fini(e);
 	audit_fini(e);
 	spending_fini(e);
@@ -97,6 +99,14 @@ unsigned engine_bound_others(const struct engine *e, const struct draw *d)
 	for (size_t i = 0; i < e->n_active; i++)
 		n += e->active[i] != d && draw_is_bound(e->active[i]);
 	return n;
+}
+
+bool engine_any_bound(const struct engine *e)
+{
+	for (size_t i = 0; i < e->n_active; i++)
+		if (draw_is_bound(e->active[i]))
+			return true;
+	return false;
 }
 
 void guard_for(const struct engine *e, enum step step, struct guard *out)
@@ -194,6 +204,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	spending_turn(e);
 	audit_turn(e);
 	submissions_turn(e);
+	retention_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -225,8 +236,8 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || e->spending.db.task.busy ||
-		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) ||
+		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))

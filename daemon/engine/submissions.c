@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "core/base58.h"
-#include "engine/draw_parts.h"
 #include "engine/parts.h"
 
 enum {
@@ -25,6 +24,7 @@ enum {
 	LIFE_BLOCKS = 150 + 32,
 	SLOT_MS_LEAST = 100, /* a block without a time is at least so much older per slot */
 	LOADED_MAX = 256,
+	FAILURES_MAX = 8,
 	RETRY_MS = 500,
 	RETRY_MAX_MS = 10000,
 };
@@ -126,6 +126,7 @@ static void on_page(struct task *task, const struct reply *reply)
 		give_up(s, "page", reply);
 		return;
 	}
+	s->failures = 0;
 	s->n = s->call.n;
 	for (size_t i = 0; i < s->n; i++)
 		s->look[i] = (struct submission_look){ .row = s->call.as.row[i] };
@@ -303,9 +304,12 @@ static void on_body(struct task *task, const struct reply *reply)
 	const struct rpc_transaction *tx = reply->data;
 	enum claim_verdict verdict;
 
-	if (reply->err != ERR_OK)
+	if (reply->err != ERR_OK) {
 		log_warn("submission.retry", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
-	if (reply->err != ERR_OK || !tx->found)
+		f->e->submissions.failures++;
+		return;
+	}
+	if (!tx->found)
 		return; /* listed but not to be had yet: with the next tick */
 	if (!judge_body(f->e, look, tx, &verdict))
 		on_bad_bytes(f->e, look, f->rpc.endpoint);
@@ -313,26 +317,21 @@ static void on_body(struct task *task, const struct reply *reply)
 		set_answer(look, verdict, tx->slot, tx->block_time);
 }
 
-/* Bound pools have the nodes to themselves but for one call. */
-static bool any_bound(const struct engine *e)
-{
-	for (size_t i = 0; i < e->n_active; i++)
-		if (draw_is_bound(e->active[i]))
-			return true;
-	return false;
-}
-
+/* When several bodies could not be had, the nodes are left alone until the next tick. */
 static struct submission_look *next_fetch(struct submissions *s)
 {
+	if (s->failures >= FAILURES_MAX)
+		return NULL;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->look[i].fetch)
 			return &s->look[i];
 	return NULL;
 }
 
+/* Bound pools have the nodes to themselves but for one call. */
 static void fetch_turn(struct submissions *s)
 {
-	const size_t most = any_bound(s->e) ? 1 : SUBMISSIONS_FETCHES;
+	const size_t most = engine_any_bound(s->e) ? 1 : SUBMISSIONS_FETCHES;
 
 	for (size_t i = 0; i < SUBMISSIONS_FETCHES && fetching(s) < most; i++) {
 		struct submission_fetch *f = &s->fetch[i];
@@ -372,7 +371,7 @@ static void log_result(const struct submissions *s, const struct submission_resu
 /* Further pages follow in this tick, as many as are allowed; where it stopped the next tick goes on. */
 static void page_done(struct submissions *s)
 {
-	const unsigned most = any_bound(s->e) ? PAGES_WHILE_BOUND : PAGES_PER_TICK;
+	const unsigned most = engine_any_bound(s->e) ? PAGES_WHILE_BOUND : PAGES_PER_TICK;
 	const bool last = s->n < SUBMISSIONS_PAGE;
 
 	s->attempts = (struct attempts){ 0 };

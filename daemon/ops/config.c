@@ -12,7 +12,7 @@
 #include "ops/env_file.h"
 #include "ops/setting.h"
 
-enum { WHY_MAX = 320, TAIL_MIN = 16, KEY_TEXT_MIN = 60 };
+enum { WHY_MAX = 320, TAIL_MIN = 16, KEY_TEXT_MIN = 60, DAY_S = 86400 };
 #define BASE58_DIGITS "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 /* What one config_load() has gathered so far. */
@@ -307,6 +307,19 @@ static void check_fees(struct load *load)
 			(unsigned long long)c->fee_cap);
 }
 
+/* A mark must outlive every submission that could still be accepted; its time of use names no time zone, hence the day. */
+static void check_retention(struct load *load)
+{
+	const struct config *c = load->config;
+	const uint64_t age = c->submission_max_age > c->submission_max_age_join ? c->submission_max_age
+	                                                                        : c->submission_max_age_join;
+
+	if (is_set(load, "USED_TX_RETENTION_DAYS") && c->used_retention_days * DAY_S < age + DAY_S)
+		refuse(load, "USED_TX_RETENTION_DAYS",
+			"must be a day more than the oldest transaction that a submission may name, %llu s",
+			(unsigned long long)age);
+}
+
 /* The same endpoint twice would count as two witnesses. */
 static void gather_endpoints(struct load *load)
 {
@@ -355,6 +368,7 @@ int config_load(struct config **config, const char *env_file)
 	}
 	check_network(&load);
 	check_fees(&load);
+	check_retention(&load);
 	clear_key_in_environment();
 	secret_text_wipe(&text);
 	code = load.bad ? EX_CONFIG : load.exposed ? EX_NOPERM : 0;

@@ -35,6 +35,7 @@ struct engine_config {
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */
 	struct claim_limits claims;
+	uint64_t used_keep_s; /* how long public.used_transactions keeps its rows                          */
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);

@@ -12,6 +12,7 @@
 #include "journal/histories.h"
 #include "journal/lease.h"
 #include "journal/records.h"
+#include "journal/retention.h"
 #include "journal/submissions.h"
 
 /* A pool that the app registered. Idle pools cost one of these and nothing else. */
@@ -227,6 +228,7 @@ struct submissions {
 	uint64_t height_ms; /* when it was asked for */
 	int64_t after_id;   /* where the next page begins; 0: at the front */
 	unsigned pages;     /* of this tick */
+	unsigned failures;  /* bodies of this page that could not be had */
 	struct submission_look look[SUBMISSIONS_PAGE];
 	size_t n, next;
 	size_t node; /* that gives proof of absence now */
@@ -236,6 +238,12 @@ struct submissions {
 	struct submission_look *asked_look[SUBMISSIONS_PAGE];
 	size_t n_asked;
 	struct submission_answer answer[SUBMISSIONS_PAGE];
+};
+
+struct retention {
+	struct retention_call call;
+	uint64_t next_ms, deleted;
+	int64_t after_id;
 };
 
 struct engine {
@@ -262,6 +270,7 @@ struct engine {
 	struct spending spending;
 	struct rebuild rebuild;
 	struct submissions submissions;
+	struct retention retention;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -369,6 +378,11 @@ void submissions_turn(struct engine *e);
 bool submissions_busy(const struct engine *e);
 /* There are unsettled rows: they are looked at once, a number of pages at most. */
 void submissions_want(struct engine *e);
+/* retention.c: deletes old marks. */
+void retention_init(struct engine *e);
+void retention_fini(struct engine *e);
+void retention_turn(struct engine *e);
+bool retention_busy(const struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
@@ -377,6 +391,8 @@ void rents_turn(struct engine *e);
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);
 bool engine_hot(const struct engine *e);
+/* Some pool's 3000 slots run. */
+bool engine_any_bound(const struct engine *e);
 /* Postgres has been away for so long that a bound pool's reveal goes through the local spool. */
 bool journal_long_gone(const struct engine *e);
 void engine_activate(struct engine *e, struct draw *d);

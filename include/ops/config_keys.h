@@ -81,6 +81,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "Oldest transaction that a submission may name, by the chain's clock.") \
 	X(PACE, SUBMISSION_MAX_AGE_JOIN_SECONDS, NULL, NUMBER, submission_max_age_join, "120", 30, 604800, 0, NULL, \
 	  "The same for a join.") \
+	X(PACE, USED_TX_RETENTION_DAYS, NULL, NUMBER, used_retention_days, "30", 2, 3650, 0, NULL, \
+	  "Age at which rows of used_transactions, and answered submissions, are deleted; at least a day over the limits above.") \
 	X(PACE, ONCE_DEADLINE_SECONDS, NULL, NUMBER, once_deadline_seconds, "120", 1, 3600, 0, NULL, \
 	  "How long --once may work before it exits with 75.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base58.h"
+#include "journal/retention.h"
 #include "journal/submissions.h"
 #include "sim/fake_journal.h"
 
@@ -246,6 +247,38 @@ void histories_watched(struct journal *j, struct history_call *call, const struc
 {
 	(void)after;
 	call_run(call->state, call_begin(j, call->state, VERB_READ, NULL, take_history, done));
+}
+
+/* ---- retention: nothing is old here ---- */
+
+void retention_call_init(struct retention_call *call)
+{
+	*call = (struct retention_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void retention_call_fini(struct retention_call *call)
+{
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void take_batch(struct journal_call_state *s, const struct statement *st)
+{
+	struct retention_call *call = container_of(s->task, struct retention_call, task);
+
+	(void)st;
+	call->more = false;
+	s->data = call;
+}
+
+void retention_run(struct journal *j, struct retention_call *call, int64_t after_id, uint64_t keep_s,
+	uint64_t age_limit_s, journal_done *done)
+{
+	(void)after_id;
+	(void)keep_s;
+	(void)age_limit_s;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_batch, done));
 }
 
 /* ---- submissions: this world has no web backend ---- */

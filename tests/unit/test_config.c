@@ -267,6 +267,21 @@ static void fees_fit_together(void **state)
 	expect_fault(78, "PRIORITY_FEE_FLOOR_MICROLAMPORTS", "is above PRIORITY_FEE_CAP_MICROLAMPORTS=29999");
 }
 
+static void marks_outlive_every_submission(void **state)
+{
+	(void)state;
+	setenv("USED_TX_RETENTION_DAYS", "1", 1);
+	expect_fault(78, "USED_TX_RETENTION_DAYS", "2");
+	setenv("USED_TX_RETENTION_DAYS", "7", 1);
+	setenv("SUBMISSION_MAX_AGE_JOIN_SECONDS", "604800", 1);
+	expect_fault(78, "USED_TX_RETENTION_DAYS", "a day more than");
+	unsetenv("SUBMISSION_MAX_AGE_JOIN_SECONDS");
+	setenv("SUBMISSION_MAX_AGE_SECONDS", "604800", 1);
+	expect_fault(78, "USED_TX_RETENTION_DAYS", "a day more than");
+	setenv("USED_TX_RETENTION_DAYS", "8", 1);
+	assert_int_equal(load(NULL), 0);
+}
+
 static void the_environment_wins_over_the_file(void **state)
 {
 	(void)state;
@@ -464,6 +479,7 @@ int main(void)
 		TEST(database_urls_are_checked),
 		TEST(addresses_are_checked),
 		TEST(fees_fit_together),
+		TEST(marks_outlive_every_submission),
 		TEST(the_environment_wins_over_the_file),
 		TEST(aliases_work_and_may_not_contradict),
 		TEST(slips_in_the_file_are_named),
