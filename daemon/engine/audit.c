@@ -60,11 +60,6 @@ static const struct pubkey *wallet_of(const struct audit *a)
 	return &a->e->policy.dev_wallet;
 }
 
-static void wallet_text(const struct audit *a, char text[PUBKEY_TEXT])
-{
-	base58_pubkey(text, wallet_of(a));
-}
-
 static void end_round(struct audit *a, uint64_t pause_ms)
 {
 	a->stage = AUDIT_IDLE;
@@ -100,13 +95,11 @@ static void tell_state(const struct audit *a)
 {
 	char wallet[PUBKEY_TEXT];
 
-	wallet_text(a, wallet);
+	base58_pubkey(wallet, wallet_of(a));
 	if (a->state.restored)
 		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
-			"this is another database server or timeline than at the last audit: a backup was restored, or "
-			"a "
-			"standby took over");
+			"another database server or timeline than at the last audit: a backup or a standby");
 	if (a->state.untold > 0)
 		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
 			a->state.untold,
@@ -346,7 +339,7 @@ static void tell(struct audit *a, const struct audit_item *item)
 		return;
 	}
 	a->alerted = true;
-	wallet_text(a, wallet);
+	base58_pubkey(wallet, wallet_of(a));
 	log_error("audit.foreign_signature",
 		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s why=\"%s\" next=human", wallet, sig, item->slot.n,
 		item->failed ? 1 : 0, audit_kind_name(item->kind), why_of(item->kind));
@@ -394,7 +387,7 @@ static bool history_lost(struct audit *a)
 			&(struct reply){ ERR_RETRY, NULL, "the node's list ends before the last audited signature" });
 		return false;
 	}
-	wallet_text(a, wallet);
+	base58_pubkey(wallet, wallet_of(a));
 	base58_signature(sig, &a->state.watermark);
 	log_error("audit.history_lost", "wallet=%s after=%s slot=%" PRIu64 " why=\"%s\" next=human", wallet, sig,
 		a->state.watermark_slot.n,
@@ -407,7 +400,7 @@ static void complete(struct audit *a)
 {
 	char wallet[PUBKEY_TEXT];
 
-	wallet_text(a, wallet);
+	base58_pubkey(wallet, wallet_of(a));
 	if (a->n_history > 0)
 		log_info("audit.history", "wallet=%s signatures=%" PRIu64 " up_to_slot=%" PRIu64 " why=\"%s\"", wallet,
 			a->n_history, a->state.began.n,
