@@ -4,7 +4,7 @@
 const http = require('node:http');
 const { post } = require('../chain/rpc-client.js');
 
-// change(method, body) returns the body to answer with. Resolves to { url, close() }.
+// change(method, body, params) returns the body to answer with. Resolves to { url, close() }.
 async function startRelay(target, change) {
 	const server = http.createServer((request, response) => {
 		let body = '';
@@ -13,7 +13,8 @@ async function startRelay(target, change) {
 			try {
 				const answer = await post(target, body);
 				response.writeHead(answer.status, { 'content-type': 'application/json' });
-				response.end(change(JSON.parse(body).method, answer.text));
+				const { method, params } = JSON.parse(body);
+				response.end(change(method, answer.text, params));
 			} catch {
 				response.destroy();
 			}
