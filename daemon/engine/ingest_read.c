@@ -135,6 +135,12 @@ static bool continues(const struct ingest_list *list, const struct rpc_signature
 	return !list->more || (page->n > 0 && signature_equal(&page->info[0].sig, &list->last.sig));
 }
 
+/* 0: the newest that is left. */
+static const struct ingest_sig *at_age(const struct ingest_list *list, size_t age)
+{
+	return &list->ring[(list->head + age) % INGEST_SIGS];
+}
+
 /* Newest first, as the node lists them; failed ones changed nothing and are left out. True: the position was reached. */
 static bool take_page(struct ingest *in, const struct rpc_signatures *page)
 {
@@ -176,6 +182,7 @@ static void on_list(struct task *task, const struct reply *reply)
 	}
 	list->endpoint = in->rpc.endpoint;
 	reached = take_page(in, page);
+	list->one_slot = list->n > 0 && at_age(list, 0)->slot.n == at_age(list, list->n - 1)->slot.n;
 	list->more = !reached && page->n == list->asked;
 	if (list->more) {
 		list->before = page->info[page->n - 2].sig;
@@ -331,10 +338,9 @@ static bool next_signature(struct ingest *in)
 	if (list->n == 0)
 		return false;
 	list->n--;
-	in->now = list->ring[(list->head + list->n) % INGEST_SIGS];
-	in->now_ends_slot = list->n == 0
-	                            ? !list->cut
-	                            : list->ring[(list->head + list->n - 1) % INGEST_SIGS].slot.n != in->now.slot.n;
+	in->now = *at_age(list, list->n);
+	in->now_ends_slot = list->n == 0 ? !list->cut || list->one_slot
+	                                 : at_age(list, list->n - 1)->slot.n != in->now.slot.n;
 	return true;
 }
 

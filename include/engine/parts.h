@@ -157,6 +157,7 @@ struct ingest_list {
 	struct ingest_sig ring[INGEST_SIGS];
 	size_t head, n; /* newest first */
 	bool cut;       /* newer ones fell out: list again afterwards */
+	bool one_slot;  /* all that is left is of one slot: if cut, only a part of it can be passed */
 	bool more;      /* the next page follows `before` and begins with `last` */
 	struct signature before;
 	struct ingest_sig last;
