@@ -229,6 +229,34 @@ bool tx_view_is_signer(const struct tx_view *view, size_t index)
 	return index < view->n_signatures;
 }
 
+bool tx_view_signed_by(const struct tx_view *view, const struct pubkey *key)
+{
+	struct pubkey signer;
+
+	for (size_t i = 0; i < view->n_signatures; i++)
+		if (tx_view_key(view, i, NULL, 0, &signer) && pubkey_equal(&signer, key))
+			return true;
+	return false;
+}
+
+static bool is_among(const struct pubkey *key, const struct pubkey *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pubkey_equal(key, &list[i]))
+			return true;
+	return false;
+}
+
+bool tx_view_calls_only(const struct tx_view *view, const struct pubkey *programs, size_t n)
+{
+	struct pubkey program;
+
+	for (size_t i = 0; i < view->n_ixs; i++)
+		if (!tx_view_key(view, view->ixs[i].program, NULL, 0, &program) || !is_among(&program, programs, n))
+			return false;
+	return true;
+}
+
 bool tx_view_is_writable(const struct tx_view *view, size_t index)
 {
 	if (index < view->n_signatures)

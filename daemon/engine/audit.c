@@ -226,34 +226,13 @@ static void check(struct audit *a)
 	audit_unknown(a->e->m.journal, &a->db, sigs, a->n_page, on_checked);
 }
 
-static bool signed_by(const struct tx_view *view, const struct pubkey *wallet)
-{
-	struct pubkey key;
-
-	for (size_t i = 0; i < view->n_signatures; i++)
-		if (tx_view_key(view, i, NULL, 0, &key) && pubkey_equal(&key, wallet))
-			return true;
-	return false;
-}
-
 /* Only programs that our steps call: somebody does our work, or we did it and the journal forgot. */
 static bool looks_like_a_step(const struct audit *a, const struct tx_view *view)
 {
-	const struct pubkey *const programs[] = { &ADDRESS_COMPUTE_BUDGET, &ADDRESS_ML, &ADDRESS_ATA,
-		&a->e->policy.switchboard.program };
+	const struct pubkey programs[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ML, ADDRESS_ATA,
+		a->e->policy.switchboard.program };
 
-	for (size_t i = 0; i < view->n_ixs; i++) {
-		struct pubkey program;
-		bool ours = false;
-
-		if (!tx_view_key(view, view->ixs[i].program, NULL, 0, &program))
-			return false;
-		for (size_t k = 0; k < sizeof programs / sizeof programs[0]; k++)
-			ours = ours || pubkey_equal(&program, programs[k]);
-		if (!ours)
-			return false;
-	}
-	return true;
+	return tx_view_calls_only(view, programs, sizeof programs / sizeof programs[0]);
 }
 
 /* The signature itself is the proof: a node cannot make up that our key signed. */
@@ -267,7 +246,7 @@ static bool judge(const struct audit *a, const struct rpc_transaction *tx, struc
 	first = tx_view_signature(&view, 0);
 	if (!signature_equal(&first, &item->sig) || !tx_view_verify(&view))
 		return false;
-	if (!signed_by(&view, wallet_of(a)))
+	if (!tx_view_signed_by(&view, wallet_of(a)))
 		item->kind = AUDIT_MENTION;
 	else
 		item->kind = looks_like_a_step(a, &view) ? AUDIT_STEP : AUDIT_OTHER;

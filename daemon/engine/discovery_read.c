@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/base58.h"
 #include "core/clock.h"
+#include "core/pda.h"
 #include "core/token.h"
 #include "engine/parts.h"
 
@@ -67,10 +68,15 @@ static void drop(struct discovery *d, const struct found_pool *f, const char *wh
 /* NULL: a pool of ours. The filters were only a wish. */
 static const char *judge(const struct discovery *d, struct found_pool *f, const struct rpc_account *a)
 {
+	struct pubkey own;
+
 	if (!pubkey_equal(&a->owner, &ADDRESS_ML))
 		return "the account is not the ml program's";
 	if (a->len != POOL_ACCOUNT_SIZE || pool_decode(&f->pool, a->data, a->len) != ACCOUNT_OK)
 		return "not a pool, or a field that cannot be";
+	pda_pool(&own, &f->pool.mint, &f->pool.salt);
+	if (!pubkey_equal(&own, &f->key.address))
+		return "the address is not the one that its mint and salt give";
 	if (!pubkey_equal(&f->pool.dev_wallet, &d->e->policy.dev_wallet))
 		return "dev_wallet of this pool is not our key";
 	return NULL;

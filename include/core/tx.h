@@ -118,6 +118,10 @@ size_t tx_view_key_count(const struct tx_view *view); /* static + loaded */
 NODISCARD bool tx_view_key(
 	const struct tx_view *view, size_t index, const struct pubkey *loaded, size_t n_loaded, struct pubkey *out);
 bool tx_view_is_signer(const struct tx_view *view, size_t index);
+/* True when this key is among those whose signatures the transaction carries. */
+bool tx_view_signed_by(const struct tx_view *view, const struct pubkey *key);
+/* True when every instruction at top level calls one of these programs. */
+bool tx_view_calls_only(const struct tx_view *view, const struct pubkey *programs, size_t n);
 /* As the header and lookups say; the runtime may demote program ids and sysvars later. */
 bool tx_view_is_writable(const struct tx_view *view, size_t index);
 

@@ -173,3 +173,47 @@ test('what the draws of one creator may cost a day is kept, visibly, and by the 
 	await richer.wait('draw.wait', { subject: waiting, reason: 'OVER' });
 	await money.assertChain(world, left, was);
 });
+
+test('accounts that only look like pools are dropped with a reason, once, and nothing else suffers', async (t) => {
+	const world = await World.start({ settings: SETTINGS });
+	t.after(() => world.stop());
+	const pool = await silentPool(world);
+	const real = await world.scenario.chain('getAccount', pool.address);
+	const [junk, copy] = [new Keypair().address, new Keypair().address];
+	const data = Buffer.from(real.data, 'base64');
+	data.fill(7, 0, 8);
+	await world.scenario.chain('setAccount', junk, { ...real, data: data.toString('base64') });
+	await world.scenario.chain('setAccount', copy, real);
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('discovery.dropped', { pool: junk, why: /not a pool/ });
+	await daemon.wait('discovery.dropped', { pool: copy, why: /mint and salt/ });
+	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	await money.assertChain(world, pool, was);
+	assert.equal(daemon.all('discovery.dropped').length, 2);
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.draws'), '1');
+});
+
+test('what was over before anybody looked stays history, and what the app finished is not announced again', async (t) => {
+	const world = await World.start({ settings: { ...SETTINGS, DISCOVERY_LIST_AFTER_SECONDS: '1' } });
+	t.after(() => world.stop());
+	const mint = await world.mint();
+	const creator = await player(world, mint);
+	const pool = await world.scenario.createPool({ mint, creator, maxParticipants: 2, devWallet: world.devWallet, treasury: world.treasury });
+	await world.scenario.cancel(pool);
+	const live = await silentPool(world, { mint, lockDuration: 36000 });
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await daemon.wait('discovery.published', { subject: new RegExp(live.address) });
+	assert.equal(await world.sql(`SELECT verdict FROM keeper.discoveries WHERE draw LIKE 'draw:${pool.address}:%'`), 'HISTORY');
+	assert.equal(await world.sql(`SELECT count(*) FROM keeper.draws WHERE address = '${pool.address}'`), '0');
+	assert.deepEqual(await rowsOf(world, pool), []);
+	// Cancelled between two looks, but created since the first: it is recorded and shown.
+	const later = await world.scenario.createPool({ mint, creator, maxParticipants: 2, devWallet: world.devWallet, treasury: world.treasury });
+	await world.scenario.cancel(later);
+	await daemon.wait('discovery.found', { subject: new RegExp(later.address) });
+	await world.pastLock();
+	await daemon.wait('discovery.published', { subject: new RegExp(later.address) });
+	await until('it is cancelled there, too', async () => (await rowsOf(world, later))[0].status === 'cancelled');
+});

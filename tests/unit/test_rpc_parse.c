@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "chain/rpc_parse.h"
 
 static struct rpc_memory memory;
@@ -297,9 +298,98 @@ static void test_oracle_answers_are_strict(void **state)
 	assert_int_equal(rpc_parse_oracle_answer("", 0, &out, why, sizeof why), ERR_INVALID);
 }
 
+/* getProgramAccounts: the list is cut out of the answer. */
+#define POOL_HEAD "AQIDBAUGBwgJAAAAAAAAAA=="
+#define LISTED(key, data)                                                                                          \
+	"{\"account\":{\"data\":[\"" data "\",\"base64\"],\"executable\":false,\"lamports\":9,\"owner\":"          \
+	"\"11111111111111111111111111111111\",\"rentEpoch\":18446744073709552000,\"space\":488},\"pubkey\":\"" key \
+	"\"}"
+#define KEY_A "SysvarC1ock11111111111111111111111111111111"
+#define KEY_B "SysvarRent111111111111111111111111111111111"
+#define IN_CONTEXT(list) "{\"context\":{\"apiVersion\":\"2.0.1\",\"slot\":7},\"value\":" list "}"
+
+static void test_program_accounts(void **state)
+{
+	const struct rpc_program *list = &result.as.program;
+
+	(void)state;
+	assert_int_equal(parse_result(RPC_PROGRAM, 0, IN_CONTEXT("[]")), RPC_RESULT);
+	assert_int_equal(list->n, 0);
+	assert_int_equal(parse_result(RPC_PROGRAM, 0,
+				 IN_CONTEXT("[" LISTED(KEY_A, POOL_HEAD) " , " LISTED(KEY_B, POOL_HEAD) "]")),
+		RPC_RESULT);
+	assert_int_equal(list->n, 2);
+	assert_int_equal(list->at.n, 7);
+	assert_int_equal(list->account[1].head[7], 8);
+	assert_int_equal(list->account[1].head[8], 9);
+	assert_true(result.has_slot && result.slot.n == 7);
+	/* The value before its context, and a "value" that is not the list. */
+	assert_int_equal(parse_result(RPC_PROGRAM, 0,
+				 "{\"value\":[" LISTED(KEY_A, POOL_HEAD) "],\"context\":{\"slot\":8,\"value\":[1]}}"),
+		RPC_RESULT);
+	assert_int_equal(list->n, 1);
+}
+
+static void test_program_accounts_that_are_none(void **state)
+{
+	static const char *const bad[] = { "null", "[]", "[" LISTED(KEY_A, POOL_HEAD) "]", "{\"value\":[]}",
+		IN_CONTEXT("null"), IN_CONTEXT("{}"), IN_CONTEXT("[null]"), IN_CONTEXT("[[]]"),
+		IN_CONTEXT("[" LISTED(KEY_A, POOL_HEAD) ",]"),
+		IN_CONTEXT("[" LISTED(KEY_A, POOL_HEAD) LISTED(KEY_B, POOL_HEAD) "]"),
+		IN_CONTEXT("[," LISTED(KEY_A, POOL_HEAD) "]"), IN_CONTEXT("[" LISTED(KEY_A, "AQID") "]"),
+		IN_CONTEXT("[" LISTED(KEY_A, "AQIDBAUGBwgJAAAAAAAAAAAA") "]"),
+		IN_CONTEXT("[" LISTED("nokey", POOL_HEAD) "]"),
+		IN_CONTEXT("[{\"pubkey\":\"" KEY_A "\",\"account\":null}]"), IN_CONTEXT("[{]}") };
+	static const char *const half[] = {
+		"{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"context\":{\"slot\":7},\"value\":[",
+		"{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"context\":{\"slot\":7},\"value\":[{\"a\":\"", "", "[",
+		"\"", "{\"value", "<html>busy</html>"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (parse_result(RPC_PROGRAM, 0, bad[i]) == RPC_RESULT)
+			fail_msg("%s was taken for a list", bad[i]);
+	for (size_t i = 0; i < sizeof half / sizeof half[0]; i++)
+		if (parse_n(RPC_PROGRAM, 0, half[i]) == RPC_RESULT)
+			fail_msg("%s was taken for an answer", half[i]);
+	assert_int_equal(parse_n(RPC_PROGRAM, 0,
+				 "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32010,\"message\":\"excluded\"},\"id\":5}"),
+		RPC_REFUSED);
+	assert_int_equal(parse_n(RPC_PROGRAM, 0,
+				 "{\"jsonrpc\":\"2.0\",\"result\":{\"context\":{\"slot\":7},\"value\":[]},\"id\":6}"),
+		RPC_MALFORMED);
+}
+
+/* Ten thousand accounts take about as much memory as their text, not three kilobytes each. */
+static void test_program_accounts_are_many(void **state)
+{
+	enum { MANY = 10000 };
+	static const char one[] = LISTED(KEY_A, POOL_HEAD),
+			  before[] = "{\"jsonrpc\":\"2.0\",\"result\":{\"context\":{\"slot\":7},"
+				     "\"value\":[",
+			  after[] = "]},\"id\":5}";
+	struct buf text;
+
+	(void)state;
+	buf_heap(&text, sizeof before + MANY * sizeof one + sizeof after);
+	buf_str(&text, before);
+	for (int i = 0; i < MANY; i++)
+		buf_fmt(&text, "%s%s", i > 0 ? "," : "", one);
+	buf_str(&text, after);
+	assert_true(buf_ok(&text));
+	assert_int_equal(parse_n(RPC_PROGRAM, 0, text.data), RPC_RESULT);
+	assert_int_equal(result.as.program.n, MANY);
+	assert_true(memory.size < 2 * text.len);
+	buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_program_accounts),
+		cmocka_unit_test(test_program_accounts_that_are_none),
+		cmocka_unit_test(test_program_accounts_are_many),
 		cmocka_unit_test(test_u64_is_exact),
 		cmocka_unit_test(test_numbers_that_are_no_u64_are_refused),
 		cmocka_unit_test(test_rent_epoch_is_not_read),

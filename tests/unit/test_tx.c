@@ -73,6 +73,24 @@ static void test_round_trip(void **unused)
 	assert_false(tx_view_verify(&view));
 }
 
+static void test_who_signed_and_what_is_called(void **unused)
+{
+	struct tx tx = make_tx();
+	const struct pubkey both[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ML }, a = numbered_key(1);
+	struct tx_view view;
+	struct pubkey payer;
+
+	(void)unused;
+	crypto_ed25519_public_key(&payer, SEED);
+	assert_int_equal(tx_parse(&view, tx.bytes, tx.size), TX_OK);
+	assert_true(tx_view_signed_by(&view, &payer));
+	assert_false(tx_view_signed_by(&view, &a));
+	assert_false(tx_view_signed_by(&view, &ADDRESS_ML));
+	assert_true(tx_view_calls_only(&view, both, 2));
+	assert_false(tx_view_calls_only(&view, both, 1));
+	assert_false(tx_view_calls_only(&view, both + 1, 1));
+}
+
 static void test_every_cut(void **unused)
 {
 	struct tx tx = make_tx();
@@ -249,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_who_signed_and_what_is_called),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_long_counts),
