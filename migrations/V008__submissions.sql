@@ -106,8 +106,7 @@ DECLARE
 BEGIN
     INSERT INTO public.used_transactions (tx_hash, pool_id, wallet_address, operation_type, used_at)
     SELECT p_row.tx_hash, (SELECT max(p.id) FROM public.pools p WHERE p.pool_address = p_row.pool), lower(p_row.wallet), p_row.operation, v_when
-     WHERE NOT EXISTS (SELECT FROM public.used_transactions u WHERE u.tx_hash = p_row.tx_hash)
-    ON CONFLICT DO NOTHING;
+     WHERE NOT EXISTS (SELECT FROM public.used_transactions u WHERE u.tx_hash = p_row.tx_hash);
     -- Our own projection may have been first, after a long silence: its rows carry the block's time, those of the backend the hour of use.
     RETURN FOUND OR EXISTS (
         SELECT FROM public.used_transactions u JOIN keeper.calls c ON c.signature = p_row.signature AND c.projected_at IS NOT NULL

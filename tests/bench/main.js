@@ -3,6 +3,7 @@
 'use strict';
 
 const { drawFigures } = require('./draws.js');
+const { insertFigures } = require('./inserts.js');
 const { Question } = require('./verdict.js');
 const { quietTicks, TICKS, TICK_SECONDS } = require('./quiet.js');
 const { verifyRates } = require('./verified.js');
@@ -21,12 +22,14 @@ const CALLS = 12;
 const CONFIRMATIONS = 3;
 // Of libsodium's bare verify rate.
 const VERIFIED_SHARE = 0.8;
+// Batches of 1,000 rows a statement may take so many times the time of a COPY of the same rows.
+const INSERT_RATIO = 2;
 // TICK_SECONDS where nobody sets it.
 const DEFAULT_TICK_US = 5e6;
 
 const PLANS = {
-	quick: { sizes: [10, 1000], draws: 2 },
-	full: { sizes: [10, 1000, 10000, 100000], draws: 5 },
+	quick: { sizes: [10, 1000], draws: 2, rows: [100000] },
+	full: { sizes: [10, 1000, 10000, 100000], draws: 5, rows: [100000, 10000000] },
 };
 
 const perPools = (pools) => `${pools.toLocaleString('en')} pools`;
@@ -119,6 +122,18 @@ function verifyQuestion({ bare, whole, withJson }) {
 	return question;
 }
 
+function insertQuestion(figures) {
+	const question = new Question('Batches of 1,000 rows a statement', 'times a COPY');
+	for (const { rows, tables } of figures) {
+		for (const [table, { ratio }] of Object.entries(tables)) question.atMost(`${table} among ${rows.toLocaleString('en')} rows`, ratio, INSERT_RATIO);
+	}
+	for (const { rows, tables, retentionMs } of figures) {
+		for (const [table, { perSecond }] of Object.entries(tables)) question.note(`rows per second, ${table} among ${rows.toLocaleString('en')}`, Math.round(perSecond));
+		question.note(`slowest batch of 1,000 old marks deleted among ${rows.toLocaleString('en')}`, `${Math.round(retentionMs)} ms`);
+	}
+	return question;
+}
+
 async function main() {
 	const plan = PLANS[process.argv[2] === '--quick' ? 'quick' : 'full'];
 	const began = Date.now();
@@ -129,9 +144,12 @@ async function main() {
 		console.log(`  ${perPools(pools)}: measured, ${Math.round((Date.now() - began) / 1000)} s so far`);
 	}
 	const draws = await drawFigures(plan.draws);
+	const inserts = [];
+	for (const rows of plan.rows) inserts.push(await insertFigures(rows));
 	const questions = [
 		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
 		verifyQuestion(verifyRates()),
+		insertQuestion(inserts),
 	];
 	for (const question of questions) question.print();
 	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);
