@@ -57,8 +57,8 @@ test('a draw without an app row is listed by the tick under a number of its own'
 test('the row is what the backend would have written, not a second too early, and once', async () => {
 	const keeper = await newKeeper(server);
 	await discover(keeper);
-	const creation = { signature: '\\\\x'.concat('01'.repeat(64)), ix: 0, inner_ix: -1, slot: 90, block_time: CREATED, user: key('C'), app_id: null, instruction: 'create_pool', amount: 1000, decimals: 3 };
-	await keeper.call('record_calls', { fence: 1, draw: DRAW, watermark: null, ...Object.fromEntries(Object.entries(creation).map(([name, value]) => [name, name === 'signature' ? [`"${value}"`] : [value]])) });
+	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction, amount, decimals)
+		VALUES (decode(repeat('01', 64), 'hex'), 0, -1, 90, ${CREATED}, '${DRAW}', '${key('C')}', 'create_pool', 1000, 3)`);
 	assert.deepEqual(await list(keeper, OLD_ENOUGH - 1), [{ waiting: 1, draw: null, app_id: null, ours: null }]);
 	assert.deepEqual(await pools(keeper), []);
 	assert.deepEqual(await list(keeper), [{ waiting: 0, draw: DRAW, app_id: 1, ours: true }, { waiting: 0, draw: null, app_id: null, ours: null }]);
@@ -71,6 +71,7 @@ test('the row is what the backend would have written, not a second too early, an
 		token_logo_url: null, winner_wallet: null,
 	};
 	for (const [name, value] of Object.entries(expected)) assert.equal(row[name], value, name);
+	await keeper.call('project_calls', { fence: 1, limit: 10 });
 	assert.equal(row.tx_hash, await keeper.sql(`SELECT keeper.base58('\\x${'01'.repeat(64)}')`), 'the creation signature');
 	assert.deepEqual(await keeper.rows('SELECT pool_id, wallet_address, operation_type FROM public.used_transactions'),
 		[{ pool_id: 1, wallet_address: key('C').toLowerCase(), operation_type: 'create_pool' }], 'what was recorded before belongs to the row');

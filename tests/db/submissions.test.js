@@ -66,10 +66,7 @@ test('what only our own projection marked is accepted, once', async () => {
 	const keeper = await newKeeper(server);
 	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction)
 		VALUES (keeper.unbase58('${HASH}'), 0, -1, 100, ${BLOCK_TIME}, '${DRAW}', '${key('U')}', 'join_pool')`);
-	await keeper.call('record_calls', {
-		fence: 1, draw: DRAW, watermark: null, signature: [], ix: [], inner_ix: [], slot: [], block_time: [], user: [], app_id: [],
-		instruction: [], amount: [], decimals: [],
-	});
+	await keeper.call('project_calls', { fence: 1, limit: 10 });
 	assert.equal(await keeper.sql('SELECT count(*) FROM public.used_transactions'), '1');
 	const ids = [await submit(keeper), await submit(keeper)];
 	assert.equal((await give(keeper, ids[0]))[0].state, 'accepted');
