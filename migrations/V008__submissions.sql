@@ -110,7 +110,7 @@ BEGIN
     -- Our own projection may have been first, after a long silence: its rows carry the block's time, those of the backend the hour of use.
     RETURN FOUND OR EXISTS (
         SELECT FROM public.used_transactions u JOIN keeper.calls c ON c.signature = p_row.signature AND c.projected_at IS NOT NULL
-         WHERE u.tx_hash = p_row.tx_hash AND u.used_at = to_timestamp(c.block_time) AT TIME ZONE 'UTC');
+         WHERE u.tx_hash = p_row.tx_hash AND u.used_at = coalesce(to_timestamp(c.block_time), c.recorded_at) AT TIME ZONE 'UTC');
 END
 $$;
 COMMENT ON FUNCTION keeper.submission_use IS 'Private to submissions_answer: marks the transaction used. False: somebody used it before.';

@@ -64,10 +64,10 @@ test('what the backend used itself is refused, and the row that lost says nothin
 
 test('what only our own projection marked is accepted, once', async () => {
 	const keeper = await newKeeper(server);
-	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction)
-		VALUES (keeper.unbase58('${HASH}'), 0, -1, 100, ${BLOCK_TIME}, '${DRAW}', '${key('U')}', 'join_pool')`);
-	await keeper.call('project_calls', { fence: 1, limit: 10 });
-	assert.equal(await keeper.sql('SELECT count(*) FROM public.used_transactions'), '1');
+	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction, projected_at)
+		VALUES (keeper.unbase58('${HASH}'), 0, -1, 100, ${BLOCK_TIME}, '${DRAW}', '${key('U')}', 'join_pool', now());
+		INSERT INTO public.used_transactions (tx_hash, wallet_address, used_at)
+		VALUES ('${HASH}', '${key('U').toLowerCase()}', to_timestamp(${BLOCK_TIME}) AT TIME ZONE 'UTC')`);
 	const ids = [await submit(keeper), await submit(keeper)];
 	assert.equal((await give(keeper, ids[0]))[0].state, 'accepted');
 	assert.equal((await give(keeper, ids[1]))[0].reason, 'already_used');
