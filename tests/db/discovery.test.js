@@ -93,6 +93,14 @@ test('the app\'s own row is taken, whatever the app calls it; rows of other draw
 	assert.equal(await keeper.sql('SELECT pool_id, app_id FROM keeper.draws ORDER BY pool_id'), '6|1\n7|2');
 });
 
+test('a row that belongs to another draw of the address is not taken, whatever the app calls it', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper, { status: 'open' });
+	await keeper.call('observe', view({ app_id: 1, pool_id: 6 }));
+	await discover(keeper);
+	assert.deepEqual((await list(keeper))[0], { waiting: 0, draw: DRAW, app_id: 2, ours: true });
+});
+
 test('an address that is used again gets a row of its own, beside an old one that keeper never saw', async () => {
 	const keeper = await newKeeper(server);
 	await addAppPool(keeper, { status: 'ended', winner_wallet: 'somebody' });
