@@ -113,7 +113,8 @@ static void start_engine(struct app *app)
 		.pulse_ms = PULSE_MS,
 		.discovery_ms = app->config->discovery_seconds * 1000,
 		.audit_ms = app->config->audit_seconds * 1000,
-		.list_after_s = (int64_t)app->config->discovery_list_after_seconds };
+		.list_after_s = (int64_t)app->config->discovery_list_after_seconds,
+		.clear_chat = app->config->clear_chat };
 
 	config.claims = (struct claim_limits){ .max_age_s = (int64_t)app->config->submission_max_age,
 		.join_max_age_s = (int64_t)app->config->submission_max_age_join };

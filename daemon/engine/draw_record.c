@@ -80,7 +80,8 @@ static void take_payout(struct draw *d, const struct rpc_transaction *tx, const 
 		.end_time = end_time_of(d, tx),
 		.sig = d->record_sig,
 		.slot = tx->slot,
-		.seq = d->record_seq };
+		.seq = d->record_seq,
+		.clear_chat = d->s.e->config.clear_chat };
 	p->total_amount = p->winner_amount + p->dev_amount + p->burn_amount + p->treasury_amount;
 }
 

@@ -29,6 +29,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	audit_init(e);
 	submissions_init(e);
 	retention_init(e);
+	settling_init(e);
 	return e;
 }
 
@@ -40,6 +41,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	settling_fini(e);
 	retention_fini(e);
 	submissions_fini(e);
 	audit_fini(e);
@@ -205,6 +207,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	audit_turn(e);
 	submissions_turn(e);
 	retention_turn(e);
+	settling_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -236,7 +239,7 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) ||
+		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
 		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)

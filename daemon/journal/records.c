@@ -11,6 +11,7 @@
 
 static const char OBSERVE[] =
 	"SELECT keeper.observe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
+static const char SETTLE_REST[] = "SELECT keeper.settle_rest($1,$2)";
 
 enum { DECIMALS_UNKNOWN = 255, RECORDS_MAX = 1000, U128_TEXT = 40 };
 
@@ -120,5 +121,12 @@ void records_observe(
 	assert(n <= RECORDS_MAX);
 	call_begin_write(j, call->state, OBSERVE, parse_written, done);
 	add_views(call->state, changes, n);
+	call_send(call->state, CALL_BATCH_DEADLINE_MS);
+}
+
+void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done)
+{
+	call_begin_write(j, call->state, SETTLE_REST, parse_written, done);
+	call_text(call->state, clear_chat ? "t" : "f");
 	call_send(call->state, CALL_BATCH_DEADLINE_MS);
 }

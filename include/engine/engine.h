@@ -32,6 +32,7 @@ struct engine_config {
 	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
 	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
+	bool clear_chat;       /* a paid pool's chat is deleted                                        */
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */
 	struct claim_limits claims;

@@ -123,6 +123,12 @@ struct witness {
 		lone_since_ms; /* rounds in which one node alone answered began then; 0: the last one had more, or none */
 };
 
+/* Paid draws that could not be settled whole when their payout was recorded. */
+struct settling {
+	struct record_call call;
+	uint64_t due_ms;
+};
+
 struct rents {
 	struct rpc_call rpc;
 	struct lamports empty, randomness, escrow, lut, ata_2022;
@@ -272,6 +278,7 @@ struct engine {
 	struct rebuild rebuild;
 	struct submissions submissions;
 	struct retention retention;
+	struct settling settling;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -384,6 +391,11 @@ void retention_init(struct engine *e);
 void retention_fini(struct engine *e);
 void retention_turn(struct engine *e);
 bool retention_busy(const struct engine *e);
+/* settling.c */
+void settling_init(struct engine *e);
+void settling_fini(struct engine *e);
+void settling_turn(struct engine *e);
+bool settling_busy(const struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);

@@ -74,6 +74,7 @@ struct journal_payout {
 	struct signature sig;
 	struct slot slot;
 	uint64_t seq;
+	bool clear_chat; /* the pool's chat goes with it                                           */
 };
 void journal_record_payout(struct journal *j, struct journal_call *call, const struct subject_key *subject,
 	const struct journal_payout *payout, journal_done *done);

@@ -15,7 +15,7 @@ struct pool_change {
 };
 struct record_call {
 	struct task task;
-	size_t written; /* rows that the statement changed */
+	size_t written; /* rows that the statement changed; draws that it settled */
 	struct journal_call_state *state;
 };
 void record_call_init(struct record_call *call);
@@ -26,4 +26,7 @@ void record_call_fini(struct record_call *call);
  * unknown, not written. decimals 255: unknown, pot not written. app_id 0: the app does not know it. reply.data: the call. */
 void records_observe(
 	struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done);
+/* Paid draws that wait for their app row or for players whose joins were not recorded yet: written to schema public, and
+ * the referrers' shares, where that is possible now. reply.data: the call; .written: draws that are settled now. */
+void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done);
 #endif

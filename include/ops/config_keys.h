@@ -17,6 +17,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(PROGRAMS, "Programs on chain") \
 	X(POLICY, "Policy: which pools are driven at all") \
 	X(PACE, "Pace and limits") \
+	X(RECORDS, "Records for the web backend") \
 	X(LOCAL, "This machine")
 
 #define CONFIG_TABLE(X) \
@@ -85,6 +86,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "Age at which rows of used_transactions, and answered submissions, are deleted; at least a day over the limits above.") \
 	X(PACE, ONCE_DEADLINE_SECONDS, NULL, NUMBER, once_deadline_seconds, "120", 1, 3600, 0, NULL, \
 	  "How long --once may work before it exits with 75.") \
+	X(RECORDS, CLEAR_POOL_CHAT, NULL, SWITCH, clear_chat, "1", 0, 0, 0, NULL, \
+	  "1 deletes the chat messages of a pool when its payout is recorded, as the old monitor did; 0 keeps them.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")

@@ -123,7 +123,7 @@ test('a payout is written everywhere, once', async () => {
 		winner_wallet: key('W').toLowerCase(), display_name: 'Winner', avatar_url: 'face.png', token_symbol: 'TOK', bet_usd: 4,
 		win_usd: 18446744073.709551012 * 2, roi_percent: (18446744073.709551012 * 2 - 4) / 4 * 100,
 	});
-	const [notice] = await keeper.rows('SELECT wallet_address, type, message FROM public.notifications');
+	const [notice] = await keeper.rows('SELECT wallet_address, type, message FROM public.notifications WHERE type = $$win$$');
 	assert.deepEqual(notice, { wallet_address: key('W').toLowerCase(), type: 'win', message: 'You won 18446744073.709551012 TOK in the pool Token.' });
 	const [draw] = await keeper.rows('SELECT winner_amount::text, payout_sig, over, participants FROM keeper.draws');
 	assert.deepEqual(draw, { winner_amount: '18446744073709551012', payout_sig: signature('Z'), over: true, participants: 2 });
@@ -173,7 +173,8 @@ test('the referrers share the treasury fee to the last base unit, once', async (
 	await keeper.call('payout_record', payout());
 	await keeper.sql('UPDATE keeper.draws SET projected_at = NULL');
 	await keeper.call('payout_record', payout());
-	for (const table of ['transactions', 'winners_feed', 'notifications']) assert.equal(await count(keeper, `public.${table}`), 1, table);
+	for (const table of ['transactions', 'winners_feed']) assert.equal(await count(keeper, `public.${table}`), 1, table);
+	assert.equal(await count(keeper, 'public.notifications', "type = 'win'"), 1);
 	assert.equal(await keeper.sql(`SELECT referrer_wallet, amount_pending FROM public.referral_rewards WHERE token_mint = '${key('M')}' ORDER BY 1`), 'anna|1051\nbob|50');
 	assert.equal(await keeper.sql('SELECT referrer_wallet, amount FROM public.referral_reward_events ORDER BY 1'), 'anna|51\nbob|50');
 });

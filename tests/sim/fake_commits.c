@@ -207,6 +207,12 @@ void records_observe(
 
 /* ---- histories ---- */
 
+void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done)
+{
+	(void)clear_chat;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_nothing, done));
+}
+
 void history_call_init(struct history_call *call)
 {
 	*call = (struct history_call){ 0 };
