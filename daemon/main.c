@@ -212,10 +212,35 @@ static void on_turn(void *owner)
 
 /* ---- modules ---- */
 
+/* The wallets through which players of sponsored pools take part. */
+static bool add_auxiliaries(struct app *app)
+{
+	char why[WHY_MAX], address[PUBKEY_TEXT];
+	struct pubkey pubkey;
+	bool all = true;
+
+	for (unsigned n = 1; n <= CONFIG_AUXILIARIES_MAX; n++) {
+		struct secret_text key = config_take_auxiliary(app->config, n);
+
+		if (key.text == NULL || key.len == 0)
+			continue;
+		if (signer_add_auxiliary(app->signer, key.text, key.len, &pubkey, why, sizeof(why))) {
+			base58_pubkey(address, &pubkey);
+			log_info("signer.auxiliary", "number=%u wallet=%s", n, address);
+		} else {
+			log_error("config.invalid", "key=AUXILIARY_WALLET_%u value=*** why=%s", n, why);
+			all = false;
+		}
+		config_wipe_key(&key);
+	}
+	return all;
+}
+
 static bool new_signer(struct app *app)
 {
 	struct secret_text key = config_take_key(app->config);
 	char why[WHY_MAX], address[PUBKEY_TEXT];
+	bool all;
 
 	app->signer = signer_new(key.text, key.len, why, sizeof(why));
 	config_wipe_key(&key);
@@ -224,12 +249,13 @@ static bool new_signer(struct app *app)
 			app->config->key_file != NULL ? "DEV_WALLET_KEY_FILE" : "DEV_WALLET_PRIVATE_KEY", why);
 		return false;
 	}
+	all = add_auxiliaries(app);
 	base58_pubkey(address, signer_pubkey(app->signer));
 	if (!signer_locked(app->signer))
 		log_warn("signer.not_locked", "wallet=%s why=%s", address,
 			"the key may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
 	log_info("signer", "wallet=%s", address);
-	return true;
+	return all;
 }
 
 /* Without what Prisma and pgBouncer users append and libpq does not know. */

@@ -34,9 +34,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
             UNION
             SELECT lower(c.user_wallet) FROM keeper.calls c WHERE c.draw = p_draw AND c.instruction IN ('create_pool', 'join_pool')) w (wallet)
       LEFT JOIN LATERAL (
-           SELECT min(lower(sp.real_wallet)) AS person
+           SELECT min(lower(btrim(sp.real_wallet))) AS person
              FROM public.sponsored_participants sp JOIN public.pools p ON p.id = sp.pool_id AND p.is_free = 1
-            WHERE sp.pool_id = p_app_id AND lower(sp.auxiliary_wallet) = w.wallet) s ON true
+            WHERE sp.pool_id = p_app_id AND lower(btrim(sp.auxiliary_wallet)) = w.wallet) s ON true
 $$;
 COMMENT ON FUNCTION keeper.people IS 'Who plays, in the backend''s casing: what the app knows and what the chain said, the person where a wallet of the house plays for one.';
 

@@ -9,12 +9,21 @@
 #include "core/base58.h"
 #include "core/tx.h"
 
-enum { SECRET_SIZE = CRYPTO_SEED_SIZE + PUBKEY_SIZE }; /* seed, then public key, as Solana's tools store it */
+enum {
+	AUXILIARIES_MAX = 9,
+	MESSAGE_KEYS_AT = 4 /* header and key count */,
+	SECRET_SIZE = CRYPTO_SEED_SIZE + PUBKEY_SIZE
+}; /* seed, then public key, as Solana's tools store it */
 
-struct signer {
+struct held_key {
 	struct pubkey pubkey;
+	uint8_t *secret; /* crypto_secret_alloc; only the seed is used after load() */
+};
+struct signer {
+	struct held_key dev;
+	struct held_key auxiliary[AUXILIARIES_MAX];
+	unsigned n_auxiliaries;
 	bool locked;
-	uint8_t *secret; /* crypto_secret_alloc; only the seed stays after signer_new */
 };
 
 struct account_key {
@@ -71,15 +80,26 @@ static bool parse_secret(const char *text, size_t len, uint8_t secret[SECRET_SIZ
 	return len > 0 && len < SIGNATURE_TEXT && base58_decode(secret, SECRET_SIZE, &n, text, len) && n == SECRET_SIZE;
 }
 
-static const char *load(struct signer *signer, const char *text, size_t len)
+static const char *load(struct held_key *key, const char *text, size_t len)
 {
-	if (!parse_secret(text, len, signer->secret))
+	if (!parse_secret(text, len, key->secret))
 		return "the key is neither base58 of 64 bytes nor a JSON array of 64 numbers 0..255";
-	crypto_ed25519_public_key(&signer->pubkey, signer->secret);
-	if (memcmp(signer->pubkey.b, signer->secret + CRYPTO_SEED_SIZE, PUBKEY_SIZE) != 0)
+	crypto_ed25519_public_key(&key->pubkey, key->secret);
+	if (memcmp(key->pubkey.b, key->secret + CRYPTO_SEED_SIZE, PUBKEY_SIZE) != 0)
 		return "the key's public half does not belong to its secret half: it is damaged or put together "
 		       "wrongly";
 	return NULL;
+}
+
+/* True when the memory is locked. */
+static bool reserve(struct held_key *key)
+{
+	bool locked;
+
+	key->secret = crypto_secret_alloc(SECRET_SIZE, &locked);
+	if (!key->secret)
+		abort();
+	return locked;
 }
 
 struct signer *signer_new(const char *text, size_t len, char *why, size_t why_size)
@@ -88,10 +108,8 @@ struct signer *signer_new(const char *text, size_t len, char *why, size_t why_si
 
 	if (!signer)
 		abort();
-	signer->secret = crypto_secret_alloc(SECRET_SIZE, &signer->locked);
-	if (!signer->secret)
-		abort();
-	const char *wrong = load(signer, text, len);
+	signer->locked = reserve(&signer->dev);
+	const char *wrong = load(&signer->dev, text, len);
 	if (!wrong)
 		return signer;
 	snprintf(why, why_size, "%s", wrong);
@@ -103,18 +121,60 @@ void signer_free(struct signer *signer)
 {
 	if (!signer)
 		return;
-	crypto_secret_free(signer->secret);
+	crypto_secret_free(signer->dev.secret);
+	for (unsigned i = 0; i < signer->n_auxiliaries; i++)
+		crypto_secret_free(signer->auxiliary[i].secret);
 	free(signer);
 }
 
 const struct pubkey *signer_pubkey(const struct signer *signer)
 {
-	return &signer->pubkey;
+	return &signer->dev.pubkey;
 }
 
 bool signer_locked(const struct signer *signer)
 {
 	return signer->locked;
+}
+
+static const struct held_key *find_auxiliary(const struct signer *signer, const struct pubkey *pubkey)
+{
+	for (unsigned i = 0; i < signer->n_auxiliaries; i++)
+		if (pubkey_equal(&signer->auxiliary[i].pubkey, pubkey))
+			return &signer->auxiliary[i];
+	return NULL;
+}
+
+bool signer_add_auxiliary(
+	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size)
+{
+	struct held_key *key = &signer->auxiliary[signer->n_auxiliaries];
+	const char *wrong;
+	bool locked;
+
+	if (signer->n_auxiliaries == AUXILIARIES_MAX) {
+		snprintf(why, why_size, "there are %d auxiliary wallets already", AUXILIARIES_MAX);
+		return false;
+	}
+	locked = reserve(key);
+	wrong = load(key, text, len);
+	if (!wrong && (pubkey_equal(&key->pubkey, &signer->dev.pubkey) || find_auxiliary(signer, &key->pubkey)))
+		wrong = "this key is the dev wallet's, or another auxiliary wallet's already";
+	if (wrong) {
+		snprintf(why, why_size, "%s", wrong);
+		crypto_secret_free(key->secret);
+		*key = (struct held_key){ 0 };
+		return false;
+	}
+	signer->locked = signer->locked && locked;
+	signer->n_auxiliaries++;
+	*pubkey = key->pubkey;
+	return true;
+}
+
+bool signer_has(const struct signer *signer, const struct pubkey *auxiliary)
+{
+	return find_auxiliary(signer, auxiliary) != NULL;
 }
 
 struct account_key *account_key_new(void)
@@ -151,31 +211,64 @@ static enum err refuse(char *why, size_t why_size, const char *what)
 	return ERR_REFUSED;
 }
 
+/* Who signs besides the payer: at most one. */
+struct second {
+	const struct pubkey *pubkey;
+	const uint8_t *seed;
+};
+
+/* NULL, or why this cannot be signed. */
+static const char *find_second(struct second *second, const struct signer *signer, const struct account_key *extra,
+	const struct guard *allowed)
+{
+	const struct held_key *auxiliary = find_auxiliary(signer, &allowed->auxiliary);
+
+	*second = (struct second){ 0 };
+	if (pubkey_is_zero(&allowed->auxiliary)) {
+		if (!extra)
+			return NULL;
+		*second = (struct second){ &extra->pubkey, extra->seed };
+		return pubkey_equal(&extra->pubkey, &allowed->randomness)
+		               ? NULL
+		               : "the account key is not the randomness account's";
+	}
+	if (!auxiliary)
+		return "the auxiliary wallet's key is not here";
+	*second = (struct second){ &auxiliary->pubkey, auxiliary->secret };
+	return extra ? "an account key has no place where a win is passed on" : NULL;
+}
+
 enum err signer_sign(const struct signer *signer, const struct account_key *extra, const struct guard *allowed,
 	const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len, struct signature *sig, char *why,
 	size_t why_size)
 {
 	struct bytes bytes = { message, message_len };
-	size_t n = extra ? 2 : 1, head = 1 + n * SIGNATURE_SIZE;
-	struct signature second;
+	struct signature signature;
+	struct second second;
+	const char *wrong;
+	size_t n, head;
 
-	if (!pubkey_equal(&allowed->payer, &signer->pubkey))
+	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
 		return refuse(why, why_size, "the payer is not this signer's key");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		return ERR_REFUSED;
-	/* The guard lets through one other signer, the new randomness account; message[0] is the number of signers. */
-	if (message[0] != n)
+	wrong = find_second(&second, signer, extra, allowed);
+	if (wrong)
+		return refuse(why, why_size, wrong);
+	n = second.pubkey ? 2 : 1;
+	head = 1 + n * SIGNATURE_SIZE;
+	/* The guard lets through one other signer; message[0] is the number of signers, and the second one's key comes second. */
+	if (message[0] != n ||
+		(n == 2 && memcmp(message + MESSAGE_KEYS_AT + PUBKEY_SIZE, second.pubkey->b, PUBKEY_SIZE) != 0))
 		return refuse(why, why_size, "the message does not need exactly the signatures of the keys given");
-	if (extra && !pubkey_equal(&extra->pubkey, &allowed->randomness))
-		return refuse(why, why_size, "the account key is not the randomness account's");
 	if (head + message_len > TX_SIZE_MAX)
 		return refuse(why, why_size, "the transaction is larger than 1232 bytes");
-	crypto_ed25519_sign(sig, bytes, signer->secret);
+	crypto_ed25519_sign(sig, bytes, signer->dev.secret);
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
-	if (extra) {
-		crypto_ed25519_sign(&second, bytes, extra->seed);
-		memcpy(out + 1 + SIGNATURE_SIZE, second.b, SIGNATURE_SIZE);
+	if (second.seed) {
+		crypto_ed25519_sign(&signature, bytes, second.seed);
+		memcpy(out + 1 + SIGNATURE_SIZE, signature.b, SIGNATURE_SIZE);
 	}
 	memcpy(out + head, message, message_len);
 	*out_len = head + message_len;

@@ -6,8 +6,9 @@
 #include "core/compute.h"
 #include "core/ml.h"
 #include "core/pda.h"
+#include "core/token.h"
 
-enum { COMPOSE_IXS_MAX = 8, UNIT_LIMIT_MAX = 1400000, UNIT_LIMIT_MIN = 20000 };
+enum { COMPOSE_IXS_MAX = 9, UNIT_LIMIT_MAX = 1400000, UNIT_LIMIT_MIN = 20000 };
 
 struct list {
 	struct ix ix[COMPOSE_IXS_MAX];
@@ -49,7 +50,9 @@ static void add_reveal(struct list *list, const struct compose *c)
 static void add_payout(struct list *list, const struct compose *c)
 {
 	const struct pubkey *mint = &c->account->mint;
+	const bool pass_on = !pubkey_is_zero(&c->recipient);
 	struct ml_accounts accounts;
+	struct pubkey recipient_ata;
 
 	if (c->make_dev_ata)
 		ata_create_idempotent(
@@ -57,10 +60,17 @@ static void add_payout(struct list *list, const struct compose *c)
 	if (c->make_treasury_ata)
 		ata_create_idempotent(
 			next(list), &c->payer, &c->treasury_ata, &c->account->treasury_wallet, mint, &c->token_program);
+	if (pass_on) {
+		pda_ata(&recipient_ata, &c->recipient, mint, &c->token_program);
+		ata_create_idempotent(next(list), &c->payer, &recipient_ata, &c->recipient, mint, &c->token_program);
+	}
 	accounts_of(&accounts, c);
 	accounts.of[ML_WINNER_PUBKEY] = c->winner;
 	pda_ata(&accounts.of[ML_WINNER_TOKEN], &c->winner, mint, &c->token_program);
 	ml_build(next(list), ML_PAYOUT_WINNER, &accounts, NULL);
+	if (pass_on)
+		token_transfer_checked(next(list), &c->token_program, &accounts.of[ML_WINNER_TOKEN], mint,
+			&recipient_ata, &c->winner, c->winner_amount, c->decimals);
 }
 
 static void add_bind(struct list *list, const struct compose *c)
@@ -162,6 +172,9 @@ static bool matches(enum ix_kind kind, const struct pubkey *program, struct byte
 		return !ml && is_sb(SB_REVEAL, data);
 	case IX_CREATE_ATA:
 		return pubkey_equal(program, &ADDRESS_ATA);
+	case IX_PASS_ON:
+		return (pubkey_equal(program, &ADDRESS_TOKEN) || pubkey_equal(program, &ADDRESS_TOKEN_2022)) &&
+		       data.n > 0 && data.p[0] == TOKEN_TRANSFER_CHECKED;
 	case IX_KINDS:
 		break;
 	}

@@ -36,6 +36,18 @@ static struct action simulate(const struct draw_facts *f, enum step step)
 	return step_simulate(&f->own, f->around, step, 300, 5000);
 }
 
+static struct action note_sponsors(const struct draw_facts *f)
+{
+	if (!attempts_ready(&f->sponsor, f->around->now_ms, 200, 5000))
+		return action_wait_until(WAIT_JOURNAL_SILENT, attempts_next_ms(&f->sponsor, 200, 5000));
+	return action_of(ACT_NOTE_SPONSORS);
+}
+
+static bool sponsors_fresh(const struct draw_facts *f)
+{
+	return f->sponsors.known && f->around->now_ms - f->sponsors.read_ms <= POLICY_FRESH_MS;
+}
+
 /* Locked or unlocked, and due. Nothing presses here: whatever is missing, waiting is safe for ever. */
 static struct action bind(const struct draw_facts *f)
 {
@@ -44,6 +56,11 @@ static struct action bind(const struct draw_facts *f)
 	if (!accounts_fresh(f))
 		return read_accounts(f);
 	gate = gate_bind(f);
+	if (gate != WAIT_NONE)
+		return action_wait_until(gate, f->around->now_ms + 1000);
+	if (!sponsors_fresh(f))
+		return note_sponsors(f);
+	gate = gate_sponsors(f);
 	if (gate != WAIT_NONE)
 		return action_wait_until(gate, f->around->now_ms + 1000);
 	if (!f->account_picked)
@@ -90,7 +107,8 @@ static bool only_payout_fails(const struct draw_facts *f)
 {
 	const struct simulation_fact *s = &f->own.simulation;
 
-	return simulated(f, STEP_DRAW) && !s->ok && (s->failed_at == IX_CREATE_ATA || s->failed_at == IX_PAYOUT);
+	return simulated(f, STEP_DRAW) && !s->ok &&
+	       (s->failed_at == IX_CREATE_ATA || s->failed_at == IX_PAYOUT || s->failed_at == IX_PASS_ON);
 }
 
 static bool payout_looks_clean(const struct draw_facts *f)
@@ -100,6 +118,16 @@ static bool payout_looks_clean(const struct draw_facts *f)
 	return a->participants_presence == PRESENT && a->mint_presence == PRESENT && a->vault.presence == PRESENT &&
 	       a->vault.amount == f->view.pool.total_amount && a->dev_ata.presence != UNUSABLE &&
 	       a->treasury_ata.presence != UNUSABLE;
+}
+
+/* A win that cannot be passed on is not paid at all. With more token accounts to make the transaction would not fit. */
+static bool can_pass_on(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	if (!f->sponsors.known || gate_pass_on(f) != WAIT_NONE)
+		return false;
+	return !sponsored_win(f) || (a->dev_ata.presence == PRESENT && a->treasury_ata.presence == PRESENT);
 }
 
 static bool past_deadline(const struct draw_facts *f)
@@ -212,7 +240,8 @@ static struct action ask_oracle(const struct draw_facts *f)
 /* The answer is in the ledger. Pay in the same transaction when that works; stopping the clock comes first. */
 static struct action reveal(const struct draw_facts *f)
 {
-	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f);
+	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f) ||
+	                   !can_pass_on(f);
 	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
 
 	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */
@@ -285,6 +314,9 @@ static struct action bound(const struct draw_facts *f)
 			return action_wait_until(WAIT_JOURNAL_SILENT, attempts_next_ms(&f->note, 200, 5000));
 		return action_of(ACT_NOTE_COMMIT);
 	}
+	/* Asked once: whom the win is for decides only how it is paid. */
+	if (!f->sponsors.known && f->sponsor.failures == 0 && f->around->journal_down_since_ms == 0)
+		return action_of(ACT_NOTE_SPONSORS);
 	return f->commit.answered ? reveal(f) : ask_oracle(f);
 }
 
@@ -298,6 +330,7 @@ static bool simulated_no(const struct draw_facts *f, enum step step)
 static struct action payout(const struct draw_facts *f)
 {
 	const uint64_t base = 5000, max = 3600000;
+	enum reason gate;
 
 	if (!pubkey_equal(&f->view.pool.dev_wallet, &f->policy->dev_wallet))
 		return action_wait(WAIT_FOREIGN_DEV);
@@ -305,6 +338,11 @@ static struct action payout(const struct draw_facts *f)
 		return read_accounts(f);
 	if (f->accounts.participants_presence != PRESENT || f->accounts.mint_presence != PRESENT)
 		return action_wait(WAIT_PARTICIPANTS_BAD);
+	if (!f->sponsors.known)
+		return note_sponsors(f);
+	gate = gate_pass_on(f);
+	if (gate != WAIT_NONE)
+		return action_wait_until(gate, f->around->now_ms + 60000);
 	if (simulated(f, STEP_PAYOUT) && f->own.simulation.ok)
 		return open_step(f, STEP_PAYOUT);
 	if (!attempts_ready(&f->own.simulate, f->around->now_ms, base, max))
@@ -318,6 +356,8 @@ static struct action record(const struct draw_facts *f, struct action a)
 {
 	if (!f->accounts.decimals_known && f->view.kind == VIEW_POOL)
 		return read_accounts(f);
+	if (!f->sponsors.known)
+		return note_sponsors(f);
 	if (!attempts_ready(&f->record, f->around->now_ms, 500, 30000))
 		return action_wait_until(WAIT_NOT_FINAL, attempts_next_ms(&f->record, 500, 30000));
 	a.kind = ACT_RECORD;
@@ -424,6 +464,10 @@ static struct action send_bind(const struct draw_facts *f, struct action send)
 	if (!accounts_fresh(f))
 		return read_accounts(f);
 	gate = gate_bind(f);
+	if (gate == WAIT_NONE && !f->sponsors.known)
+		return note_sponsors(f);
+	if (gate == WAIT_NONE)
+		gate = gate_sponsors(f);
 	return gate == WAIT_NONE ? send : action_wait_until(gate, f->around->now_ms + 1000);
 }
 

@@ -13,11 +13,12 @@
 #include "core/oracle_answer.h"
 #include "core/pda.h"
 #include "core/switchboard.h"
+#include "core/token.h"
 #include "core/tx.h"
 
 enum {
 	GUARD_IXS_MAX = 8,
-	GUARD_SIGNERS_MAX = 2,    /* we, and a new randomness account */
+	GUARD_SIGNERS_MAX = 2,    /* we, and a new randomness account or the wallet of a sponsored player */
 	UNIT_LIMIT_MAX = 1400000, /* the runtime's own maximum */
 	SIGNATURE_FEE = 5000,     /* lamports */
 	LIMIT_SIZE = 5,
@@ -127,6 +128,9 @@ static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_k
 		return pubkey_equal(&program, &ADDRESS_ATA);
 	case IX_PAYOUT:
 		return is_ml(check, &program, data, ML_PAYOUT_WINNER);
+	case IX_PASS_ON:
+		return pubkey_equal(&program, &check->guard->token_program) && data.n == TOKEN_TRANSFER_CHECKED_SIZE &&
+		       data.p[0] == TOKEN_TRANSFER_CHECKED;
 	case IX_KINDS:
 		break;
 	}
@@ -200,6 +204,18 @@ static bool expect_create_ata(const struct check *check, const struct tx_ix *ix,
 	return true;
 }
 
+/* Nothing is open: from whom, to whom and how much are the guard's. */
+static void expect_pass_on(const struct check *check, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct pubkey from, to;
+
+	pda_ata(&from, &guard->auxiliary, &guard->mint, &guard->token_program);
+	pda_ata(&to, &guard->recipient, &guard->mint, &guard->token_program);
+	token_transfer_checked(out, &guard->token_program, &from, &guard->mint, &to, &guard->auxiliary,
+		guard->pass_on_amount, guard->pass_on_decimals);
+}
+
 static bool expect_init(const struct check *check, struct bytes data, struct ix *out)
 {
 	const struct guard *guard = check->guard;
@@ -271,6 +287,9 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		return expect_reveal(check, ix, data, out);
 	case IX_CREATE_ATA:
 		return expect_create_ata(check, ix, out);
+	case IX_PASS_ON:
+		expect_pass_on(check, out);
+		return true;
 	case IX_KINDS:
 		break;
 	}
@@ -310,23 +329,56 @@ static bool same_ixs(struct check *check)
 	return true;
 }
 
+/* The payout's instruction as it must be; NULL: this step has none. */
+static const struct ix *payout_of(const struct check *check)
+{
+	for (unsigned at = 0; at < check->view.n_ixs; at++)
+		if (check->kind[at] == IX_PAYOUT)
+			return &check->expected[at];
+	return NULL;
+}
+
+static bool is_paid(const struct check *check, const struct ix *payout, const struct pubkey *ata)
+{
+	const struct guard *guard = check->guard;
+	struct pubkey recipient;
+
+	if (!pubkey_is_zero(&guard->recipient)) {
+		pda_ata(&recipient, &guard->recipient, &guard->mint, &guard->token_program);
+		if (pubkey_equal(ata, &recipient))
+			return true;
+	}
+	return pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_WINNER_TOKEN)].key) ||
+	       pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_DEV_TOKEN)].key) ||
+	       pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_TREASURY_TOKEN)].key);
+}
+
 /* A payout may make only token accounts that it pays to. */
 static bool atas_are_paid(struct check *check)
 {
-	unsigned last = check->view.n_ixs - 1U;
-	const struct ix *payout = &check->expected[last];
+	const struct ix *payout = payout_of(check);
 
-	if (check->kind[last] != IX_PAYOUT)
-		return true;
-	for (unsigned at = 0; at < last; at++) {
-		if (check->kind[at] != IX_CREATE_ATA)
-			continue;
-		const struct pubkey *ata = &check->expected[at].metas[CREATE_ATA].key;
-		if (!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_WINNER_TOKEN)].key) &&
-			!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_DEV_TOKEN)].key) &&
-			!pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_TREASURY_TOKEN)].key))
+	for (unsigned at = 0; payout && at < check->view.n_ixs; at++)
+		if (check->kind[at] == IX_CREATE_ATA &&
+			!is_paid(check, payout, &check->expected[at].metas[CREATE_ATA].key))
 			return REFUSE(check, "instruction %u makes a token account that is not paid", at);
-	}
+	return true;
+}
+
+/* A win is passed on exactly when it is a sponsored one, and then it is that player's. */
+static bool win_is_passed_on(struct check *check)
+{
+	const struct guard *guard = check->guard;
+	const bool sponsored = !pubkey_is_zero(&guard->auxiliary);
+	const bool passed_on = check->kind[check->view.n_ixs - 1U] == IX_PASS_ON;
+	const struct ix *payout = payout_of(check);
+
+	if (passed_on != sponsored)
+		return REFUSE(
+			check, passed_on ? "this win is nobody's to pass on" : "a sponsored win is not passed on");
+	if (sponsored && (!payout || !pubkey_equal(&payout->metas[ml_position(ML_PAYOUT_WINNER, ML_WINNER_PUBKEY)].key,
+					     &guard->auxiliary)))
+		return REFUSE(check, "the winner is not the sponsored player");
 	return true;
 }
 
@@ -371,6 +423,8 @@ static bool guard_is_set(struct check *check)
 		return REFUSE(check, "payer, programs or queue are not set");
 	if (needs_pool && pubkey_is_zero(&guard->pool))
 		return REFUSE(check, "the pool is not set");
+	if (pubkey_is_zero(&guard->auxiliary) != pubkey_is_zero(&guard->recipient))
+		return REFUSE(check, "a sponsored player without a recipient, or the other way round");
 	return true;
 }
 
@@ -380,7 +434,8 @@ static bool accounts_are_set(struct check *check)
 	const struct guard *guard = check->guard;
 
 	for (unsigned at = 0; at < check->view.n_ixs; at++) {
-		bool token = check->kind[at] == IX_PAYOUT || check->kind[at] == IX_CREATE_ATA;
+		bool token = check->kind[at] == IX_PAYOUT || check->kind[at] == IX_CREATE_ATA ||
+		             check->kind[at] == IX_PASS_ON;
 		bool randomness = check->kind[at] >= IX_INIT && check->kind[at] <= IX_SELECT;
 		if (token && (pubkey_is_zero(&guard->mint) ||
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
@@ -402,5 +457,6 @@ bool guard_allows(const struct guard *guard, const uint8_t *message, size_t len,
 	buf_on(&check.why, why, why_size);
 	sb_net_init(&check.net, &guard->switchboard_program, &guard->queue);
 	return guard_is_set(&check) && parse(&check, message, len) && match_shape(&check) && accounts_are_set(&check) &&
-	       same_ixs(&check) && atas_are_paid(&check) && fee_is_capped(&check) && same_message(&check, message, len);
+	       same_ixs(&check) && atas_are_paid(&check) && win_is_passed_on(&check) && fee_is_capped(&check) &&
+	       same_message(&check, message, len);
 }

@@ -6,13 +6,14 @@
 #define BUDGET { IX_COMPUTE_LIMIT, 1, 1 }, { IX_COMPUTE_PRICE, 1, 1 }
 
 /* In the order of the instructions. BIND without IX_UNLOCK is for a pool that somebody else unlocked; without IX_INIT
- * for a randomness account that exists. DRAW pays in the same transaction; ATAs that vanished since are made again. */
+ * for a randomness account that exists. DRAW pays in the same transaction; ATAs that vanished since are made again.
+ * A sponsored win is passed on at once, to a token account that may have to be made. */
 #define SHAPE_BIND          6, { BUDGET, { IX_UNLOCK, 0, 1 }, { IX_INIT, 0, 1 }, { IX_COMMIT, 1, 1 }, { IX_REQUEST, 1, 1 } }
 #define SHAPE_RECOMMIT      3, { BUDGET, { IX_COMMIT, 1, 1 } }
-#define SHAPE_DRAW          6, { BUDGET, { IX_REVEAL, 1, 1 }, { IX_SELECT, 1, 1 }, { IX_CREATE_ATA, 0, 2 }, { IX_PAYOUT, 1, 1 } }
+#define SHAPE_DRAW          7, { BUDGET, { IX_REVEAL, 1, 1 }, { IX_SELECT, 1, 1 }, { IX_CREATE_ATA, 0, 2 }, { IX_PAYOUT, 1, 1 }, { IX_PASS_ON, 0, 1 } }
 #define SHAPE_REVEAL_SELECT 4, { BUDGET, { IX_REVEAL, 1, 1 }, { IX_SELECT, 1, 1 } }
 #define SHAPE_SELECT        3, { BUDGET, { IX_SELECT, 1, 1 } }
-#define SHAPE_PAYOUT        4, { BUDGET, { IX_CREATE_ATA, 0, 2 }, { IX_PAYOUT, 1, 1 } }
+#define SHAPE_PAYOUT        5, { BUDGET, { IX_CREATE_ATA, 0, 3 }, { IX_PAYOUT, 1, 1 }, { IX_PASS_ON, 0, 1 } }
 #define SHAPE_CREATE_ATA    3, { BUDGET, { IX_CREATE_ATA, 1, 1 } }
 #define SHAPE_CANARY_INIT   4, { BUDGET, { IX_INIT, 1, 1 }, { IX_COMMIT, 1, 1 } }
 #define SHAPE_CANARY_COMMIT 3, { BUDGET, { IX_COMMIT, 1, 1 } }
@@ -38,7 +39,7 @@ const char *ix_kind_name(enum ix_kind kind)
 		[IX_COMPUTE_LIMIT] = "compute_limit", [IX_COMPUTE_PRICE] = "compute_price", [IX_UNLOCK] = "unlock_pool",
 		[IX_INIT] = "randomness_init", [IX_COMMIT] = "randomness_commit", [IX_REQUEST] = "request_randomness",
 		[IX_REVEAL] = "randomness_reveal", [IX_SELECT] = "select_winner", [IX_CREATE_ATA] = "create_ata",
-		[IX_PAYOUT] = "payout_winner",
+		[IX_PAYOUT] = "payout_winner", [IX_PASS_ON] = "transfer_checked",
 	};
 
 	return kind < IX_KINDS ? names[kind] : "unknown";

@@ -161,7 +161,7 @@ void token_transfer_checked(struct ix *out, const struct pubkey *token_program, 
 	ix_account(out, mint, IX_READ);
 	ix_account(out, destination, IX_WRITE);
 	ix_account(out, authority, IX_SIGN);
-	ix_u8(out, 12);
+	ix_u8(out, TOKEN_TRANSFER_CHECKED);
 	ix_u64(out, amount);
 	ix_u8(out, decimals);
 }

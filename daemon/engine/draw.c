@@ -55,7 +55,9 @@ void draw_doubt(struct draw *d)
 {
 	commit_call_fini(&d->commit);
 	commit_call_init(&d->commit);
-	d->facts.commit.known = false;
+	record_call_fini(&d->record);
+	record_call_init(&d->record);
+	d->facts.commit.known = d->facts.sponsors.known = false;
 }
 
 static bool status_is_bound(const struct draw *d)
@@ -174,6 +176,9 @@ static void perform(struct draw *d, const struct action *a)
 		return;
 	case ACT_PICK_ACCOUNT:
 		draw_pick_account(d);
+		return;
+	case ACT_NOTE_SPONSORS:
+		draw_note_sponsors(d);
 		return;
 	case ACT_ASK_FEES:
 		draw_ask_fees(d);

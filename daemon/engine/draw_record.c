@@ -7,6 +7,9 @@
 #include "core/base58.h"
 #include "core/draw.h"
 #include "core/event.h"
+#include "core/pda.h"
+#include "core/token.h"
+#include "core/tx.h"
 #include "engine/draw_parts.h"
 #include "engine/parts.h"
 
@@ -64,6 +67,59 @@ static int64_t end_time_of(const struct draw *d, const struct rpc_transaction *t
 	return tx->block_time != 0 ? tx->block_time : d->facts.view.pool.end_time;
 }
 
+static bool same_ix(const struct tx_view *view, const struct tx_ix *ix, const struct ix *expected)
+{
+	const struct bytes accounts = tx_view_ix_accounts(view, ix), data = tx_view_ix_data(view, ix);
+	struct pubkey key;
+
+	if (!tx_view_key(view, ix->program, NULL, 0, &key) || !pubkey_equal(&key, &expected->program) ||
+		accounts.n != expected->n_metas || data.n != expected->data_size ||
+		memcmp(data.p, expected->data, data.n) != 0)
+		return false;
+	for (size_t i = 0; i < accounts.n; i++)
+		if (!tx_view_key(view, accounts.p[i], NULL, 0, &key) || !pubkey_equal(&key, &expected->metas[i].key))
+			return false;
+	return true;
+}
+
+/* The paying transaction itself gave the whole win to the person. */
+static bool passes_on(
+	const struct draw *d, const struct rpc_transaction *tx, const struct sponsored *s, uint64_t amount)
+{
+	const struct pubkey *const programs[] = { &ADDRESS_TOKEN, &ADDRESS_TOKEN_2022 };
+	const struct pubkey *mint = &d->facts.view.pool.mint;
+	struct pubkey from, to;
+	struct tx_view view;
+	struct ix expected;
+
+	if (tx_parse(&view, tx->tx, tx->tx_len) != TX_OK)
+		return false;
+	for (size_t p = 0; p < 2; p++) {
+		pda_ata(&from, &s->auxiliary, mint, programs[p]);
+		pda_ata(&to, &s->recipient, mint, programs[p]);
+		token_transfer_checked(
+			&expected, programs[p], &from, mint, &to, &s->auxiliary, amount, d->facts.accounts.decimals);
+		for (unsigned i = 0; i < view.n_ixs; i++)
+			if (same_ix(&view, &view.ixs[i], &expected))
+				return true;
+	}
+	return false;
+}
+
+/* Somebody else paid: the win lies in the wallet of the house, and a human must pass it on. */
+static struct pubkey recipient_of(const struct draw *d, const struct rpc_transaction *tx, const struct event *event)
+{
+	const struct sponsored *s = sponsors_find(&d->facts.sponsors, &event->as.winner.winner);
+	char recipient[PUBKEY_TEXT];
+
+	if (!s || !s->valid || passes_on(d, tx, s, event->as.winner.winner_amount))
+		return s && s->valid ? s->recipient : (struct pubkey){ 0 };
+	base58_pubkey(recipient, &s->recipient);
+	log_error("draw.not_passed_on", "subject=%s recipient=%s amount=%" PRIu64 " next=human", d->s.key.text,
+		recipient, event->as.winner.winner_amount);
+	return (struct pubkey){ 0 };
+}
+
 static void take_payout(struct draw *d, const struct rpc_transaction *tx, const struct event *event)
 {
 	struct journal_payout *p = &d->paid[d->n_paid++];
@@ -71,6 +127,7 @@ static void take_payout(struct draw *d, const struct rpc_transaction *tx, const 
 	*p = (struct journal_payout){ .pool = d->address,
 		.winner = event->as.winner.winner,
 		.mint = d->facts.view.pool.mint,
+		.recipient = recipient_of(d, tx, event),
 		.pool_id = d->pool_id,
 		.winner_amount = event->as.winner.winner_amount,
 		.dev_amount = event->as.winner.dev_amount,
@@ -87,9 +144,9 @@ static void take_payout(struct draw *d, const struct rpc_transaction *tx, const 
 
 static bool same_payout(const struct journal_payout *a, const struct journal_payout *b)
 {
-	return pubkey_equal(&a->winner, &b->winner) && a->winner_amount == b->winner_amount &&
-	       a->dev_amount == b->dev_amount && a->burn_amount == b->burn_amount &&
-	       a->treasury_amount == b->treasury_amount && a->slot.n == b->slot.n;
+	return pubkey_equal(&a->winner, &b->winner) && pubkey_equal(&a->recipient, &b->recipient) &&
+	       a->winner_amount == b->winner_amount && a->dev_amount == b->dev_amount &&
+	       a->burn_amount == b->burn_amount && a->treasury_amount == b->treasury_amount && a->slot.n == b->slot.n;
 }
 
 static void on_recorded(struct task *task, const struct reply *reply)

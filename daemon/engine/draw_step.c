@@ -22,27 +22,33 @@ static bool needs_new_oracle(enum step step)
 	return step == STEP_BIND || step == STEP_RECOMMIT;
 }
 
-/* The winner is known from the oracle's answer before anything is revealed; afterwards the chain says it. */
-static bool find_winner(const struct draw *d, struct pubkey *winner)
-{
-	const struct pool_account *pool = &d->facts.view.pool;
-	const struct participants_account *p = &d->facts.accounts.participants;
-	struct drawn drawn;
-
-	if (!pubkey_is_zero(&pool->winner)) {
-		*winner = pool->winner;
-		return true;
-	}
-	if (!d->facts.commit.answered ||
-		draw_winner(&drawn, pool->pool_id, d->facts.commit.answer.value, p->count) != DRAW_OK)
-		return false;
-	*winner = p->list[drawn.index];
-	return true;
-}
-
 static bool account_exists(const struct draw *d)
 {
 	return d->facts.accounts.randomness_presence == PRESENT;
+}
+
+static bool pays(enum step step)
+{
+	return step == STEP_DRAW || step == STEP_PAYOUT;
+}
+
+/* Whom the winner is, and whom a sponsored win is passed on to. */
+static bool fill_winner(const struct draw *d, struct compose *c)
+{
+	const struct pool_account *pool = &d->facts.view.pool;
+	const struct sponsored *s = sponsored_win(&d->facts);
+	struct draw_payout split;
+
+	if (!d->facts.sponsors.known || gate_pass_on(&d->facts) != WAIT_NONE ||
+		!expected_winner(&d->facts, &c->winner) ||
+		draw_payout(&split, pool->total_amount, pool->dev_fee_bps, pool->burn_fee_bps,
+			pool->treasury_fee_bps) != DRAW_OK)
+		return false;
+	c->winner_amount = split.winner_amount;
+	c->decimals = d->facts.accounts.decimals;
+	if (s)
+		c->recipient = s->recipient;
+	return true;
 }
 
 /* False: something that the step needs is not there; the next turn decides anew. */
@@ -74,7 +80,7 @@ static bool fill(struct draw *d, enum step step, struct compose *c)
 	}
 	if (step == STEP_BIND && c->init && !d->new_account)
 		return false;
-	return (step != STEP_DRAW && step != STEP_PAYOUT) || find_winner(d, &c->winner);
+	return !pays(step) || fill_winner(d, c);
 }
 
 static void not_now(struct draw *d)
@@ -147,6 +153,12 @@ void draw_open(struct draw *d, const struct action *a)
 	guard.randomness = d->randomness;
 	guard.mint = d->facts.view.pool.mint;
 	guard.token_program = d->token_program;
+	if (!pubkey_is_zero(&c.recipient)) {
+		guard.auxiliary = c.winner;
+		guard.recipient = c.recipient;
+		guard.pass_on_amount = c.winner_amount;
+		guard.pass_on_decimals = c.decimals;
+	}
 	if (a->step == STEP_RECOMMIT)
 		draw_fate(d, d->facts.commit.answered ? "refused" : "no_answer");
 	d->s.in_step = a->step;

@@ -318,6 +318,7 @@ bool subject_perform(struct subject *s, const struct action *a)
 	case ACT_READ:
 	case ACT_NOTE_COMMIT:
 	case ACT_ASK_ORACLE:
+	case ACT_NOTE_SPONSORS:
 	case ACT_PICK_ACCOUNT:
 	case ACT_ASK_FEES:
 	case ACT_SIMULATE:

@@ -148,7 +148,7 @@ void subject_open(struct subject *s, const struct action *a, struct compose *c, 
 		too_big(s, result);
 		return;
 	}
-	guard->max_fee_lamports = price_fee(c->unit_limit, s->e->policy.price_cap, extra ? 2 : 1).n;
+	guard->max_fee_lamports = price_fee(c->unit_limit, s->e->policy.price_cap, s->composed.n_signatures).n;
 	if (!sign(s, guard, extra, &row))
 		return;
 	forget_preparation(s);

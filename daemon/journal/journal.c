@@ -42,7 +42,7 @@ static const char OPEN[] = "SELECT " COLUMNS " FROM keeper.step_open($1,$2,$3,$4
 static const char CLOSE[] = "SELECT " COLUMNS " FROM keeper.step_close($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 static const char REOPEN[] = "SELECT " COLUMNS " FROM keeper.step_reopen($1,$2,$3)";
 static const char RECORD_PAYOUT[] =
-	"SELECT " COLUMNS " FROM keeper.payout_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
+	"SELECT " COLUMNS " FROM keeper.payout_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)";
 
 static const char IN_SPOOL[] = "a step of this subject waits in the local spool: it is imported first";
 
@@ -289,6 +289,7 @@ void journal_record_payout(struct journal *j, struct journal_call *call, const s
 	call_i64(s, payout->end_time);
 	call_signature(s, &payout->sig);
 	call_u64(s, payout->slot.n);
+	call_pubkey(s, &payout->recipient);
 	call_text(s, payout->clear_chat ? "t" : "f");
 	send_unless_spooled(call);
 }

@@ -11,6 +11,8 @@
 
 static const char OBSERVE[] =
 	"SELECT keeper.observe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
+static const char SPONSORS_FIX[] = "SELECT auxiliary,recipient FROM keeper.sponsors_fix($1,$2,$3,$4)";
+static const char SPONSORS_LOOK[] = "SELECT auxiliary,recipient FROM keeper.sponsors_look($1,$2,$3)";
 static const char SETTLE_REST[] = "SELECT keeper.settle_rest($1,$2)";
 
 enum { DECIMALS_UNKNOWN = 255, RECORDS_MAX = 1000, U128_TEXT = 40 };
@@ -123,6 +125,51 @@ void records_observe(
 	add_views(call->state, changes, n);
 	call_send(call->state, CALL_BATCH_DEADLINE_MS);
 }
+
+/* ---- sponsored players ---- */
+
+static bool parse_sponsors(struct task *task, const struct db_result *r, const void **data)
+{
+	struct sponsors *out = &container_of(task, struct record_call, task)->sponsors;
+
+	*out = (struct sponsors){ .known = true };
+	*data = out;
+	if (db_rows(r) > PARTICIPANTS_MAX)
+		return false;
+	for (int i = 0; i < db_rows(r); i++) {
+		struct sponsored *s = &out->of[out->n++];
+		const char *recipient = db_get(r, i, 1);
+
+		if (!db_get(r, i, 0) || !call_parse_pubkey(db_get(r, i, 0), &s->auxiliary))
+			return false;
+		s->valid = recipient && base58_to_pubkey(&s->recipient, recipient, strlen(recipient)) &&
+		           !pubkey_is_zero(&s->recipient) && !pubkey_equal(&s->recipient, &s->auxiliary);
+	}
+	return true;
+}
+
+void records_sponsors(struct journal *j, struct record_call *call, const struct subject_key *draw, int64_t app_id,
+	const struct pubkey *players, size_t n, bool look, journal_done *done)
+{
+	struct journal_call_state *s = call->state;
+
+	if (look)
+		call_begin(j, s, SPONSORS_LOOK, parse_sponsors, done);
+	else
+		call_begin_write(j, s, SPONSORS_FIX, parse_sponsors, done);
+	call_text(s, draw->text);
+	if (app_id > 0)
+		call_i64(s, app_id);
+	else
+		call_text(s, NULL);
+	call_array_open(s);
+	for (size_t i = 0; i < n; i++)
+		call_item_pubkey(s, &players[i]);
+	call_array_close(s);
+	call_send(s, CALL_DEADLINE_MS);
+}
+
+/* ---- the rest ---- */
 
 void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done)
 {

@@ -104,8 +104,10 @@ static void read_env_file(struct load *load, struct secret_text *text)
 		return;
 	}
 	env_file_parse(text->text, text->len, &reader);
-	if (exposed && load->in_file[setting_find("DEV_WALLET_PRIVATE_KEY") - SETTINGS] != NULL) {
-		snprintf(why, sizeof(why), "holds DEV_WALLET_PRIVATE_KEY and others can read it: run chmod 600 %s",
+	for (size_t i = 0; exposed && i < SETTING_COUNT; i++) {
+		if (SETTINGS[i].type != TYPE_SECRET || load->in_file[i] == NULL)
+			continue;
+		snprintf(why, sizeof(why), "holds %s and others can read it: run chmod 600 %s", SETTINGS[i].key,
 			load->path);
 		report("--env-file", load->path, why);
 		load->exposed = true;
@@ -198,18 +200,20 @@ static void hide_endpoint(const char *url)
 }
 
 /* The environment of a process can be read by its user, and is inherited: our copy is the only one from here on. */
-static void clear_key_in_environment(void)
+static void clear_keys_in_environment(void)
 {
-	char *value = getenv("DEV_WALLET_PRIVATE_KEY");
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		char *value = SETTINGS[i].type == TYPE_SECRET ? getenv(SETTINGS[i].key) : NULL;
 
-	if (value == NULL || value[0] == '\0')
-		return;
-	log_secret_add(value);
-	crypto_wipe(value, strlen(value));
-	unsetenv("DEV_WALLET_PRIVATE_KEY");
-	log_warn("config.key_in_environment", "key=DEV_WALLET_PRIVATE_KEY why=%s",
-		"it was copied, overwritten and unset; put the key into a file of mode 0600 and set "
-		"DEV_WALLET_KEY_FILE");
+		if (value == NULL || value[0] == '\0')
+			continue;
+		log_secret_add(value);
+		crypto_wipe(value, strlen(value));
+		unsetenv(SETTINGS[i].key);
+		log_warn("config.key_in_environment", "key=%s why=%s", SETTINGS[i].key,
+			"it was copied, overwritten and unset; put the key into a file of mode 0600 and set "
+			"the setting that names a key file");
+	}
 }
 
 static void trim(struct secret_text *key)
@@ -223,32 +227,50 @@ static void trim(struct secret_text *key)
 	key->text[key->len] = '\0';
 }
 
-static void load_key(struct load *load)
+/* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
+static void load_key(struct load *load, const struct setting *file, const char *path, struct secret_text *key)
 {
-	struct config *c = load->config;
-	const struct setting *file = setting_find("DEV_WALLET_KEY_FILE");
 	char why[WHY_MAX];
 	enum err err;
 
-	if (c->key_file != NULL) {
-		secret_text_wipe(&c->dev_wallet); /* the file wins: the other name may still serve the old monitor */
-		err = secret_file_read(
-			&c->dev_wallet, c->key_file, CONFIG_KEY_FILE_MAX, SECRET_FILE_PRIVATE, NULL, why, sizeof(why));
+	if (path != NULL) {
+		secret_text_wipe(key);
+		err = secret_file_read(key, path, CONFIG_KEY_FILE_MAX, SECRET_FILE_PRIVATE, NULL, why, sizeof(why));
 		if (err != ERR_OK) {
-			report(file->key, shown(file, c->key_file), why);
+			report(file->key, shown(file, path), why);
 			load->exposed = load->exposed || err == ERR_REFUSED;
 			load->bad = load->bad || err != ERR_REFUSED;
 			return;
 		}
 	}
-	if (c->dev_wallet.text != NULL)
-		trim(&c->dev_wallet);
-	if (c->dev_wallet.text == NULL || c->dev_wallet.len == 0)
-		complain(load, file, c->key_file,
-			c->key_file != NULL ? "is empty: name the file with the key"
-					    : "is not set: name the file with the dev wallet's key");
-	else
-		log_secret_add(c->dev_wallet.text);
+	if (key->text != NULL)
+		trim(key);
+	if (key->text != NULL && key->len > 0)
+		log_secret_add(key->text);
+	else if (path != NULL)
+		complain(load, file, path, "is empty: name the file with the key");
+	else if (file == setting_find("DEV_WALLET_KEY_FILE"))
+		complain(load, file, path, "is not set: name the file with the dev wallet's key");
+}
+
+static struct secret_text *auxiliary_key(struct config *c, unsigned n)
+{
+#define ROW(unused, n) &c->auxiliary_##n,
+	struct secret_text *const key[] = { CONFIG_AUXILIARIES(ROW, ) };
+#undef ROW
+
+	return key[n - 1];
+}
+
+static void load_keys(struct load *load)
+{
+	struct config *c = load->config;
+
+	load_key(load, setting_find("DEV_WALLET_KEY_FILE"), c->key_file, &c->dev_wallet);
+#define ROW(unused, n) \
+	load_key(load, setting_find("AUXILIARY_WALLET_" #n "_KEY_FILE"), c->auxiliary_file_##n, auxiliary_key(c, n));
+	CONFIG_AUXILIARIES(ROW, )
+#undef ROW
 }
 
 /* ---- what must fit together ---- */
@@ -360,7 +382,7 @@ int config_load(struct config **config, const char *env_file)
 		read_env_file(&load, &text);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		load_setting(&load, &SETTINGS[i]);
-	load_key(&load);
+	load_keys(&load);
 	gather_endpoints(&load);
 	if (load.config->database_url != NULL) {
 		log_secret_add(load.config->database_url);
@@ -369,7 +391,7 @@ int config_load(struct config **config, const char *env_file)
 	check_network(&load);
 	check_fees(&load);
 	check_retention(&load);
-	clear_key_in_environment();
+	clear_keys_in_environment();
 	secret_text_wipe(&text);
 	code = load.bad ? EX_CONFIG : load.exposed ? EX_NOPERM : 0;
 	if (code == 0)
@@ -388,12 +410,22 @@ void config_free(struct config *config)
 	free(config);
 }
 
+static struct secret_text take(struct secret_text *from)
+{
+	struct secret_text key = *from;
+
+	*from = (struct secret_text){ 0 };
+	return key;
+}
+
 struct secret_text config_take_key(struct config *config)
 {
-	struct secret_text key = config->dev_wallet;
+	return take(&config->dev_wallet);
+}
 
-	config->dev_wallet = (struct secret_text){ 0 };
-	return key;
+struct secret_text config_take_auxiliary(struct config *config, unsigned n)
+{
+	return take(auxiliary_key(config, n));
 }
 
 void config_wipe_key(struct secret_text *key)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { REDACT_MIN = 6, REDACT_MAX = 512, REDACT_SECRETS = 32, REDACT_TEXT_MAX = 4096 };
+enum { REDACT_MIN = 6, REDACT_MAX = 512, REDACT_SECRETS = 64, REDACT_TEXT_MAX = 4096 };
 
 /* Only its length and a keyed 64-bit hash are kept, no copy. False, and nothing will be hidden,
  * when it is shorter than REDACT_MIN (it would hide ordinary words), longer than REDACT_MAX,

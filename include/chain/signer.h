@@ -18,6 +18,13 @@ const struct pubkey *signer_pubkey(const struct signer *signer);
 /* False when the memory could not be locked (it may be swapped). */
 bool signer_locked(const struct signer *signer);
 
+/* The wallet of the house that a sponsored player plays through: signs nothing but that its win is passed on. Text as for
+ * signer_new. False and one line in why: not a key, or one that is there already. */
+bool signer_add_auxiliary(
+	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size);
+/* True when the key of this auxiliary wallet was added. */
+bool signer_has(const struct signer *signer, const struct pubkey *auxiliary);
+
 /* A fresh account key that signs only the one transaction that creates the account. */
 struct account_key;
 struct account_key *account_key_new(void);
@@ -25,7 +32,8 @@ void account_key_free(struct account_key *key);
 const struct pubkey *account_key_pubkey(const struct account_key *key);
 
 /* Re-parses `message`, refuses (ERR_REFUSED, why) what `allowed` does not allow, signs, and writes the serialized
- * transaction. extra is NULL when the message needs one signature only. out has room for 1232 bytes. */
+ * transaction. extra: of an account that the message creates; else NULL. The auxiliary wallet that `allowed` names signs
+ * too. out has room for 1232 bytes. */
 NODISCARD enum err signer_sign(const struct signer *signer, const struct account_key *extra,
 	const struct guard *allowed, const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len,
 	struct signature *sig, char *why, size_t why_size);

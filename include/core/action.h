@@ -6,22 +6,23 @@
 #include "core/steps.h"
 
 enum act {
-	ACT_NONE,         /* settle() only: no opinion                                                       */
-	ACT_WAIT,         /* nothing now; .reason says why, .until_ms (monotonic) when to look again, 0: on news */
-	ACT_HALT,         /* as WAIT, and a human must act                                                   */
-	ACT_READ,         /* read all accounts of the draw at one slot                                       */
-	ACT_NOTE_COMMIT,  /* write the commit that the chain shows into keeper.commits, read back            */
-	ACT_ASK_ORACLE,   /* ask the committed oracle's gateway                                              */
-	ACT_PICK_ACCOUNT, /* find a randomness account of ours that no draw holds                            */
-	ACT_ASK_FEES,     /* what recent blocks paid for this draw's writable accounts                       */
-	ACT_SIMULATE,     /* compose .step and let a node execute it without sending                         */
-	ACT_OPEN,         /* sign .step and commit its row; nothing is sent yet                              */
-	ACT_SPOOL,        /* as OPEN, into the local spool: reveal and select only                           */
-	ACT_SEND,         /* send row .seq's bytes again                                                     */
-	ACT_PROVE,        /* collect proof that row .seq never landed                                        */
-	ACT_CLOSE,        /* row .seq becomes .outcome                                                       */
-	ACT_REOPEN,       /* fork: landed row .seq becomes open again, what follows it stale                 */
-	ACT_RECORD,       /* fetch the finalized payout, write the money facts and close the row             */
+	ACT_NONE,          /* settle() only: no opinion                                                       */
+	ACT_WAIT,          /* nothing now; .reason says why, .until_ms (monotonic) when to look again, 0: on news */
+	ACT_HALT,          /* as WAIT, and a human must act                                                   */
+	ACT_READ,          /* read all accounts of the draw at one slot                                       */
+	ACT_NOTE_COMMIT,   /* write the commit that the chain shows into keeper.commits, read back            */
+	ACT_ASK_ORACLE,    /* ask the committed oracle's gateway                                              */
+	ACT_NOTE_SPONSORS, /* read, and before BIND fix, whom sponsored players play for               */
+	ACT_PICK_ACCOUNT,  /* find a randomness account of ours that no draw holds                            */
+	ACT_ASK_FEES,      /* what recent blocks paid for this draw's writable accounts                       */
+	ACT_SIMULATE,      /* compose .step and let a node execute it without sending                         */
+	ACT_OPEN,          /* sign .step and commit its row; nothing is sent yet                              */
+	ACT_SPOOL,         /* as OPEN, into the local spool: reveal and select only                           */
+	ACT_SEND,          /* send row .seq's bytes again                                                     */
+	ACT_PROVE,         /* collect proof that row .seq never landed                                        */
+	ACT_CLOSE,         /* row .seq becomes .outcome                                                       */
+	ACT_REOPEN,        /* fork: landed row .seq becomes open again, what follows it stale                 */
+	ACT_RECORD,        /* fetch the finalized payout, write the money facts and close the row             */
 	ACT_KINDS
 };
 

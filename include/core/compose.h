@@ -19,7 +19,10 @@ struct compose {
 	uint64_t recent_slot;
 	const struct oracle_answer *answer;   /* DRAW, REVEAL_SELECT                                          */
 	bool make_dev_ata, make_treasury_ata; /* DRAW, PAYOUT                                                 */
-	struct pubkey mint, ata_owner, ata;   /* CREATE_ATA                                                   */
+	struct pubkey recipient; /* DRAW, PAYOUT: of a sponsored win; zero: the winner keeps it              */
+	uint64_t winner_amount;
+	uint8_t decimals;
+	struct pubkey mint, ata_owner, ata; /* CREATE_ATA                                                   */
 	uint32_t unit_limit;
 	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
 	struct hash blockhash;

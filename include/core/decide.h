@@ -13,6 +13,14 @@ enum reason gate_pool(const struct draw_facts *f);
 
 /* Why a pool that the app never registered may not enter its tables; WAIT_NONE when it may. A pause is no reason. */
 enum reason gate_listing(const struct policy *policy, const struct pubkey *address, const struct pool_account *pool);
+/* Why the win of some sponsored player could not be passed on, or that of the one who wins; WAIT_NONE: it can. */
+enum reason gate_sponsors(const struct draw_facts *f);
+enum reason gate_pass_on(const struct draw_facts *f);
+/* False: not known yet. */
+bool expected_winner(const struct draw_facts *f, struct pubkey *out);
+/* The sponsored player who wins; NULL: the winner plays for himself, or is not known yet. */
+const struct sponsored *sponsored_win(const struct draw_facts *f);
+
 /* Unix second of the chain's clock from which unlock is allowed. */
 int64_t draw_due_s(const struct pool_account *pool);
 

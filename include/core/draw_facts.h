@@ -6,6 +6,7 @@
 #include "core/oracle_answer.h"
 #include "core/policy.h"
 #include "core/pool.h"
+#include "core/sponsor.h"
 #include "core/subject_facts.h"
 #include "core/token.h"
 
@@ -66,7 +67,8 @@ struct draw_facts {
 	bool account_picked; /* BIND: we know which randomness account to use, or that it is a new one */
 	bool binds_known;    /* how often this creator's pools were bound today, ours in flight included    */
 	uint64_t creator_binds;
-	struct attempts note, record;
+	struct attempts note, record, sponsor;
+	struct sponsors sponsors;
 	bool rescue_possible; /* an oracle that this draw has not tried yet is viable                  */
 	bool recorded;
 };

@@ -32,6 +32,8 @@
 	X(MINT_UNUSABLE,       WARN,  "the mint is missing or has an extension that the program forbids") \
 	X(ATA_MISSING,         INFO,  "a token account that payout needs is being created") \
 	X(ATA_UNUSABLE,        WARN,  "a token account that payout needs is frozen or has a delegate or close authority") \
+	X(SPONSOR_MAPPING,     WARN,  "sponsored_participants does not name exactly one valid wallet for an auxiliary wallet") \
+	X(SPONSOR_KEY,         WARN,  "the key of an auxiliary wallet is missing: its win could not be passed on") \
 	X(NO_ORACLE,           WARN,  "no oracle is verified, alive and on the allow-list") \
 	X(CANARY_SILENT,       WARN,  "no oracle's gateway answered our canary within the last minute") \
 	X(WALLET_LOW,          WARN,  "the fee wallet cannot pay for this draw and the ones already bound") \

@@ -39,6 +39,7 @@ enum ix_kind {
 	IX_SELECT,
 	IX_CREATE_ATA,
 	IX_PAYOUT,
+	IX_PASS_ON, /* a sponsored win, from the wallet of the house to the person */
 	IX_KINDS
 };
 struct ix_slot {

@@ -12,6 +12,8 @@
 enum {
 	TOKEN_MINT_SIZE = 82,
 	TOKEN_ACCOUNT_SIZE = 165,
+	TOKEN_TRANSFER_CHECKED = 12, /* first byte of the instruction's data */
+	TOKEN_TRANSFER_CHECKED_SIZE = 10,
 };
 
 enum token_result {

@@ -67,6 +67,7 @@ void journal_reopen(struct journal *j, struct journal_call *call, const struct s
  * somebody else's transaction that is not known. seq 0: no row of ours. */
 struct journal_payout {
 	struct pubkey pool, winner, mint;
+	struct pubkey recipient; /* who got a sponsored win in the same transaction; zero: the winner keeps it */
 	uint64_t pool_id;
 	uint64_t total_amount, winner_amount, dev_amount, burn_amount, treasury_amount;
 	unsigned decimals;

@@ -3,6 +3,7 @@
 #ifndef JOURNAL_RECORDS_H
 #define JOURNAL_RECORDS_H
 #include "core/pool.h"
+#include "core/sponsor.h"
 #include "journal/journal.h"
 
 struct pool_change {
@@ -15,7 +16,8 @@ struct pool_change {
 };
 struct record_call {
 	struct task task;
-	size_t written; /* rows that the statement changed; draws that it settled */
+	size_t written;           /* rows that the statement changed; draws that it settled */
+	struct sponsors sponsors; /* of records_sponsors() */
 	struct journal_call_state *state;
 };
 void record_call_init(struct record_call *call);
@@ -29,4 +31,9 @@ void records_observe(
 /* Paid draws that wait for their app row or for players whose joins were not recorded yet: written to schema public, and
  * the referrers' shares, where that is possible now. reply.data: the call; .written: draws that are settled now. */
 void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done);
+/* Whom the sponsored ones among the draw's players play for, by the app's table, matched by public key. Until the draw has a
+ * step it is read anew, and kept; from then on what was kept last is the answer, whatever the table says. look: nothing is
+ * kept. app_id below 1: the app does not know the pool. reply.data: const struct sponsors *, without read_ms and keys. */
+void records_sponsors(struct journal *j, struct record_call *call, const struct subject_key *draw, int64_t app_id,
+	const struct pubkey *players, size_t n, bool look, journal_done *done);
 #endif

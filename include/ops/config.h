@@ -14,7 +14,7 @@
 #include "ops/config_keys.h"
 #include "ops/secret_file.h"
 
-enum { CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_ENV_FILE_MAX = 65536 };
+enum { CONFIG_AUXILIARIES_MAX = 9, CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_ENV_FILE_MAX = 65536 };
 
 enum network { NETWORK_DEVNET, NETWORK_MAINNET_BETA, NETWORK_LOCALNET };
 enum { NETWORK_COUNT = 3 };
@@ -50,6 +50,8 @@ void config_free(struct config *config); /* wipes; NULL is allowed */
 
 /* Moves the dev wallet's key text (trimmed) out of the config; config_wipe_key() ends it. Once. */
 struct secret_text config_take_key(struct config *config);
+/* The same for auxiliary wallet n, 1 to CONFIG_AUXILIARIES_MAX; text NULL: not set. */
+struct secret_text config_take_auxiliary(struct config *config, unsigned n);
 void config_wipe_key(struct secret_text *key);
 
 /* The part that decisions depend on. */

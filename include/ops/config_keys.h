@@ -20,6 +20,15 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(RECORDS, "Records for the web backend") \
 	X(LOCAL, "This machine")
 
+/* Numbers are names here: which wallet is which goes by the public keys. */
+#define CONFIG_AUXILIARIES(ROW, X) \
+	ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6) ROW(X, 7) ROW(X, 8) ROW(X, 9)
+#define CONFIG_AUXILIARY(X, n) \
+	X(WALLETS, AUXILIARY_WALLET_##n##_KEY_FILE, NULL, PATH, auxiliary_file_##n, NULL, 0, 0, 0, NULL, \
+	  "File with the key of auxiliary wallet " #n ", through which players of sponsored pools take part; as DEV_WALLET_KEY_FILE.") \
+	X(WALLETS, AUXILIARY_WALLET_##n##_PRIVATE_KEY, NULL, SECRET, auxiliary_##n, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That key itself; used only when AUXILIARY_WALLET_" #n "_KEY_FILE is not set.")
+
 #define CONFIG_TABLE(X) \
 	X(CONNECTIONS, DATABASE_URL, NULL, POSTGRES, database_url, NULL, 0, 0, SETTING_REQUIRED | SETTING_SECRET, \
 	  "postgres://poolkeeper:PASSWORD@127.0.0.1:6543/missout?pgbouncer=true", \
@@ -43,6 +52,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "The key itself, for set-ups that have no file; used only when DEV_WALLET_KEY_FILE is not set.") \
 	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
 	  "YOUR_TREASURY_ADDRESS", "A pool is driven only if this is its treasury.") \
+	CONFIG_AUXILIARIES(CONFIG_AUXILIARY, X) \
 	X(PROGRAMS, ML_PROGRAM_ID, NULL, PUBKEY, ml_program, "4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", 0, 0, 0, \
 	  NULL, "The lottery program; only the one that this poolkeeper was built for is accepted.") \
 	X(PROGRAMS, SWITCHBOARD_PROGRAM_ID, NULL, PUBKEY, switchboard_program, NULL, 0, 0, SETTING_BY_NETWORK, NULL, \

@@ -155,14 +155,14 @@ test('a PAYOUT row that the backend wrote is left alone; a payout without an app
 	assert.deepEqual([(await appPool(keeper)).status, await keeper.sql('SELECT app_id, projected_at IS NULL FROM keeper.draws')], ['ended', '1|f']);
 });
 
-test('a sponsored win names the person, and the wallet that the chain paid', async () => {
+test('a win that was passed on names the person, and the wallet that the chain paid', async () => {
 	const keeper = await paidPool(await newKeeper(server), { is_free: 1 });
-	await keeper.sql(`INSERT INTO public.sponsored_participants (pool_id, real_wallet, auxiliary_wallet, auxiliary_index) VALUES (1, '${key('U')}', '${key('W')}', 0)`);
-	await keeper.call('payout_record', payout());
+	await keeper.call('payout_record', payout({ recipient: key('U') }));
+	assert.match(await keeper.refusal('payout_record', payout({ recipient: key('V') })), /^PK002 .* is recorded as paid to/);
 	assert.equal((await appPool(keeper)).winner_wallet, key('U'));
-	assert.equal(await keeper.sql('SELECT wallet_address FROM public.transactions'), key('W').toLowerCase());
+	assert.equal(await keeper.sql('SELECT wallet_address FROM public.transactions'), key('U').toLowerCase());
 	assert.equal(await keeper.sql('SELECT winner_wallet FROM public.winners_feed'), key('U').toLowerCase());
-	assert.equal(await keeper.sql('SELECT winner FROM keeper.draws'), key('W'));
+	assert.equal(await keeper.sql('SELECT winner, recipient FROM keeper.draws'), `${key('W')}|${key('U')}`);
 });
 
 test('the referrers share the treasury fee to the last base unit, once', async () => {

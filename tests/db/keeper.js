@@ -104,7 +104,7 @@ function payout(overrides = {}) {
 	return {
 		fence: 1, subject: DRAW, seq: 0, pool: POOL, pool_id: 7, winner: key('W'), mint: key('M'), total_amount: '18446744073709551615',
 		winner_amount: '18446744073709551012', dev_amount: 500, burn_amount: 2, treasury_amount: 101, decimals: 9, end_time: 1790000000,
-		sig: signature('Z'), slot: 150, clear_chat: true, ...overrides,
+		sig: signature('Z'), slot: 150, recipient: null, clear_chat: true, ...overrides,
 	};
 }
 

@@ -7,12 +7,15 @@ const { winnerIndex, payout } = require('../chain/ml-accounts.js');
 const ENDED = 6;
 const RANDOMNESS_BYTES = 16;
 
+// Whom the win is for: pool.recipients maps the wallets of the house in a sponsored pool to the people who play through them.
+const receiverOf = (pool, winner) => pool.recipients?.[winner] ?? winner;
+
 // Everything that the payout will move, read before the draw starts.
 async function before(world, pool) {
 	const state = await world.scenario.readPool(pool);
 	const { list, count } = await world.scenario.readParticipants(pool);
 	const players = list.slice(0, count);
-	const holders = [...new Set([...players, pool.devWallet, pool.treasury])];
+	const holders = [...new Set([...players, ...Object.values(pool.recipients ?? {}), pool.devWallet, pool.treasury])];
 	const balances = {};
 	for (const holder of holders) balances[holder] = await world.scenario.tokenBalance(holder, pool.mint);
 	return { state, players, balances, supply: await world.scenario.mintSupply(pool.mint) };
@@ -38,7 +41,7 @@ async function outcome(world, pool, was) {
 async function assertChain(world, pool, was) {
 	const { winner, shares, ended } = await outcome(world, pool, was);
 	const expected = { ...was.balances };
-	expected[winner] += shares.winner;
+	expected[receiverOf(pool, winner)] += shares.winner;
 	expected[pool.devWallet] += shares.dev;
 	expected[pool.treasury] += shares.treasury;
 	for (const [holder, amount] of Object.entries(expected)) {
@@ -59,12 +62,14 @@ async function assertRecords(world, pool, { winner, shares, ended }) {
 	const [[status, recordedWinner, end, creationSignature]] = await row(world,
 		`SELECT status, winner_wallet, end_time IS NOT NULL, tx_hash FROM public.pools WHERE id = ${pool.id}`);
 	assert.equal(status, 'ended');
-	assert.equal(recordedWinner, winner);
+	const receiver = receiverOf(pool, winner);
+	assert.equal(recordedWinner, receiver);
+	assert.equal(await world.sql(`SELECT winner, recipient FROM keeper.draws WHERE draw = '${subject}'`), `${winner}|${receiver === winner ? '' : receiver}`);
 	assert.equal(end, 't');
 	assert.equal(creationSignature, '', 'pools.tx_hash is the creation signature and never the payout');
 	const payouts = await row(world, `SELECT wallet_address, amount, tx_hash FROM public.transactions WHERE pool_id = ${pool.id} AND type = 'PAYOUT'`);
 	assert.equal(payouts.length, 1, 'one PAYOUT row');
-	assert.equal(payouts[0][0].toLowerCase(), winner.toLowerCase());
+	assert.equal(payouts[0][0].toLowerCase(), receiver.toLowerCase());
 	assert.equal(Number(payouts[0][1]), Number(shares.winner) / Number(pool.mint.unit));
 	const landed = await world.scenario.chain('transactions', pool.address);
 	const paying = landed.find((transaction) => transaction.signature === payouts[0][2]);

@@ -173,10 +173,26 @@ static void check_replaced(const struct rand_state *old)
 			old->seed_slot);
 }
 
+/* A sponsored win is passed on whole, to the right one, by what pays it; any other win stays with the winner. */
+static void check_passed_on(const struct effects *effects)
+{
+	const struct pubkey *recipient;
+
+	if (effects->pay < 0 && effects->passed_on.amount == 0)
+		return;
+	recipient = effects->pay < 0 ? NULL : recipient_of(&world.pool[effects->pay], &effects->paid.to);
+	if (!recipient != (effects->passed_on.amount == 0) ||
+		(recipient && (effects->passed_on.amount != effects->paid.winner ||
+				      !pubkey_equal(&effects->passed_on.to, recipient))))
+		violation("I8", "the win of pool %d, %" PRIu64 ", was passed on as %" PRIu64, effects->pay,
+			effects->paid.winner, effects->passed_on.amount);
+}
+
 void check_landed(const struct sim_tx *tx, const struct effects *effects)
 {
 	if (!known(&tx->sig))
 		violation("I2", "a transaction landed that no journal row knows");
+	check_passed_on(effects);
 	if (effects->bind >= 0)
 		world_pool_bound();
 	/* Of two daemons that both write, one may ask while the other commits again: the fence is what forbids it. */
@@ -221,6 +237,10 @@ void check_payout(int pool, const struct journal_payout *p)
 	const struct sim_tx *tx = chain_find(&p->sig);
 	const struct draw_payout_fact *paid = tx ? &tx->effects.paid : NULL;
 
+	const struct pubkey *recipient = recipient_of(&world.pool[pool], &p->winner), none = { 0 };
+
+	if (!pubkey_equal(&p->recipient, recipient ? recipient : &none))
+		violation("I8", "pool %d is recorded as passed on to somebody else", pool);
 	if (!tx || tx->landed == SIZE_MAX || tx->failed || tx->effects.pay != pool)
 		violation("I6", "pool %d is recorded as paid by a transaction that did not pay", pool);
 	if (tx->landed > chain_root())

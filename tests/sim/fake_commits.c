@@ -207,6 +207,31 @@ void records_observe(
 
 /* ---- histories ---- */
 
+static void take_sponsors(struct journal_call_state *s, const struct statement *st)
+{
+	(void)st;
+	s->data = &container_of(s->task, struct record_call, task)->sponsors;
+}
+
+void records_sponsors(struct journal *j, struct record_call *call, const struct subject_key *draw, int64_t app_id,
+	const struct pubkey *players, size_t n, bool look, journal_done *done)
+{
+	const struct sim_pool *pool = &world.pool[pool_of_subject(draw->text)];
+	struct sponsors *out = &call->sponsors;
+
+	(void)app_id;
+	(void)players;
+	(void)n;
+	(void)look;
+	*out = (struct sponsors){ .known = true };
+	for (unsigned i = 0; i < PLAYERS; i++)
+		if (!pubkey_is_zero(&pool->recipient[i]))
+			out->of[out->n++] = (struct sponsored){
+				.auxiliary = pool->player[i], .recipient = pool->recipient[i], .valid = true
+			};
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_sponsors, done));
+}
+
 void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done)
 {
 	(void)clear_chat;

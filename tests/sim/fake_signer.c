@@ -61,11 +61,23 @@ static void sign(struct signature *sig, const struct pubkey *key, const uint8_t 
 	sig->b[SIGNATURE_SIZE - 1] = 0xff;
 }
 
+bool signer_has(const struct signer *signer, const struct pubkey *auxiliary)
+{
+	(void)signer;
+	for (unsigned i = 0; i < world.n_pools; i++)
+		if (recipient_of(&world.pool[i], auxiliary))
+			return true;
+	return false;
+}
+
 enum err signer_sign(const struct signer *signer, const struct account_key *extra, const struct guard *allowed,
 	const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len, struct signature *sig, char *why,
 	size_t why_size)
 {
-	const size_t n = extra ? 2 : 1, head = 1 + n * SIGNATURE_SIZE;
+	const struct pubkey *other = !pubkey_is_zero(&allowed->auxiliary) ? &allowed->auxiliary
+	                             : extra                              ? &extra->key
+	                                                                  : NULL;
+	const size_t n = other ? 2 : 1, head = 1 + n * SIGNATURE_SIZE;
 	struct signature second;
 
 	if (!guard_allows(allowed, message, message_len, why, why_size))
@@ -78,8 +90,8 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	sign(sig, &signer->key, message, message_len);
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
-	if (extra) {
-		sign(&second, &extra->key, message, message_len);
+	if (other) {
+		sign(&second, other, message, message_len);
 		memcpy(out + 1 + SIGNATURE_SIZE, second.b, SIGNATURE_SIZE);
 	}
 	memcpy(out + head, message, message_len);

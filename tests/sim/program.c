@@ -5,6 +5,8 @@
 #include "core/address.h"
 #include "core/draw.h"
 #include "core/ml.h"
+#include "core/pda.h"
+#include "core/token.h"
 #include "core/tx.h"
 #include "sim/sim.h"
 
@@ -224,6 +226,14 @@ static int run_payout(struct run *run, int pool)
 	return OK;
 }
 
+static bool is_ata_of(const struct pubkey *address, const struct pubkey *owner)
+{
+	struct pubkey ata;
+
+	pda_ata(&ata, owner, &world.mint, &ADDRESS_TOKEN);
+	return pubkey_equal(address, &ata);
+}
+
 static int run_create_ata(struct run *run)
 {
 	const struct pubkey address = account(run, 1);
@@ -235,10 +245,34 @@ static int run_create_ata(struct run *run)
 
 		run->s->dev_ata[i] = run->s->dev_ata[i] || dev;
 		run->s->treasury_ata[i] = run->s->treasury_ata[i] || treasury;
+		for (unsigned k = 0; k < PLAYERS; k++)
+			if (!pubkey_is_zero(&pool->recipient[k]) && is_ata_of(&address, &pool->recipient[k]))
+				run->s->recipient_ata[i][k] = true;
 		if (run->alone && (dev || treasury))
 			run->effects->created_ata = dev ? 0 : 1;
 	}
 	return OK;
+}
+
+/* The win of a pool that this very transaction paid, to the account of whom the winner plays for. */
+static int run_pass_on(struct run *run, struct bytes data)
+{
+	const struct pubkey from = account(run, 0), to = account(run, 2), owner = account(run, 3);
+	const int pool = run->effects->pay;
+
+	REQUIRE(run, is_ata_of(&from, &owner), E_CONSTRAINT);
+	for (unsigned i = 0; pool >= 0 && i < PLAYERS; i++) {
+		const struct sim_pool *p = &world.pool[pool];
+
+		if (!pubkey_equal(&p->player[i], &owner) || pubkey_is_zero(&p->recipient[i]) ||
+			!is_ata_of(&to, &p->recipient[i]))
+			continue;
+		REQUIRE(run, run->s->recipient_ata[pool][i], E_NO_ACCOUNT);
+		run->effects->passed_on.to = p->recipient[i];
+		run->effects->passed_on.amount = load_u64(data.p + 1);
+		return OK;
+	}
+	return E_CONSTRAINT;
 }
 
 /* ---- dispatch ---- */
@@ -282,6 +316,8 @@ static int run_ix(struct run *run)
 		return OK;
 	if (pubkey_equal(&program, &ADDRESS_ATA))
 		return run_create_ata(run);
+	if (pubkey_equal(&program, &ADDRESS_TOKEN) && data.n == TOKEN_TRANSFER_CHECKED_SIZE)
+		return run_pass_on(run, data);
 	if (pubkey_equal(&program, &ADDRESS_ML) && ml_parse(&ml, &args, data.p, data.n))
 		return run_ml(run, ml);
 	if (pubkey_equal(&program, &world.net.program) && sb_identify(&sb, data.p, data.n))

@@ -207,6 +207,10 @@ static void draw_terms(struct sim_pool *pool, int64_t due_s)
 	pda_ata(&pool->treasury_ata, &t->treasury_wallet, &t->mint, &ADDRESS_TOKEN);
 	for (unsigned i = 0; i < PLAYERS; i++)
 		pool->player[i] = random_key();
+	/* The sponsor himself is player 0 and plays for himself. */
+	if (random_chance(300))
+		for (unsigned i = 1; i < PLAYERS; i++)
+			pool->recipient[i] = random_key();
 }
 
 /* An earlier run bound it, and its journal is lost. */

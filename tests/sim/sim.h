@@ -80,6 +80,7 @@ struct sim_pool {
 	struct pool_account terms;
 	struct pubkey address, dev_ata, treasury_ata;
 	struct pubkey player[PLAYERS], player_ata[PLAYERS];
+	struct pubkey recipient[PLAYERS]; /* whom a player plays for; zero: for himself */
 	uint64_t unlocked_ms;   /* somebody else unlocks then; 0: nobody                                          */
 	uint64_t gate_until_ms; /* not to be bound before; 0: no gate, UINT64_MAX: never                          */
 	bool gate_is_pause, gate_is_vault;
@@ -106,6 +107,7 @@ struct state {
 	struct rand_state rand[RANDS_MAX];
 	unsigned n_rands;
 	bool dev_ata[POOLS_MAX], treasury_ata[POOLS_MAX];
+	bool recipient_ata[POOLS_MAX][PLAYERS];
 };
 struct block {
 	struct slot slot;
@@ -124,6 +126,10 @@ struct effects {
 		struct pubkey to;
 		int64_t end_time;
 	} paid;
+	struct { /* from a sponsored winner to whom he plays for; amount 0: nothing */
+		struct pubkey to;
+		uint64_t amount;
+	} passed_on;
 	bool replaced; /* a commit took the place of another one of a bound pool                          */
 	struct rand_state old;
 };
@@ -293,6 +299,8 @@ bool world_sends_vanish(void);
 bool world_fault(unsigned per_mille);
 void world_pool_bound(void);
 int pool_of_address(const struct pubkey *address);
+/* Whom this player of the pool plays for; NULL: for himself, or he is none. */
+const struct pubkey *recipient_of(const struct sim_pool *pool, const struct pubkey *player);
 int pool_of_subject(const char *text);
 
 /* ---- check.c: the invariants ---- */

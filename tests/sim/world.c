@@ -43,6 +43,14 @@ void world_pool_bound(void)
 	world.outage[0].until_ms = world.outage[0].from_ms + world.outage_ms;
 }
 
+const struct pubkey *recipient_of(const struct sim_pool *pool, const struct pubkey *player)
+{
+	for (unsigned i = 0; i < PLAYERS; i++)
+		if (pubkey_equal(&pool->player[i], player))
+			return pubkey_is_zero(&pool->recipient[i]) ? NULL : &pool->recipient[i];
+	return NULL;
+}
+
 int pool_of_address(const struct pubkey *address)
 {
 	for (unsigned i = 0; i < world.n_pools; i++)

@@ -1,0 +1,168 @@
+// Sponsored pools: the person gets exactly what the wallet of the house won, in the transaction that pays it.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Keypair } = require('../chain/solana.js');
+const { World, sleep } = require('./world.js');
+const money = require('./money.js');
+
+const secret = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
+
+// The keys of these wallets as settings: the first as a file, the others themselves.
+function keysOf(world, keypairs) {
+	const settings = {};
+	for (const [i, keypair] of keypairs.entries()) {
+		if (i > 0) {
+			settings[`AUXILIARY_WALLET_${i + 1}_PRIVATE_KEY`] = secret(keypair);
+			continue;
+		}
+		const file = path.join(world.directory, `auxiliary-${keypair.address}.json`);
+		fs.writeFileSync(file, secret(keypair), { mode: 0o600 });
+		settings.AUXILIARY_WALLET_1_KEY_FILE = file;
+	}
+	return settings;
+}
+
+async function map(world, pool, auxiliary, real) {
+	await world.sql(`INSERT INTO public.sponsored_participants (pool_id, real_wallet, auxiliary_wallet, auxiliary_index) VALUES (${pool.id}, '${real}', '${auxiliary}', 0)`);
+}
+
+// A locked pool in which every player plays for a person, so that whoever wins, a win is passed on.
+async function sponsoredPool(world, options = {}) {
+	const pool = await world.lockedPool({ players: 2, ...options });
+	await world.sql(`UPDATE public.pools SET is_free = 1, sponsored_by = 'house' WHERE id = ${pool.id}`);
+	pool.recipients = {};
+	for (const player of pool.players) {
+		pool.recipients[player.address] = new Keypair().address;
+		await map(world, pool, player.address, pool.recipients[player.address]);
+	}
+	return pool;
+}
+
+const steps = (world, pool) => world.sql(`SELECT string_agg(step, ' ' ORDER BY seq) FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%'`);
+
+async function world(t, options) {
+	const made = await World.start(options);
+	t.after(() => made.stop());
+	return made;
+}
+
+test('an SPL and a Token-2022 pool: exactly the win, to the person, in two transactions', async (t) => {
+	const here = await world(t);
+	const pools = [await sponsoredPool(here, { players: 3 }), await sponsoredPool(here, { program: 'token-2022', decimals: 9 })];
+	const was = [];
+	for (const pool of pools) was.push(await money.before(here, pool));
+	await here.pastLock();
+	const players = pools.flatMap((pool) => pool.players);
+	const daemon = here.startDaemonWith(keysOf(here, players));
+	for (const [i, pool] of pools.entries()) {
+		await here.recorded(pool);
+		await money.assertPaid(here, pool, was[i]);
+		assert.equal(await steps(here, pool), 'BIND DRAW');
+		const person = await here.sql(`SELECT wallet_address FROM public.notifications WHERE pool_id = ${pool.id} AND type = 'win'`);
+		assert.ok(Object.values(pool.recipients).some((real) => real.toLowerCase() === person));
+	}
+	await money.assertNothingUnknown(here);
+	assert.equal(daemon.all('signer.auxiliary').length, players.length);
+	for (const player of players) assert.ok(!daemon.log.includes(secret(player).slice(1, 40)), 'no key in the log');
+});
+
+test('a win without a mapping is kept by the winner', async (t) => {
+	const here = await world(t);
+	const pool = await here.lockedPool({ players: 2 });
+	await here.sql(`UPDATE public.pools SET is_free = 1 WHERE id = ${pool.id}`);
+	await map(here, pool, new Keypair().address, new Keypair().address);
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	here.startDaemon();
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+});
+
+test('missing token accounts of dev and treasury are made before the draw is bound', async (t) => {
+	const here = await world(t);
+	const pool = await sponsoredPool(here, { mint: await here.mint({ program: 'token-2022', bare: true }) });
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	here.startDaemonWith(keysOf(here, pool.players));
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+	assert.equal(await steps(here, pool), 'BIND DRAW');
+});
+
+test('without a key the pool waits and says so; with it, it goes on', async (t) => {
+	const here = await world(t);
+	const pool = await sponsoredPool(here);
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	const without = here.startDaemonWith(keysOf(here, pool.players.slice(1)));
+	await without.wait('draw.wait', { reason: 'SPONSOR_KEY' });
+	assert.equal((await here.scenario.readPool(pool)).statusName, 'Locked');
+	assert.equal(await here.sql(`SELECT count(*) FROM keeper.steps WHERE subject LIKE 'draw:%'`), '0');
+	await without.kill('SIGTERM');
+	here.startDaemonWith(keysOf(here, pool.players));
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+});
+
+test('a mapping that names no wallet, or two people, holds the pool until somebody mends it', async (t) => {
+	const here = await world(t);
+	const pool = await sponsoredPool(here);
+	const [first, second] = pool.players.map((player) => player.address);
+	await here.sql(`UPDATE public.sponsored_participants SET real_wallet = lower(real_wallet) WHERE auxiliary_wallet = '${first}'`);
+	await map(here, pool, second, new Keypair().address);
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	const daemon = here.startDaemonWith(keysOf(here, pool.players));
+	await daemon.wait('draw.wait', { reason: 'SPONSOR_MAPPING' });
+	await here.sql(`DELETE FROM public.sponsored_participants WHERE pool_id = ${pool.id}`);
+	// The casing of the wallet of the house does not matter: it is matched by public key.
+	await map(here, pool, first.toLowerCase(), pool.recipients[first]);
+	await map(here, pool, second, pool.recipients[second]);
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+});
+
+test('the mapping of the BIND holds over a kill -9, whatever the table says later', async (t) => {
+	const here = await world(t);
+	const pool = await sponsoredPool(here);
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	const first = here.startDaemonWith(keysOf(here, pool.players));
+	await here.caughtBound(first, pool);
+	await first.kill('SIGKILL');
+	await here.sql(`UPDATE public.sponsored_participants SET real_wallet = '${new Keypair().address}' || id`);
+	await here.sql(`UPDATE public.pools SET is_free = 0 WHERE id = ${pool.id}`);
+	await here.forgetLease();
+	await here.gatewayControl({ oracle: 'all', mode: 'ok' });
+	here.startDaemonWith(keysOf(here, pool.players));
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+});
+
+test('a key that is lost after the BIND: reveal and select go on, the payout waits for it and passes the win on', async (t) => {
+	const here = await world(t);
+	const pool = await sponsoredPool(here);
+	const was = await money.before(here, pool);
+	await here.pastLock();
+	const first = here.startDaemonWith(keysOf(here, pool.players));
+	await here.caughtBound(first, pool);
+	await first.kill('SIGKILL');
+	await here.forgetLease();
+	await here.gatewayControl({ oracle: 'all', mode: 'ok' });
+	const without = here.startDaemon();
+	await without.wait('draw.wait', { reason: 'SPONSOR_KEY' });
+	for (;;) {
+		if ((await here.scenario.readPool(pool)).statusName === 'WinnerSelected') break;
+		await sleep(50);
+	}
+	await without.kill('SIGKILL');
+	await here.forgetLease();
+	here.startDaemonWith(keysOf(here, pool.players));
+	await here.recorded(pool);
+	await money.assertPaid(here, pool, was);
+	assert.equal(await steps(here, pool), 'BIND REVEAL_SELECT PAYOUT');
+});
