@@ -33,6 +33,9 @@ const GOOD = {
 	watermarks: { address: key('X'), signature: bytes(64), slot: 5 },
 	call_gaps: { address: POOL, signature: bytes(64), slot: 5, reason: 'not_available' },
 	submissions: { tx_hash: signature('3'), pool: POOL, wallet: key('U'), operation: 'join', amount: 5 },
+	notices: { draw: DRAW, type: 'win', wallet: 'w' },
+	referral_shares: { draw: DRAW, referrer: 'anna', amount: 5 },
+	sponsored: { draw: DRAW, auxiliary: key('V'), recipient: null },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -119,6 +122,7 @@ const REFUSED = [
 	['discoveries_listed_fits', 'discoveries', { listed_at: 'now()', app_id: 1, verdict: 'HISTORY' }],
 	['audits_watermark_is_whole', 'audits', { signature: signature('A') }],
 	['foreign_signatures_kind_known', 'foreign_signatures', { kind: 'FRIEND' }],
+	['notices_type_known', 'notices', { type: 'join' }],
 	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
 	['watermarks_seen_size', 'watermarks', { seen: bytes(31) }],
 	['watermarks_is_whole', 'watermarks', { slot: null }],
@@ -171,6 +175,9 @@ const ONCE = [
 	['foreign_signatures_pkey', 'foreign_signatures', [{}], { kind: 'STEP' }],
 	['call_gaps_pkey', 'call_gaps', [{}, { address: key('X') }], { slot: 6 }],
 	['submissions_accepted_once', 'submissions', [{}, {}, ACCEPTED, { tx_hash: signature('2'), ...ACCEPTED }], { wallet: key('V'), ...ACCEPTED }],
+	['notices_pkey', 'notices', [{}, { type: 'cancel' }, { wallet: 'v' }], {}],
+	['referral_shares_pkey', 'referral_shares', [{}, { referrer: 'bob' }], { amount: 6 }],
+	['sponsored_pkey', 'sponsored', [{}, { auxiliary: key('W') }], { recipient: key('A') }],
 ];
 
 for (const [constraint, table, rows, extra] of ONCE) {
@@ -193,7 +200,7 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
-	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
+	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
 	assert.equal(await fresh.outcome(insert('steps', { ...FAILED, seq: 2, sig: signature('B') })), 'ok');
 	assert.equal(await fresh.outcome(insert('draws', { ...PAID, draw: `draw:${POOL}:8`, pool_id: 8, app_id: null })), 'ok');
 });

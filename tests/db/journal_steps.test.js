@@ -119,6 +119,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		submissions_page: { fence: 1, after_id: 0, limit: 1, height: 5, height_age_ms: 0 },
 		submissions_answer: { fence: 1, id: [], verdict: [], slot: [], block_time: [], final: [] },
 		retain: { fence: 1, after_id: 0, keep_s: 2592000, age_limit_s: 300, batch: 1 },
+		settle_rest: { fence: 1, clear_chat: true }, sponsors_fix: { fence: 1, draw: DRAW, app_id: 1, players: [] },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);
 	const fenced = await keeper.sql("SELECT proname FROM pg_proc WHERE pronamespace = 'keeper'::regnamespace AND 'p_fence' = ANY (proargnames) ORDER BY 1");
