@@ -92,7 +92,7 @@ test('the journal is lost after the payout: it is found on chain and recorded', 
 	const first = world.startDaemon();
 	await world.recorded(pool);
 	await first.kill();
-	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks, keeper.notices, keeper.referral_shares, keeper.sponsored CASCADE');
 	await world.sql("UPDATE public.pools SET status = 'winnerSelected', winner_wallet = NULL, end_time = NULL; DELETE FROM public.transactions; DELETE FROM public.winners_feed; DELETE FROM public.notifications");
 	await world.forgetLease();
 	world.startDaemon();
@@ -106,7 +106,7 @@ test('the journal is lost while a pool is bound: what the chain shows is enough 
 	await world.caughtBound(first, pool);
 	await first.wait('tx.final', { step: 'BIND' });
 	await first.kill();
-	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks, keeper.notices, keeper.referral_shares, keeper.sponsored CASCADE');
 	await world.forgetLease();
 	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
 	world.startDaemon();
@@ -119,7 +119,7 @@ test('the journal is lost while the draw is on its way: whatever became of it, i
 	const first = world.startDaemon();
 	await first.wait('tx.send', { subject, step: 'DRAW' });
 	await first.kill();
-	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks CASCADE');
+	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks, keeper.notices, keeper.referral_shares, keeper.sponsored CASCADE');
 	await world.forgetLease();
 	world.startDaemon();
 	await world.recorded(pool);

@@ -100,6 +100,7 @@ test('without a key the pool waits and says so; with it, it goes on', async (t) 
 	await here.pastLock();
 	const without = here.startDaemonWith(keysOf(here, pool.players.slice(1)));
 	await without.wait('draw.wait', { reason: 'SPONSOR_KEY' });
+	assert.equal(without.all('sponsor.unusable')[0].auxiliary, pool.players[0].address);
 	assert.equal((await here.scenario.readPool(pool)).statusName, 'Locked');
 	assert.equal(await here.sql(`SELECT count(*) FROM keeper.steps WHERE subject LIKE 'draw:%'`), '0');
 	await without.kill('SIGTERM');
