@@ -11,6 +11,8 @@
 #include "core/address.h"
 #include "core/base58.h"
 #include "core/compose.h"
+#include "core/compute.h"
+#include "core/ml.h"
 #include "core/pda.h"
 #include "core/token.h"
 #include "core/tx.h"
@@ -238,6 +240,74 @@ static void test_only_exactly_this_is_signed(void **unused)
 		}
 }
 
+/* The guard alone refuses them too, whatever the signer would see. */
+static void test_the_guard_alone(void **unused)
+{
+	static change *const changes[] = { other_recipient, more, less, other_decimals, other_winner, kept, nobodys,
+		no_recipient, no_auxiliary };
+	static struct scene s;
+	struct bytes message;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		begin(&s, &ADDRESS_TOKEN);
+		changes[i](&s);
+		s.guard.step = STEP_PAYOUT;
+		assert_int_equal(compose_step(&s.tx, STEP_PAYOUT, &s.c), TX_OK);
+		message = tx_message(&s.tx);
+		assert_false(guard_allows(&s.guard, message.p, message.n, s.why, sizeof s.why));
+		end(&s);
+	}
+}
+
+/* A payout to one, and beside it a transfer of as much from the wallet of the house to another: its float would be gone. */
+static bool allows_pair(const struct pubkey *winner, const struct pubkey *recipient, char *why, size_t why_size)
+{
+	static struct scene s;
+	static struct ix ixs[4];
+	struct ml_accounts accounts = { 0 };
+	struct pubkey from, to;
+	struct bytes message;
+	bool allowed;
+
+	begin(&s, &ADDRESS_TOKEN);
+	s.guard.step = STEP_PAYOUT;
+	s.guard.recipient = *recipient;
+	compute_limit(&ixs[0], s.c.unit_limit);
+	compute_price(&ixs[1], s.c.unit_price);
+	accounts.of[ML_MINT] = s.account.mint;
+	accounts.of[ML_POOL] = s.c.pool;
+	accounts.of[ML_USER] = dev;
+	accounts.of[ML_POOL_TOKEN] = s.account.pool_token;
+	accounts.of[ML_PARTICIPANTS] = s.account.participants_account;
+	accounts.of[ML_DEV_TOKEN] = s.c.dev_ata;
+	accounts.of[ML_TREASURY_TOKEN] = s.c.treasury_ata;
+	accounts.of[ML_TOKEN_PROGRAM] = ADDRESS_TOKEN;
+	accounts.of[ML_WINNER_PUBKEY] = *winner;
+	pda_ata(&accounts.of[ML_WINNER_TOKEN], winner, &s.account.mint, &ADDRESS_TOKEN);
+	ml_build(&ixs[2], ML_PAYOUT_WINNER, &accounts, NULL);
+	pda_ata(&from, &auxiliary, &s.account.mint, &ADDRESS_TOKEN);
+	pda_ata(&to, recipient, &s.account.mint, &ADDRESS_TOKEN);
+	token_transfer_checked(&ixs[3], &ADDRESS_TOKEN, &from, &s.account.mint, &to, &auxiliary, AMOUNT, DECIMALS);
+	assert_int_equal(tx_compile(&s.tx, &dev, &s.c.blockhash, ixs, 4), TX_OK);
+	message = tx_message(&s.tx);
+	allowed = guard_allows(&s.guard, message.p, message.n, why, why_size);
+	end(&s);
+	return allowed;
+}
+
+static void test_the_float_of_the_house_stays(void **unused)
+{
+	const struct pubkey person = key_of(3), stranger = key_of(9), zero = key_of(0);
+	char why[200] = "";
+
+	(void)unused;
+	assert_true(allows_pair(&auxiliary, &person, why, sizeof why));
+	assert_false(allows_pair(&stranger, &person, why, sizeof why));
+	assert_non_null(strstr(why, "not the sponsored player"));
+	assert_false(allows_pair(&auxiliary, &zero, why, sizeof why));
+}
+
 /* Every byte of the message counts but the blockhash, the fees, and what the programs check (answer, treasury's account). */
 static void test_flipped_bytes(void **unused)
 {
@@ -286,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_only_exactly_this_is_signed),
+		cmocka_unit_test(test_the_guard_alone),
+		cmocka_unit_test(test_the_float_of_the_house_stays),
 		cmocka_unit_test(test_flipped_bytes),
 		cmocka_unit_test(test_auxiliary_keys),
 	};
