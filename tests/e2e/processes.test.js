@@ -8,7 +8,7 @@ const { startTrap } = require('./trap.js');
 const money = require('./money.js');
 
 // Statements of one draw whose connection is cut around them, in the order in which they come.
-const VERBS = ['step_rows', 'step_open', 'step_close', 'commit_record', 'payout_record'];
+const VERBS = ['step_rows', 'sponsors_fix', 'step_open', 'step_close', 'commit_record', 'payout_record'];
 
 async function killedAt(t, verb, when) {
 	const world = await World.start();
