@@ -166,9 +166,6 @@ BEGIN
         END IF;
         UPDATE keeper.draws d SET app_id = v_id WHERE d.draw = v_each AND d.app_id IS NULL;
         UPDATE keeper.discoveries x SET listed_at = clock_timestamp(), app_id = v_id WHERE x.draw = v_each;
-        IF v_draw.paid_at IS NOT NULL THEN
-            PERFORM keeper.project_payout(v_each);
-        END IF;
         RETURN QUERY SELECT 0::bigint, v_each, v_id, v_ours;
     END LOOP;
     RETURN QUERY SELECT count(*), NULL::text, NULL::integer, NULL::boolean
