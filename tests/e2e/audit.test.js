@@ -15,8 +15,11 @@ const kinds = (world) => world.sql('SELECT kind, count(*) FROM keeper.foreign_si
 // A plain payment: no program that poolkeeper's steps call.
 const pay = (world, from, to, lamports) => world.scenario.send([from], [build.transfer(from, to, lamports)]);
 
-// Until what has happened so far is older than any start of the daemon from here on.
-const confirmed = (world) => sleep(3 * world.options.slotMs);
+// Until what has happened so far is final: the first audit sees all of it, and nothing else.
+async function finalized(world) {
+	const { slot } = await world.scenario.chain('position');
+	while (await world.scenario.node.call('getSlot', { commitment: 'finalized' }) < slot) await sleep(100);
+}
 
 test('history is one line; another signer of our key is alerted and imported once, across a restart; payments to us are no alarm', async (t) => {
 	const world = await World.start({ settings: SETTINGS });
@@ -25,7 +28,7 @@ test('history is one line; another signer of our key is alerted and imported onc
 	const pool = await world.lockedPool();
 	await pay(world, world.devWallet, other, 5_000_000);
 	await pay(world, world.devWallet, other, 6_000_000);
-	await confirmed(world);
+	await finalized(world);
 	const daemon = world.startDaemon();
 	const history = await daemon.wait('audit.history');
 	await daemon.wait('audit.complete');
@@ -68,7 +71,7 @@ test('a restored database: our own steps are not in the journal any more, and th
 	const world = await World.start({ settings: SETTINGS });
 	t.after(() => world.stop());
 	const pool = await world.lockedPool();
-	await confirmed(world);
+	await finalized(world);
 	const daemon = world.startDaemon();
 	await daemon.wait('audit.complete');
 	const backup = await world.sql("SELECT format('UPDATE keeper.audits SET signature = %L, slot = %L, checked_at = %L', signature, slot, checked_at) FROM keeper.audits");
@@ -89,7 +92,7 @@ test('a node whose list ends too early does not make a gap: another one is asked
 	const world = await World.start({ nodes: 2, settings: SETTINGS });
 	t.after(() => world.stop());
 	const other = new Keypair();
-	await confirmed(world);
+	await finalized(world);
 	const daemon = world.startDaemon();
 	await daemon.wait('audit.complete');
 	await daemon.kill('SIGTERM');
