@@ -182,6 +182,7 @@ test('a hash that nobody knows waits while it could still land: the slow one is 
 
 // Stands still after the join, so that it stays confirmed and not final until the test goes on.
 async function acceptedOnly(world, daemon, pool, player) {
+	await world.scenario.chain('tick', 1); // the join gets a block after the pool's
 	const tx = await signed(world, [player], [joinOf(world, pool, player)]);
 	await world.scenario.landed(await send(world, tx));
 	await world.scenario.chain('slotMs', 0);
