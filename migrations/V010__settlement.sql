@@ -273,8 +273,7 @@ COMMENT ON FUNCTION keeper.payout_record IS 'The money facts of a finished draw:
 CREATE FUNCTION keeper.settle_rest(p_fence bigint, p_clear_chat boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
-    v_draw    record;
-    v_settled bigint := 0;
+    v_draw record;
 BEGIN
     PERFORM keeper.hold(p_fence);
     FOR v_draw IN
@@ -288,9 +287,9 @@ BEGIN
             PERFORM keeper.tell_late(v_draw.draw, v_draw.app_id);
             PERFORM keeper.share_referral(v_draw.draw);
         END IF;
-        v_settled := v_settled + (SELECT count(*) FROM keeper.draws d WHERE d.draw = v_draw.draw AND d.shared_at IS NOT NULL);
     END LOOP;
-    RETURN v_settled;
+    RETURN (SELECT count(*) FROM keeper.draws d
+             WHERE d.paid_at > clock_timestamp() - interval '30 days' AND (d.projected_at IS NULL OR d.shared_at IS NULL));
 END
 $$;
-COMMENT ON FUNCTION keeper.settle_rest IS 'Paid draws whose app row or whose players became known only after the payout was recorded. Returns how many are settled now.';
+COMMENT ON FUNCTION keeper.settle_rest IS 'Paid draws whose app row or whose players became known only after the payout was recorded. Returns how many still wait for that.';

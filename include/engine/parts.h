@@ -127,6 +127,9 @@ struct witness {
 struct settling {
 	struct record_call call;
 	uint64_t due_ms;
+	size_t waiting;          /* draws, as Postgres told last */
+	uint64_t fence, records; /* as of when it told */
+	uint64_t asked_fence, asked_records;
 };
 
 struct rents {

@@ -16,7 +16,7 @@ struct pool_change {
 };
 struct record_call {
 	struct task task;
-	size_t written;           /* rows that the statement changed; draws that it settled */
+	size_t written;           /* rows that the statement changed; draws that still wait */
 	struct sponsors sponsors; /* of records_sponsors() */
 	struct journal_call_state *state;
 };
@@ -29,7 +29,7 @@ void record_call_fini(struct record_call *call);
 void records_observe(
 	struct journal *j, struct record_call *call, const struct pool_change *changes, size_t n, journal_done *done);
 /* Paid draws that wait for their app row or for players whose joins were not recorded yet: written to schema public, and
- * the referrers' shares, where that is possible now. reply.data: the call; .written: draws that are settled now. */
+ * the referrers' shares, where that is possible now. reply.data: the call; .written: draws that still wait. */
 void records_settle_rest(struct journal *j, struct record_call *call, bool clear_chat, journal_done *done);
 /* Whom the sponsored ones among the draw's players play for, by the app's table, matched by public key. Until the draw has a
  * step it is read anew, and kept; from then on what was kept last is the answer, whatever the table says. look: nothing is

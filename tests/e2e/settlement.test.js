@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { World } = require('./world.js');
+const { World, sleep } = require('./world.js');
 const money = require('./money.js');
 
 const told = (world, pool) => world.sql(`SELECT type, wallet_address FROM public.notifications WHERE pool_id = ${pool.id} ORDER BY 1, 2`);
@@ -54,10 +54,10 @@ test('players that the backend never wrote down are told and bring their referre
 	}
 	const was = await money.before(world, pool);
 	await world.pastLock();
-	const daemon = world.startDaemon();
+	world.startDaemon();
 	await world.recorded(pool);
 	const { winner, shares } = await money.assertPaid(world, pool, was);
-	await daemon.wait('settle.rest', { draws: '1' });
+	while (await world.sql('SELECT count(*) FROM keeper.draws WHERE shared_at IS NULL') !== '0') await sleep(100);
 	assert.equal(await world.sql('SELECT sum(amount), count(*) FROM keeper.referral_shares'), `${shares.treasury}|${pool.players.length}`);
 	assert.deepEqual((await told(world, pool)).split('\n'), expected(pool, winner));
 	assert.equal(await world.sql(`SELECT count(*) FROM public.pool_chat_messages WHERE pool_id = ${pool.id}`), '1');
