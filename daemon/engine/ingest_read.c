@@ -86,7 +86,10 @@ static void on_loaded(struct task *task, const struct reply *reply)
 	if (in->job->whole)
 		in->at.has_sig = in->at.has_pool_id = in->at.has_seen = false;
 	in->n_gaps = in->at.has_sig ? in->at.n_gaps : 0; /* else the list has them */
-	if (in->at.has_seen && hash_equal(&in->at.seen, &in->job->seen))
+	/* A look at the accounts from before what is read already says nothing about now: they may not have been there yet. */
+	const bool old = in->job->watched && in->at.has_sig && in->job->floor.n < in->at.slot.n;
+
+	if (old || (in->at.has_seen && hash_equal(&in->at.seen, &in->job->seen)))
 		ingest_done(in);
 	else
 		begin_list(in);
