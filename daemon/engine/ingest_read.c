@@ -416,15 +416,18 @@ static void record(struct ingest *in)
 {
 	const struct ingest_job *job = in->job;
 	struct history_step *step = &in->step;
+	/* A look from before the newest transaction says nothing of what came after it. */
+	const struct slot newest = step->to.has_sig ? step->to.slot : in->at.slot;
+	const bool current = job->floor.n >= newest.n;
 
 	in->last_step = !in->give_way && in->list.n == 0 && in->n_gaps == 0 && !in->list.cut;
 	step->to.has_pool_id = in->at.has_pool_id;
 	step->to.pool_id = in->at.pool_id;
-	step->to.has_seen = in->last_step && !job->whole;
+	step->to.has_seen = in->last_step && !job->whole && current;
 	step->to.seen = job->seen;
 	/* Not there, at confirmed, may be undone by a fork, unless the list at finalized shows the rent; and what never was
 	 * there, at finalized, may still come. */
-	step->gone = in->last_step && !job->exists && (in->saw_rent || (job->watched && in->at.has_sig));
+	step->gone = in->last_step && !job->exists && (in->saw_rent || (job->watched && in->at.has_sig && current));
 	histories_record(in->e->m.journal, &in->record, step, on_recorded);
 }
 
