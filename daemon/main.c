@@ -103,7 +103,9 @@ static void on_limit(void *owner)
 static void start_engine(struct app *app)
 {
 	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer };
-	struct engine_config config = { .tick_ms = app->config->tick_seconds * 1000, .pulse_ms = PULSE_MS };
+	struct engine_config config = { .tick_ms = app->config->tick_seconds * 1000,
+		.watch_ms = app->config->watch_seconds * 1000,
+		.pulse_ms = PULSE_MS };
 
 	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
 	app->engine = engine_new(&config, &modules);

@@ -93,15 +93,6 @@ static bool only_payout_fails(const struct draw_facts *f)
 	return simulated(f, STEP_DRAW) && !s->ok && (s->failed_at == IX_CREATE_ATA || s->failed_at == IX_PAYOUT);
 }
 
-static bool payout_looks_clean(const struct draw_facts *f)
-{
-	const struct draw_accounts *a = &f->accounts;
-
-	return a->participants_presence == PRESENT && a->mint_presence == PRESENT && a->vault.presence == PRESENT &&
-	       a->vault.amount == f->view.pool.total_amount && a->dev_ata.presence != UNUSABLE &&
-	       a->treasury_ata.presence != UNUSABLE;
-}
-
 static bool past_deadline(const struct draw_facts *f)
 {
 	return f->own.settle.tip.confirmed_slot.n > f->view.pool.randomness_commit_slot.n + POLICY_DEADLINE_SLOTS;
@@ -191,7 +182,7 @@ static struct action ask_oracle(const struct draw_facts *f)
 /* The answer is in the ledger. Pay in the same transaction when that works; stopping the clock comes first. */
 static struct action reveal(const struct draw_facts *f)
 {
-	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f);
+	const bool alone = f->own.settle.rows.draw_spent || !gate_pays_at_once(f) || only_payout_fails(f);
 	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
 
 	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */
@@ -275,13 +266,15 @@ static bool simulated_no(const struct draw_facts *f, enum step step)
 static struct action payout(const struct draw_facts *f)
 {
 	const uint64_t base = 5000, max = 3600000;
+	enum reason gate;
 
 	if (!pubkey_equal(&f->view.pool.dev_wallet, &f->policy->dev_wallet))
 		return action_wait(WAIT_FOREIGN_DEV);
 	if (!accounts_fresh(f))
 		return read_accounts(f);
-	if (f->accounts.participants_presence != PRESENT || f->accounts.mint_presence != PRESENT)
-		return action_wait(WAIT_PARTICIPANTS_BAD);
+	gate = gate_payout(f);
+	if (gate != WAIT_NONE)
+		return action_wait_until(gate, f->around->now_ms + 1000);
 	if (simulated(f, STEP_PAYOUT) && f->own.simulation.ok)
 		return open_step(f, STEP_PAYOUT);
 	if (!attempts_ready(&f->own.simulate, f->around->now_ms, base, max))

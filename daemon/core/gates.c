@@ -1,6 +1,7 @@
 /* What must hold before a pool is bound to randomness: after request_randomness its pot has one exit. */
 #include "core/decide.h"
 #include "core/draw.h"
+#include "core/watch.h"
 
 int64_t draw_due_s(const struct pool_account *pool)
 {
@@ -53,6 +54,8 @@ static enum reason gate_accounts(const struct draw_facts *f)
 
 	if (a->participants_presence != PRESENT || !a->participants.in_range || a->participants.count == 0)
 		return WAIT_PARTICIPANTS_BAD;
+	if (!watch_players_fit(&f->view.pool, a->participants.count))
+		return WAIT_PARTICIPANTS_MISMATCH;
 	if (a->mint_presence != PRESENT)
 		return WAIT_MINT_UNUSABLE;
 	if (a->vault.presence != PRESENT)
@@ -64,6 +67,40 @@ static enum reason gate_accounts(const struct draw_facts *f)
 	if (a->dev_ata.presence == UNUSABLE || a->treasury_ata.presence == UNUSABLE)
 		return WAIT_ATA_UNUSABLE;
 	return WAIT_NONE;
+}
+
+/* Our own records: not knowing yet is no agreement. */
+static enum reason gate_watch(const struct draw_facts *f)
+{
+	if (!f->watch.known)
+		return WAIT_WATCH_ASKED;
+	return f->watch.blocked ? WAIT_KEEPER_MISMATCH : WAIT_NONE;
+}
+
+enum reason gate_payout(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	if (a->participants_presence != PRESENT || a->mint_presence != PRESENT)
+		return WAIT_PARTICIPANTS_BAD;
+	if (!watch_players_fit(&f->view.pool, a->participants.count))
+		return WAIT_PARTICIPANTS_MISMATCH;
+	if (a->vault.presence != PRESENT)
+		return WAIT_VAULT_UNUSABLE;
+	if (a->vault.amount < f->view.pool.total_amount)
+		return WAIT_VAULT_MISMATCH;
+	return gate_watch(f);
+}
+
+/* What is not known yet does not hold the payout back here: the 3000 slots run, and the transaction is one either way. */
+bool gate_pays_at_once(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	return a->participants_presence == PRESENT && a->mint_presence == PRESENT && a->vault.presence == PRESENT &&
+	       watch_players_fit(&f->view.pool, a->participants.count) &&
+	       a->vault.amount == f->view.pool.total_amount && a->dev_ata.presence != UNUSABLE &&
+	       a->treasury_ata.presence != UNUSABLE && !(f->watch.known && f->watch.blocked);
 }
 
 /* bound is at most max_bound, so the product stays far below 2^64. */
@@ -84,6 +121,9 @@ enum reason gate_bind(const struct draw_facts *f)
 	if (pool != WAIT_NONE)
 		return pool;
 	accounts = gate_accounts(f);
+	if (accounts != WAIT_NONE)
+		return accounts;
+	accounts = gate_watch(f);
 	if (accounts != WAIT_NONE)
 		return accounts;
 	if (around->bound >= f->policy->max_bound)

@@ -24,6 +24,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	canary_init(e);
 	rents_init(e);
 	ingest_init(e);
+	watch_init(e);
 	return e;
 }
 
@@ -35,6 +36,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	watch_fini(e);
 	ingest_fini(e);
 	rents_fini(e);
 	canary_fini(e);
@@ -177,6 +179,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	atas_turn(e);
 	draws_turn(e);
 	ingest_turn(e);
+	watch_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -207,7 +210,7 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		watch_busy(e) || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -234,6 +237,7 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	*out = e->counters;
 	out->pools = e->pools.n;
 	out->active = e->n_active;
+	out->mismatches = e->watch.standing;
 	out->leader = e->around.leader;
 	out->due_unfinished = e->ingest.n_jobs;
 	for (size_t i = 0; i < e->n_active; i++) {

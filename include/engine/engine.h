@@ -27,6 +27,7 @@ struct engine_modules {
 struct engine_config {
 	struct policy policy;
 	uint64_t tick_ms;  /* between two looks at all pools: 5000                                     */
+	uint64_t watch_ms; /* between two comparisons of a pool on which nothing happens: an hour              */
 	uint64_t pulse_ms; /* between two looks at our transactions that are out: 200                  */
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
@@ -48,6 +49,7 @@ struct engine_snapshot {
 	size_t pools, active;  /* known; with a draw that is near or under way                             */
 	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
 	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
+	size_t mismatches;     /* that stand now, as far as the pools were compared: keeper.mismatches names them  */
 	bool leader;
 	uint64_t sends, opens, records;
 	struct lamports wallet;

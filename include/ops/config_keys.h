@@ -59,6 +59,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(POLICY, POLICY_MAX_TREASURY_FEE_BPS, NULL, NUMBER, max_treasury_fee_bps, "150", 0, 10000, 0, NULL, \
 	  "Highest treasury fee, likewise.") \
 	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 5, 0, NULL, "How often all pools are read; the lease and the journal's gate go by it.") \
+	X(PACE, WATCH_SECONDS, NULL, NUMBER, watch_seconds, "3600", 10, 86400, 0, NULL, \
+	  "How often a pool on which nothing happens is compared with its vault, its players and our records.") \
 	X(PACE, MAX_BOUND_POOLS, NULL, NUMBER, max_bound_pools, "16", 1, 256, 0, NULL, \
 	  "Most pools that may wait for an oracle at the same time.") \
 	X(PACE, ORACLE_BUDGET_SLOTS, NULL, NUMBER, oracle_budget_slots, "280", 10, 2500, 0, NULL, \

@@ -13,6 +13,7 @@
 #include "journal/journal.h"
 #include "journal/lease.h"
 #include "journal/records.h"
+#include "journal/watches.h"
 
 enum {
 	POOLS_MAX = 3,

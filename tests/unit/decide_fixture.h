@@ -86,6 +86,7 @@ static inline void fixture_due(struct fixture *x)
 	};
 	fixture_pool(&x->f.view.pool);
 	fixture_accounts(&x->f.accounts);
+	x->f.watch.known = true;
 	x->f.account_picked = true;
 	x->f.rescue_possible = true;
 	x->f.own.price_known = true;
