@@ -114,6 +114,7 @@ static void start_engine(struct app *app)
 		.discovery_ms = app->config->discovery_seconds * 1000,
 		.audit_ms = app->config->audit_seconds * 1000,
 		.list_after_s = (int64_t)app->config->discovery_list_after_seconds,
+		.watch_ms = app->config->watch_seconds * 1000,
 		.clear_chat = app->config->clear_chat };
 
 	config.claims = (struct claim_limits){ .max_age_s = (int64_t)app->config->submission_max_age,

@@ -30,6 +30,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	submissions_init(e);
 	retention_init(e);
 	settling_init(e);
+	watch_init(e);
 	return e;
 }
 
@@ -47,6 +48,7 @@ void engine_free(struct engine *e)
 	audit_fini(e);
 	spending_fini(e);
 	discovery_fini(e);
+	watch_fini(e);
 	ingest_fini(e);
 	rents_fini(e);
 	canary_fini(e);
@@ -208,6 +210,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	submissions_turn(e);
 	retention_turn(e);
 	settling_turn(e);
+	watch_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -240,7 +243,7 @@ bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
 		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		watch_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -267,6 +270,7 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	*out = e->counters;
 	out->pools = e->pools.n;
 	out->active = e->n_active;
+	out->mismatches = e->watch.standing;
 	out->leader = e->around.leader;
 	out->audit_clear = audit_clear(e);
 	out->rebuilt = e->rebuild.told;

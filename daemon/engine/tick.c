@@ -93,16 +93,8 @@ static void see_chunk(struct engine *e, const struct tick_call *c, const struct 
 		return;
 	}
 	engine_saw_clock(e, clock.unix_time);
-	for (size_t i = 0; i < c->n; i++) {
-		struct pool_entry *p = e->tick.pool[c->first + i];
-		struct pool_view view;
-
-		pools_seen(e, p, &got->account[i], got->at, clock.unix_time);
-		if (!p->draw || p->at.n != got->at.n)
-			continue;
-		pool_view_of(&view, p, clock.unix_time, e->around.now_ms, p->draw->pool_id);
-		draw_observe(p->draw, &view);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		pools_look(e, e->tick.pool[c->first + i], &got->account[i], got->at, clock.unix_time);
 }
 
 static void on_chunk(struct task *task, const struct reply *reply)
@@ -217,6 +209,7 @@ static void finish(struct engine *e)
 	struct tick *t = &e->tick;
 
 	write_changes(e);
+	watch_ticked(e);
 	t->reading = t->running = false;
 	if (t->failed == 0) {
 		e->counters.ticks++;

@@ -20,6 +20,11 @@ enum reason gate_pass_on(const struct draw_facts *f);
 bool expected_winner(const struct draw_facts *f, struct pubkey *out);
 /* The sponsored player who wins; NULL: the winner plays for himself, or is not known yet. */
 const struct sponsored *sponsored_win(const struct draw_facts *f);
+/* Why a PAYOUT of a selected winner may not be opened now. Dust in the vault is not among it: the program itself says no to
+ * that, and is asked again. */
+enum reason gate_payout(const struct draw_facts *f);
+/* Between request and select: pay in the same transaction as the selection, as far as we know. */
+bool gate_pays_at_once(const struct draw_facts *f);
 
 /* Unix second of the chain's clock from which unlock is allowed. */
 int64_t draw_due_s(const struct pool_account *pool);

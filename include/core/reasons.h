@@ -26,6 +26,9 @@
 	X(POLICY_MOCK,         WARN,  "the pool allows mock randomness") \
 	X(CONFIG_HASH,         ALERT, "config_hash does not recompute: select would fail for ever") \
 	X(VAULT_MISMATCH,      ALERT, "the vault does not hold exactly total_amount: payout would fail for ever") \
+	X(PARTICIPANTS_MISMATCH, ALERT, "the participants account does not hold the players that a locked pool has") \
+	X(KEEPER_MISMATCH,     ALERT, "our own records of this pool are not what the chain shows: see keeper.mismatches") \
+	X(WATCH_ASKED,         INFO,  "our own records of this pool are being compared with the chain") \
 	X(VAULT_UNUSABLE,      ALERT, "the vault is missing, frozen or not this pool's") \
 	X(OVERFLOW,            ALERT, "total_amount times fees overflows: payout would fail for ever") \
 	X(PARTICIPANTS_BAD,    ALERT, "the participants account is not this pool's, or its count is out of range") \

@@ -14,6 +14,7 @@
 #include "journal/records.h"
 #include "journal/retention.h"
 #include "journal/submissions.h"
+#include "journal/watches.h"
 
 /* A pool that the app registered. Idle pools cost one of these and nothing else. */
 struct pool_entry {
@@ -22,11 +23,13 @@ struct pool_entry {
 	struct draw *draw; /* NULL: idle                                                        */
 	struct slot at;    /* of raw; 0: not read yet                                           */
 	uint64_t over_pool_id;
-	bool over;     /* that draw is over and recorded                                    */
-	int64_t due_s; /* INT64_MAX: not locked                                             */
+	bool over;                       /* that draw is over and recorded                                    */
+	int64_t due_s;                   /* INT64_MAX: not locked                                             */
+	struct slot changed_at;          /* of the answer in which raw was new, and when that came           */
+	uint64_t changed_ms, watched_ms; /* watched_ms: when it was last compared; 0: never               */
+	uint16_t mismatches;             /* a bit of each kind that stands, as last compared                  */
 	uint8_t kind, status, reason, app_status;
 	bool valid, listed, changed;
-	struct slot changed_at; /* of the view that showed what is in raw first */
 	struct ingest_job *job; /* NULL: its history is read */
 	uint16_t raw_len;
 	uint8_t raw[POOL_ACCOUNT_SIZE]; /* as last read: an unchanged account costs one memcmp               */
@@ -256,6 +259,29 @@ struct retention {
 	int64_t after_id;
 };
 
+/* The comparison of pools with their accounts and our records. One request per tick at most. */
+enum { SWEEP_MAX = (RPC_ACCOUNTS_MAX - 1) / 3 };
+struct sweep_item {
+	int64_t app_id;
+	struct pubkey address, vault, participants;
+};
+struct watch {
+	struct engine *e;
+	struct rpc_call rpc;
+	struct watch_call call;
+	struct attempts attempts;
+	struct watched view[WATCHED_MAX]; /* to be compared; the first n_asked of them are under way          */
+	int64_t app_id[WATCHED_MAX];
+	size_t n, n_asked;
+	uint64_t view_ms; /* when the oldest of them was read */
+	struct sweep_item item[SWEEP_MAX];
+	size_t n_items;
+	bool may_read;    /* a tick is over since the last request */
+	size_t cursor;    /* where the sweep goes on               */
+	uint64_t next_ms; /* no pool is to be read before          */
+	size_t standing;
+};
+
 struct engine {
 	struct engine_config config;
 	struct engine_modules m;
@@ -282,6 +308,7 @@ struct engine {
 	struct submissions submissions;
 	struct retention retention;
 	struct settling settling;
+	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -297,6 +324,10 @@ static inline struct rpc_call *any_node(struct rpc_call *call)
 }
 
 /* pools.c */
+struct pool_entry *pools_find(const struct engine *e, int64_t app_id); /* NULL: not known */
+/* pools_seen(), and the draw of the pool hears of it. */
+void pools_look(
+	struct engine *e, struct pool_entry *p, const struct rpc_account *account, struct slot at, int64_t chain_s);
 struct pool_entry *pools_add(struct engine *e, const struct lease_pool *row);
 void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool whole);
 void pools_seen(
@@ -399,6 +430,19 @@ void settling_init(struct engine *e);
 void settling_fini(struct engine *e);
 void settling_turn(struct engine *e);
 bool settling_busy(const struct engine *e);
+/* watch.c: the pools' invariants, after a change and in a slow sweep. */
+void watch_init(struct engine *e);
+void watch_fini(struct engine *e);
+void watch_turn(struct engine *e);
+bool watch_busy(const struct engine *e);
+/* A tick is over: the sweep may ask once. */
+void watch_ticked(struct engine *e);
+/* The pool's account is new. */
+void watch_changed(struct engine *e, struct pool_entry *p);
+/* The pool is not known any more. */
+void watch_forget(struct engine *e, const struct pool_entry *p);
+/* The accounts of a draw, read for other reasons, are compared with our records when it is time for that. */
+void watch_draw(struct draw *d);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);

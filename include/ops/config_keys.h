@@ -72,6 +72,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(POLICY, CREATOR_DAY_LAMPORTS, NULL, NUMBER, creator_day_lamports, "1000000000", 0, 1000000000000, 0, NULL, \
 	  "Most that the draws of one creator's pools may cost per day (UTC), each at its highest price; 0: no limit.") \
 	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 5, 0, NULL, "How often all pools are read; the lease and the journal's gate go by it.") \
+	X(PACE, WATCH_SECONDS, NULL, NUMBER, watch_seconds, "3600", 10, 86400, 0, NULL, \
+	  "How often a pool on which nothing happens is compared with its vault, its players and our records.") \
 	X(PACE, MAX_BOUND_POOLS, NULL, NUMBER, max_bound_pools, "16", 1, 256, 0, NULL, \
 	  "Most pools that may wait for an oracle at the same time.") \
 	X(PACE, ORACLE_BUDGET_SLOTS, NULL, NUMBER, oracle_budget_slots, "280", 10, 2500, 0, NULL, \

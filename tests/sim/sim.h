@@ -14,6 +14,7 @@
 #include "journal/histories.h"
 #include "journal/lease.h"
 #include "journal/records.h"
+#include "journal/watches.h"
 
 enum {
 	POOLS_MAX = 3,
