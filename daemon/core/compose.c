@@ -105,6 +105,9 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 	case STEP_CREATE_ATA:
 		ata_create_idempotent(next(list), &c->payer, &c->ata, &c->ata_owner, &c->mint, &c->token_program);
 		break;
+	case STEP_CLOSE_RANDOMNESS:
+		sb_close(next(list), c->net, &c->randomness, &c->payer, c->lut_slot);
+		break;
 	case STEP_COUNT:
 		break;
 	}
@@ -160,6 +163,8 @@ static bool matches(enum ix_kind kind, const struct pubkey *program, struct byte
 		return !ml && is_sb(SB_COMMIT, data);
 	case IX_REVEAL:
 		return !ml && is_sb(SB_REVEAL, data);
+	case IX_CLOSE:
+		return !ml && is_sb(SB_CLOSE, data);
 	case IX_CREATE_ATA:
 		return pubkey_equal(program, &ADDRESS_ATA);
 	case IX_KINDS:
@@ -201,6 +206,7 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_SELECT:
 	case STEP_CREATE_ATA:
 	case STEP_CANARY_COMMIT:
+	case STEP_CLOSE_RANDOMNESS:
 	case STEP_COUNT:
 		break;
 	}

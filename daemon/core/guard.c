@@ -121,6 +121,8 @@ static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_k
 		return is_ml(check, &program, data, ML_REQUEST_RANDOMNESS);
 	case IX_REVEAL:
 		return is_sb(check, &program, data, SB_REVEAL);
+	case IX_CLOSE:
+		return is_sb(check, &program, data, SB_CLOSE);
 	case IX_SELECT:
 		return is_ml(check, &program, data, ML_SELECT_WINNER);
 	case IX_CREATE_ATA:
@@ -237,6 +239,14 @@ static bool expect_commit(const struct check *check, const struct tx_ix *ix, str
 	return true;
 }
 
+/* Nothing of it is open: the rent goes to us. */
+static void expect_close(const struct check *check, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+
+	sb_close(out, &check->net, &guard->randomness, &guard->payer, guard->lut_slot);
+}
+
 /* What this instruction must be; false when its open parts cannot be read. */
 static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kind, struct ix *out)
 {
@@ -269,6 +279,9 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		return expect_commit(check, ix, out);
 	case IX_REVEAL:
 		return expect_reveal(check, ix, data, out);
+	case IX_CLOSE:
+		expect_close(check, out);
+		return true;
 	case IX_CREATE_ATA:
 		return expect_create_ata(check, ix, out);
 	case IX_KINDS:

@@ -197,7 +197,7 @@ static void pick_new(struct draw *d)
 	d->randomness = *account_key_pubkey(d->new_account);
 }
 
-/* Draws that come due together are all told of the same free account: the first one keeps it. */
+/* Draws that come due together are all told of the same free account: the first one keeps it. So does housekeeping. */
 static bool held_by_another(const struct draw *d, const struct pubkey *randomness)
 {
 	const struct engine *e = d->s.e;
@@ -205,7 +205,7 @@ static bool held_by_another(const struct draw *d, const struct pubkey *randomnes
 	for (size_t i = 0; i < e->n_active; i++)
 		if (e->active[i] != d && pubkey_equal(&e->active[i]->randomness, randomness))
 			return true;
-	return false;
+	return house_holds(e, randomness);
 }
 
 static void on_free_account(struct task *task, const struct reply *reply)

@@ -402,6 +402,9 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.price_cap = config->fee_cap,
 		.price_fallback = config->fee_fallback,
 		.dry_run = dry_run,
+		.close_randomness = config->close_randomness,
+		.randomness_keep = (unsigned)config->randomness_keep,
+		.randomness_idle_s = config->randomness_idle_seconds,
 	};
 	sb_net_init(&out->switchboard, &config->switchboard_program, &config->switchboard_queue);
 }

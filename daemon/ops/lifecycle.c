@@ -12,6 +12,8 @@ static const char *subject_name(enum subject_kind kind)
 		return "token account";
 	case SUBJECT_CANARY:
 		return "canary";
+	case SUBJECT_RANDOMNESS:
+		return "randomness account";
 	}
 	return "unknown";
 }

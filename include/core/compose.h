@@ -20,6 +20,7 @@ struct compose {
 	const struct oracle_answer *answer;   /* DRAW, REVEAL_SELECT                                          */
 	bool make_dev_ata, make_treasury_ata; /* DRAW, PAYOUT                                                 */
 	struct pubkey mint, ata_owner, ata;   /* CREATE_ATA                                                   */
+	uint64_t lut_slot;                    /* CLOSE_RANDOMNESS: as the account has it                      */
 	uint32_t unit_limit;
 	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
 	struct hash blockhash;

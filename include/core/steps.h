@@ -18,10 +18,13 @@
 	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                             \
 	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                           \
 	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")               \
-	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")
+	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                        \
+	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                            \
+		"its draw is over and enough others are kept: close it, its rent comes back")
 
-/* What a journal row is about: a draw (pool address and pool id), a token account, or our canary account. */
-enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY };
+/* What a journal row is about: a draw (pool address and pool id), a token account, our canary account, or a randomness
+ * account that no draw needs any more. */
+enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS };
 
 #define X(name, subject, guarded, why) STEP_##name,
 enum step { STEP_TABLE(X) STEP_COUNT };
@@ -36,6 +39,7 @@ enum ix_kind {
 	IX_COMMIT,
 	IX_REQUEST,
 	IX_REVEAL,
+	IX_CLOSE,
 	IX_SELECT,
 	IX_CREATE_ATA,
 	IX_PAYOUT,

@@ -2,10 +2,12 @@
 #ifndef ENGINE_PARTS_H
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
+#include "core/chore.h"
 #include "core/decide.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/subject.h"
+#include "journal/house.h"
 #include "journal/lease.h"
 #include "journal/records.h"
 
@@ -39,6 +41,21 @@ enum { ATAS_MAX = 256 };
 struct atas {
 	struct ata *list[ATAS_MAX];
 	size_t n;
+};
+
+/* Randomness accounts that no draw needs any more. */
+struct chore {
+	struct subject s;
+	struct chore_facts facts;
+	struct pubkey address;
+	bool listed; /* by the newest list */
+};
+enum { HOUSE_MAX = HOUSE_ROWS_MAX };
+struct house {
+	struct house_call list;
+	struct chore *chore[HOUSE_MAX];
+	size_t n;
+	uint64_t due_ms; /* of the next list */
 };
 
 /* The queue's oracles as last read, and the canary. */
@@ -160,6 +177,7 @@ struct engine {
 	struct draw **active;
 	size_t n_active, active_capacity;
 	struct atas atas;
+	struct house house;
 	struct oracles oracles;
 	struct canary canary;
 	struct tick tick;
@@ -218,6 +236,17 @@ void atas_want(
 	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
 void atas_turn(struct engine *e);
 void atas_free(struct engine *e);
+/* house.c */
+void house_init(struct engine *e);
+void house_fini(struct engine *e);
+void house_turn(struct engine *e);
+bool house_busy(const struct engine *e);
+/* Some chore is near its next move. */
+bool house_hot(const struct engine *e);
+/* This account is being closed: no draw may pick it. */
+bool house_holds(const struct engine *e, const struct pubkey *randomness);
+/* A draw is over: perhaps there is something to clean up. */
+void house_soon(struct engine *e);
 /* oracles.c */
 void oracles_init(struct engine *e);
 void oracles_fini(struct engine *e);

@@ -17,6 +17,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(PROGRAMS, "Programs on chain") \
 	X(POLICY, "Policy: which pools are driven at all") \
 	X(PACE, "Pace and limits") \
+	X(HOUSE, "Housekeeping on chain") \
 	X(LOCAL, "This machine")
 
 #define CONFIG_TABLE(X) \
@@ -71,6 +72,12 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "Price when the endpoints give no recent ones, likewise.") \
 	X(PACE, ONCE_DEADLINE_SECONDS, NULL, NUMBER, once_deadline_seconds, "120", 1, 3600, 0, NULL, \
 	  "How long --once may work before it exits with 75.") \
+	X(HOUSE, CLOSE_SPENT_RANDOMNESS, NULL, SWITCH, close_randomness, "1", 0, 0, 0, NULL, \
+	  "1 closes randomness accounts of finished draws; they are our own, and so is the rent that comes back.") \
+	X(HOUSE, RANDOMNESS_KEEP, NULL, NUMBER, randomness_keep, "4", 0, 1000, 0, NULL, \
+	  "So many of them stay for the next draws, which then pay no rent.") \
+	X(HOUSE, RANDOMNESS_IDLE_SECONDS, NULL, NUMBER, randomness_idle_seconds, "600", 0, 604800, 0, NULL, \
+	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")

@@ -1,0 +1,290 @@
+/* Housekeeping: what the journal lists is looked at one by one, behind the draws. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "core/base58.h"
+#include "engine/parts.h"
+
+/* At most HOUSE_UNDER_WAY transactions at a time, so that draws always find the nodes free. */
+enum { HOUSE_EVERY_MS = 60000, HOUSE_SOON_MS = 1000, HOUSE_UNDER_WAY = 4 };
+
+void house_init(struct engine *e)
+{
+	house_call_init(&e->house.list);
+}
+
+static void free_chore(struct chore *c)
+{
+	subject_fini(&c->s);
+	free(c);
+}
+
+void house_fini(struct engine *e)
+{
+	for (size_t i = 0; i < e->house.n; i++)
+		free_chore(e->house.chore[i]);
+	e->house.n = 0;
+	house_call_fini(&e->house.list);
+}
+
+static bool under_way(const struct chore *c)
+{
+	return c->s.opening || subject_unsettled(&c->s);
+}
+
+/* Only one whose transaction is out: otherwise the draw takes the account and the chore lets go. */
+bool house_holds(const struct engine *e, const struct pubkey *randomness)
+{
+	for (size_t i = 0; i < e->house.n; i++)
+		if (under_way(e->house.chore[i]) && pubkey_equal(&e->house.chore[i]->address, randomness))
+			return true;
+	return false;
+}
+
+static bool cold(const struct engine *e, const struct chore *c)
+{
+	return !c->s.awake && !subject_busy(&c->s) && !subject_unsettled(&c->s) &&
+	       (c->s.wake_ms == 0 || c->s.wake_ms > e->around.now_ms + HOUSE_SOON_MS);
+}
+
+bool house_hot(const struct engine *e)
+{
+	for (size_t i = 0; i < e->house.n; i++)
+		if (!cold(e, e->house.chore[i]))
+			return true;
+	return false;
+}
+
+/* ---- the list ---- */
+
+static struct chore *find(const struct house *h, const struct pubkey *address)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (pubkey_equal(&h->chore[i]->address, address))
+			return h->chore[i];
+	return NULL;
+}
+
+static struct chore *add(struct engine *e, const struct house_row *row)
+{
+	struct chore *c = calloc(1, sizeof *c);
+
+	if (!c)
+		abort();
+	c->address = row->address;
+	c->s.key = row->subject;
+	c->facts.policy = &e->policy;
+	c->facts.around = &e->around;
+	subject_init(&c->s, e, &c->facts.own);
+	e->house.chore[e->house.n++] = c;
+	return c;
+}
+
+static void on_list(struct task *task, const struct reply *reply)
+{
+	struct house_call *call = container_of(task, struct house_call, task);
+	struct house *h = container_of(call, struct house, list);
+	struct engine *e = container_of(h, struct engine, house);
+
+	if (reply->err != ERR_OK) {
+		log_warn("house.list_failed", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
+		h->due_ms = e->around.now_ms + HOUSE_SOON_MS;
+		return;
+	}
+	for (size_t i = 0; i < h->n; i++)
+		h->chore[i]->listed = false;
+	for (size_t i = 0; i < call->n; i++) {
+		struct chore *c = find(h, &call->row[i].address);
+
+		if (!c && h->n < HOUSE_MAX)
+			c = add(e, &call->row[i]);
+		if (c)
+			c->listed = true;
+	}
+}
+
+/* Not before its account can count as idle. */
+void house_soon(struct engine *e)
+{
+	const uint64_t soon = e->around.now_ms + HOUSE_SOON_MS + e->policy.randomness_idle_s * 1000;
+
+	if (e->house.due_ms > soon)
+		e->house.due_ms = soon;
+}
+
+static void ask_list(struct engine *e)
+{
+	struct house *h = &e->house;
+	const struct policy *p = &e->policy;
+	const struct house_terms terms = { .close = p->close_randomness,
+		.keep = p->randomness_keep,
+		.idle_s = p->randomness_idle_s,
+		.failures = POLICY_CHORE_FAILURES };
+
+	h->due_ms = e->around.now_ms + HOUSE_EVERY_MS;
+	house_work(e->m.journal, &h->list, &terms, on_list);
+}
+
+/* ---- one chore ---- */
+
+static void on_account(struct task *task, const struct reply *reply)
+{
+	struct chore *c = container_of(
+		container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct chore, s);
+	struct engine *e = c->s.e;
+	const struct rpc_accounts *got = reply->data;
+	const struct rpc_account *a;
+
+	attempts_note(&c->facts.own.read, e->around.now_ms, reply->err == ERR_OK);
+	subject_wake(&c->s);
+	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, c->s.rpc.endpoint))
+		return;
+	a = &got->account[0];
+	c->facts.at = got->at;
+	c->facts.read_ms = e->around.now_ms;
+	c->facts.presence = a->exists ? UNUSABLE : ABSENT;
+	if (a->exists && pubkey_equal(&a->owner, &e->policy.switchboard.program) &&
+		sb_randomness_decode(&c->facts.account, a->data, a->len) == ACCOUNT_OK)
+		c->facts.presence = PRESENT;
+}
+
+static void fill(const struct chore *c, struct compose *out)
+{
+	const struct engine *e = c->s.e;
+
+	*out = (struct compose){ .net = &e->policy.switchboard,
+		.payer = e->policy.dev_wallet,
+		.randomness = c->address,
+		.lut_slot = c->facts.account.lut_slot };
+}
+
+static void open_row(struct chore *c, const struct action *a)
+{
+	struct compose tx;
+	struct guard guard;
+
+	fill(c, &tx);
+	guard_for(c->s.e, a->step, &guard);
+	guard.randomness = c->address;
+	guard.lut_slot = tx.lut_slot;
+	c->s.in_step = a->step;
+	subject_open(&c->s, a, &tx, &guard, NULL, (struct slot){ 0 });
+}
+
+static void perform(struct chore *c, const struct action *a)
+{
+	struct engine *e = c->s.e;
+	const struct pubkey writable[] = { e->policy.dev_wallet, c->address };
+	struct compose tx;
+
+	if (subject_perform(&c->s, a))
+		return;
+	if (a->kind == ACT_READ) {
+		rpc_get_accounts(e->m.rpc, any_node(&c->s.rpc), &c->address, 1, CONFIRMED,
+			c->facts.own.settle.rows.floor, on_account);
+	} else if (a->kind == ACT_ASK_FEES) {
+		subject_ask_fees(&c->s, writable, 2);
+	} else if (a->kind == ACT_SIMULATE) {
+		fill(c, &tx);
+		subject_simulate(&c->s, a, &tx, c->facts.at);
+	} else if (a->kind == ACT_OPEN) {
+		open_row(c, a);
+	}
+}
+
+/* A pool that names the account counts as much as a draw that has only picked it. */
+static bool needed(const struct chore *c)
+{
+	const struct engine *e = c->s.e;
+
+	if (pubkey_equal(&e->canary.randomness, &c->address))
+		return true;
+	for (size_t i = 0; i < e->n_active; i++) {
+		const struct draw *d = e->active[i];
+		const struct pool_view *v = &d->facts.view;
+
+		if (v->kind == VIEW_POOL && v->pool.status >= POOL_WINNER_SELECTED)
+			continue;
+		if (pubkey_equal(&d->randomness, &c->address) || pubkey_equal(&v->pool.randomness_account, &c->address))
+			return true;
+	}
+	return false;
+}
+
+/* A third of the 3000 slots is gone and the pool can still be saved. */
+static bool some_draw_is_late(const struct engine *e)
+{
+	const uint64_t now = e->tip.confirmed_slot.n;
+
+	for (size_t i = 0; i < e->n_active; i++) {
+		const uint64_t commit = e->active[i]->facts.view.pool.randomness_commit_slot.n;
+
+		if (draw_is_bound(e->active[i]) && commit != 0 && now > commit + POLICY_ALERT_SLOTS &&
+			now <= commit + POLICY_DEADLINE_SLOTS)
+			return true;
+	}
+	return false;
+}
+
+static bool no_room(const struct chore *c)
+{
+	const struct house *h = &c->s.e->house;
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		n += h->chore[i] != c && under_way(h->chore[i]);
+	return n >= HOUSE_UNDER_WAY;
+}
+
+static void advance(struct chore *c)
+{
+	struct action a;
+
+	if (subject_busy(&c->s))
+		return;
+	c->s.awake = false;
+	c->s.wake_ms = 0;
+	if (!subject_ready(&c->s))
+		return;
+	subject_refresh(&c->s);
+	c->facts.needed = needed(c);
+	c->facts.draws_first = some_draw_is_late(c->s.e) || no_room(c);
+	a = decide_chore(&c->facts);
+	perform(c, &a);
+}
+
+/* Over, or not on the newest list any more: a draw took the account. */
+static bool done(const struct chore *c)
+{
+	const bool over = c->s.reason == WAIT_OVER || c->s.reason == WAIT_GIVEN_UP;
+
+	return !subject_busy(&c->s) && c->s.loaded && !subject_unsettled(&c->s) && (over || !c->listed);
+}
+
+void house_turn(struct engine *e)
+{
+	struct house *h = &e->house;
+	size_t kept = 0;
+
+	if (e->around.leader && !e->around.stopping && !h->list.task.busy && e->around.journal_down_since_ms == 0 &&
+		e->around.now_ms >= h->due_ms)
+		ask_list(e);
+	for (size_t i = 0; i < h->n; i++) {
+		struct chore *c = h->chore[i];
+
+		if (c->s.awake || (c->s.wake_ms != 0 && e->around.now_ms >= c->s.wake_ms))
+			advance(c);
+		if (!done(c)) {
+			h->chore[kept++] = c;
+			continue;
+		}
+		free_chore(c);
+		house_soon(e);
+	}
+	h->n = kept;
+}
+
+bool house_busy(const struct engine *e)
+{
+	return e->house.list.task.busy;
+}

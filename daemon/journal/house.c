@@ -1,0 +1,54 @@
+/* The list of housekeeping: one read of migrations/V013. */
+#include "journal/house.h"
+
+#include <stdio.h>
+
+#include "journal/call.h"
+
+enum { COL_SUBJECT, COL_ADDRESS };
+
+static const char WORK[] = "SELECT subject,address FROM keeper.house_work($1,$2,$3,$4,$5)";
+
+void house_call_init(struct house_call *call)
+{
+	*call = (struct house_call){ 0 };
+	call->state = call_state_new(&call->task);
+}
+
+void house_call_fini(struct house_call *call)
+{
+	call_state_free(call->state);
+	call->state = NULL;
+}
+
+static bool parse_work(struct task *task, const struct db_result *r, const void **data)
+{
+	struct house_call *call = container_of(task, struct house_call, task);
+	const int n = db_rows(r);
+
+	call->n = 0;
+	for (int i = 0; i < n && call->n < HOUSE_ROWS_MAX; i++) {
+		struct house_row *row = &call->row[call->n];
+		const char *subject = db_get(r, i, COL_SUBJECT), *address = db_get(r, i, COL_ADDRESS);
+
+		if (!subject || !address || !call_parse_pubkey(address, &row->address))
+			return false;
+		(void)snprintf(row->subject.text, sizeof row->subject.text, "%s", subject);
+		call->n++;
+	}
+	*data = call;
+	return true;
+}
+
+void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done)
+{
+	struct journal_call_state *s = call->state;
+
+	call_begin(j, s, WORK, parse_work, done);
+	call_text(s, terms->close ? "t" : "f");
+	call_u64(s, terms->keep);
+	call_u64(s, terms->idle_s);
+	call_u64(s, terms->failures);
+	call_u64(s, HOUSE_ROWS_MAX);
+	call_send(s, CALL_DEADLINE_MS);
+}

@@ -1,0 +1,28 @@
+/* What housekeeping has to look at, as the journal knows it. */
+#ifndef JOURNAL_HOUSE_H
+#define JOURNAL_HOUSE_H
+#include "journal/journal.h"
+
+enum { HOUSE_ROWS_MAX = 64 };
+struct house_row {
+	struct subject_key subject;
+	struct pubkey address; /* the randomness account */
+};
+struct house_call {
+	struct task task;
+	struct house_row row[HOUSE_ROWS_MAX];
+	size_t n;
+	struct journal_call_state *state;
+};
+void house_call_init(struct house_call *call);
+void house_call_fini(struct house_call *call); /* cancels */
+
+struct house_terms {
+	bool close; /* also list spent accounts, except `keep` of them and those used within idle_s          */
+	uint64_t keep, idle_s;
+	uint64_t failures; /* steps that failed so often are not listed any more */
+};
+/* Our closing transactions that are out, then what is to be closed; at most HOUSE_ROWS_MAX. Changes nothing.
+ * reply.data: the call. */
+void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done);
+#endif

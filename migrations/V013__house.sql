@@ -1,0 +1,82 @@
+-- Housekeeping on chain: randomness accounts that no draw needs are closed, through the journal like everything else.
+ALTER DOMAIN keeper.subject DROP CONSTRAINT subject_is_known;
+ALTER DOMAIN keeper.subject ADD CONSTRAINT subject_is_known CHECK (
+    length(VALUE) < 80 AND VALUE ~ '^(draw:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20}|ata:[1-9A-HJ-NP-Za-km-z]{32,44}|canary:[0-9]{1,10}|randomness:[1-9A-HJ-NP-Za-km-z]{32,44})$');
+COMMENT ON DOMAIN keeper.subject IS 'draw:<pool address>:<pool id>, ata:<token account>, canary:<n>, randomness:<account>';
+
+ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_step_fits CHECK (
+    step IN ('BIND', 'RECOMMIT', 'DRAW', 'REVEAL_SELECT', 'SELECT', 'PAYOUT') AND starts_with(subject, 'draw:')
+    OR step = 'CREATE_ATA' AND starts_with(subject, 'ata:')
+    OR step IN ('CANARY_INIT', 'CANARY_COMMIT') AND starts_with(subject, 'canary:')
+    OR step = 'CLOSE_RANDOMNESS' AND subject = 'randomness:' || randomness AND randomness IS NOT NULL);
+ALTER TABLE keeper.bindings DROP CONSTRAINT bindings_why_known, ADD CONSTRAINT bindings_why_known CHECK (
+    released_why IN ('selected', 'not_created', 'not_closed'));
+CREATE INDEX bindings_idle ON keeper.bindings (randomness, released_at DESC NULLS FIRST);
+COMMENT ON TABLE keeper.bindings IS 'What a randomness account of ours belongs to: one draw (or the canary) at a time, until that draw''s select is final; at last and for ever to the step that closed it.';
+
+CREATE FUNCTION keeper.randomness_spent(p_randomness text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM keeper.steps s WHERE s.state IN ('open', 'landed', 'stale') AND s.randomness = p_randomness
+                          AND s.subject <> 'randomness:' || p_randomness)
+       AND NOT EXISTS (SELECT FROM keeper.draws d WHERE NOT d.over AND d.status IN (3, 4) AND d.randomness_account = p_randomness)
+$$;
+COMMENT ON FUNCTION keeper.randomness_spent IS 'Private: neither a transaction that may yet land nor a bound draw names the account. Who holds it, bindings say.';
+
+-- In the same statement as the row, whatever verb writes it.
+CREATE FUNCTION keeper.house_row() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE keeper.bindings b SET released_at = clock_timestamp(), released_why = 'not_closed'
+         WHERE b.draw = NEW.subject AND b.seq = NEW.seq AND b.released_at IS NULL;
+        RETURN NULL;
+    END IF;
+    IF NOT keeper.randomness_spent(NEW.randomness) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('randomness account %s is still in use', NEW.randomness);
+    END IF;
+    INSERT INTO keeper.bindings (draw, seq, randomness, creates) VALUES (NEW.subject, NEW.seq, NEW.randomness, false)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = (
+            SELECT format('randomness account %s belongs to %s', NEW.randomness, b.draw)
+              FROM keeper.bindings b WHERE b.randomness = NEW.randomness AND b.released_at IS NULL);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.house_row IS 'A CLOSE_RANDOMNESS claims its account, against every draw, and gives it back when it failed or expired.';
+CREATE TRIGGER steps_close_claims AFTER INSERT ON keeper.steps
+    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS') EXECUTE FUNCTION keeper.house_row();
+CREATE TRIGGER steps_close_releases AFTER UPDATE OF state ON keeper.steps
+    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS' AND NEW.state IN ('failed', 'expired')) EXECUTE FUNCTION keeper.house_row();
+
+-- One index step per account instead of a look at every binding there ever was.
+CREATE FUNCTION keeper.randomness_idle() RETURNS TABLE (randomness text, idle_since timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE account AS (
+        (SELECT b.randomness FROM keeper.bindings b ORDER BY b.randomness LIMIT 1)
+        UNION ALL
+        SELECT (SELECT b.randomness FROM keeper.bindings b WHERE b.randomness > a.randomness ORDER BY b.randomness LIMIT 1)
+          FROM account a WHERE a.randomness IS NOT NULL
+    )
+    SELECT a.randomness, l.released_at
+      FROM account a
+     CROSS JOIN LATERAL (SELECT b.released_at, b.released_why FROM keeper.bindings b WHERE b.randomness = a.randomness
+                          ORDER BY b.released_at DESC NULLS FIRST LIMIT 1) l
+     WHERE l.released_at IS NOT NULL AND l.released_why IN ('selected', 'not_closed') AND keeper.randomness_spent(a.randomness)
+$$;
+COMMENT ON FUNCTION keeper.randomness_idle IS 'Private to house_work: accounts that exist and that nobody holds, with the time since when.';
+
+CREATE FUNCTION keeper.house_work(p_close boolean, p_keep bigint, p_idle_s bigint, p_failures bigint, p_max bigint)
+RETURNS TABLE (subject text, address text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    (SELECT s.subject, s.randomness FROM keeper.steps s WHERE s.step = 'CLOSE_RANDOMNESS' AND s.state IN ('open', 'landed', 'stale')
+      ORDER BY s.subject LIMIT p_max)
+    UNION ALL
+    (SELECT 'randomness:' || i.randomness, i.randomness
+       FROM (SELECT *, row_number() OVER (ORDER BY x.idle_since DESC, x.randomness) AS n FROM keeper.randomness_idle() x WHERE p_close) i
+      WHERE i.n > p_keep AND i.idle_since <= clock_timestamp() - p_idle_s * interval '1 s'
+        AND (SELECT count(*) FROM keeper.steps s WHERE s.subject = 'randomness:' || i.randomness AND s.state = 'failed') < p_failures
+      ORDER BY i.idle_since, i.randomness LIMIT p_max)
+$$;
+COMMENT ON FUNCTION keeper.house_work IS 'What housekeeping has to look at: its own transactions that are out, and spent randomness accounts beyond those kept.';
