@@ -1,10 +1,10 @@
--- Takes V013 back, but only while no randomness account was closed through the journal.
+-- Takes V013 back, but only while nothing of it is in the journal.
 DO $$
 BEGIN
     IF to_regclass('keeper.steps') IS NOT NULL THEN
         LOCK TABLE keeper.steps IN ACCESS EXCLUSIVE MODE;
-        IF EXISTS (SELECT FROM keeper.steps WHERE step = 'CLOSE_RANDOMNESS') THEN
-            RAISE EXCEPTION 'keeper.steps holds CLOSE_RANDOMNESS rows: V013 is taken back only without them';
+        IF EXISTS (SELECT FROM keeper.steps WHERE step IN ('CLOSE_RANDOMNESS', 'SWEEP')) THEN
+            RAISE EXCEPTION 'keeper.steps holds rows of housekeeping: V013 is taken back only without them';
         END IF;
     END IF;
     IF to_regclass('keeper.schema_migrations') IS NOT NULL THEN
@@ -15,7 +15,8 @@ $$;
 DROP FUNCTION IF EXISTS keeper.house_work, keeper.randomness_idle;
 DROP TRIGGER IF EXISTS steps_close_claims ON keeper.steps;
 DROP TRIGGER IF EXISTS steps_close_releases ON keeper.steps;
-DROP FUNCTION IF EXISTS keeper.house_row, keeper.randomness_spent;
+DROP TRIGGER IF EXISTS steps_pool_is_free ON keeper.steps;
+DROP FUNCTION IF EXISTS keeper.close_claims, keeper.close_releases, keeper.pool_is_free, keeper.randomness_spent;
 DROP INDEX IF EXISTS keeper.bindings_idle;
 COMMENT ON TABLE keeper.bindings IS 'Which draw (or canary) a randomness account of ours belongs to: one at a time, until that draw''s select is final.';
 ALTER TABLE keeper.bindings DROP CONSTRAINT bindings_why_known, ADD CONSTRAINT bindings_why_known CHECK (released_why IN ('selected', 'not_created'));

@@ -1,14 +1,15 @@
--- Housekeeping on chain: randomness accounts that no draw needs are closed, through the journal like everything else.
+-- Housekeeping on chain, through the journal like everything else: randomness accounts that no draw needs, pools that none is about.
 ALTER DOMAIN keeper.subject DROP CONSTRAINT subject_is_known;
 ALTER DOMAIN keeper.subject ADD CONSTRAINT subject_is_known CHECK (
-    length(VALUE) < 80 AND VALUE ~ '^(draw:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20}|ata:[1-9A-HJ-NP-Za-km-z]{32,44}|canary:[0-9]{1,10}|randomness:[1-9A-HJ-NP-Za-km-z]{32,44})$');
-COMMENT ON DOMAIN keeper.subject IS 'draw:<pool address>:<pool id>, ata:<token account>, canary:<n>, randomness:<account>';
+    length(VALUE) < 80 AND VALUE ~ '^(draw:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20}|ata:[1-9A-HJ-NP-Za-km-z]{32,44}|canary:[0-9]{1,10}|randomness:[1-9A-HJ-NP-Za-km-z]{32,44}|pool:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20})$');
+COMMENT ON DOMAIN keeper.subject IS 'draw:<pool address>:<pool id>, ata:<token account>, canary:<n>, randomness:<account>, pool:<pool address>:<pool id>';
 
 ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_step_fits CHECK (
     step IN ('BIND', 'RECOMMIT', 'DRAW', 'REVEAL_SELECT', 'SELECT', 'PAYOUT') AND starts_with(subject, 'draw:')
     OR step = 'CREATE_ATA' AND starts_with(subject, 'ata:')
     OR step IN ('CANARY_INIT', 'CANARY_COMMIT') AND starts_with(subject, 'canary:')
-    OR step = 'CLOSE_RANDOMNESS' AND subject = 'randomness:' || randomness AND randomness IS NOT NULL);
+    OR step = 'CLOSE_RANDOMNESS' AND subject = 'randomness:' || randomness AND randomness IS NOT NULL
+    OR step = 'SWEEP' AND starts_with(subject, 'pool:'));
 ALTER TABLE keeper.bindings DROP CONSTRAINT bindings_why_known, ADD CONSTRAINT bindings_why_known CHECK (
     released_why IN ('selected', 'not_created', 'not_closed'));
 CREATE INDEX bindings_idle ON keeper.bindings (randomness, released_at DESC NULLS FIRST);
@@ -23,14 +24,9 @@ $$;
 COMMENT ON FUNCTION keeper.randomness_spent IS 'Private: neither a transaction that may yet land nor a bound draw names the account. Who holds it, bindings say.';
 
 -- In the same statement as the row, whatever verb writes it.
-CREATE FUNCTION keeper.house_row() RETURNS trigger
+CREATE FUNCTION keeper.close_claims() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        UPDATE keeper.bindings b SET released_at = clock_timestamp(), released_why = 'not_closed'
-         WHERE b.draw = NEW.subject AND b.seq = NEW.seq AND b.released_at IS NULL;
-        RETURN NULL;
-    END IF;
     IF NOT keeper.randomness_spent(NEW.randomness) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('randomness account %s is still in use', NEW.randomness);
     END IF;
@@ -44,11 +40,37 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION keeper.house_row IS 'A CLOSE_RANDOMNESS claims its account, against every draw, and gives it back when it failed or expired.';
+COMMENT ON FUNCTION keeper.close_claims IS 'A CLOSE_RANDOMNESS holds its account against every draw: the index bindings_one_draw decides.';
 CREATE TRIGGER steps_close_claims AFTER INSERT ON keeper.steps
-    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS') EXECUTE FUNCTION keeper.house_row();
+    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS') EXECUTE FUNCTION keeper.close_claims();
+
+CREATE FUNCTION keeper.close_releases() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE keeper.bindings b SET released_at = clock_timestamp(), released_why = 'not_closed'
+     WHERE b.draw = NEW.subject AND b.seq = NEW.seq AND b.released_at IS NULL;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.close_releases IS 'The closing failed or expired: draws may have the account again.';
 CREATE TRIGGER steps_close_releases AFTER UPDATE OF state ON keeper.steps
-    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS' AND NEW.state IN ('failed', 'expired')) EXECUTE FUNCTION keeper.house_row();
+    FOR EACH ROW WHEN (NEW.step = 'CLOSE_RANDOMNESS' AND NEW.state IN ('failed', 'expired')) EXECUTE FUNCTION keeper.close_releases();
+
+CREATE FUNCTION keeper.pool_is_free() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_draw CONSTANT text := 'draw:' || substr(NEW.subject, length('pool:') + 1);
+BEGIN
+    IF EXISTS (SELECT FROM keeper.steps s WHERE s.subject = v_draw AND s.state IN ('open', 'landed', 'stale'))
+       OR EXISTS (SELECT FROM keeper.bindings b WHERE b.draw = v_draw AND b.released_at IS NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('%s is bound or has a transaction out: housekeeping stays away', v_draw);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.pool_is_free IS 'Housekeeping of a pool never meets its draw.';
+CREATE TRIGGER steps_pool_is_free AFTER INSERT ON keeper.steps
+    FOR EACH ROW WHEN (starts_with(NEW.subject, 'pool:')) EXECUTE FUNCTION keeper.pool_is_free();
 
 -- One index step per account instead of a look at every binding there ever was.
 CREATE FUNCTION keeper.randomness_idle() RETURNS TABLE (randomness text, idle_since timestamptz)
@@ -68,12 +90,14 @@ $$;
 COMMENT ON FUNCTION keeper.randomness_idle IS 'Private to house_work: accounts that exist and that nobody holds, with the time since when.';
 
 CREATE FUNCTION keeper.house_work(p_close boolean, p_keep bigint, p_idle_s bigint, p_failures bigint, p_max bigint)
-RETURNS TABLE (subject text, address text)
+RETURNS TABLE (subject text, address text, pool_id numeric)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    (SELECT s.subject, s.randomness FROM keeper.steps s WHERE s.step = 'CLOSE_RANDOMNESS' AND s.state IN ('open', 'landed', 'stale')
+    (SELECT s.subject, split_part(s.subject, ':', 2), coalesce(nullif(split_part(s.subject, ':', 3), ''), '0')::numeric
+       FROM keeper.steps s
+      WHERE s.state IN ('open', 'landed', 'stale') AND (starts_with(s.subject, 'randomness:') OR starts_with(s.subject, 'pool:'))
       ORDER BY s.subject LIMIT p_max)
     UNION ALL
-    (SELECT 'randomness:' || i.randomness, i.randomness
+    (SELECT 'randomness:' || i.randomness, i.randomness, 0
        FROM (SELECT *, row_number() OVER (ORDER BY x.idle_since DESC, x.randomness) AS n FROM keeper.randomness_idle() x WHERE p_close) i
       WHERE i.n > p_keep AND i.idle_since <= clock_timestamp() - p_idle_s * interval '1 s'
         AND (SELECT count(*) FROM keeper.steps s WHERE s.subject = 'randomness:' || i.randomness AND s.state = 'failed') < p_failures

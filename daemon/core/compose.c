@@ -108,6 +108,9 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 	case STEP_CLOSE_RANDOMNESS:
 		sb_close(next(list), c->net, &c->randomness, &c->payer, c->lut_slot);
 		break;
+	case STEP_SWEEP:
+		add_ml(list, ML_SWEEP_EXPIRED_POOL, c);
+		break;
 	case STEP_COUNT:
 		break;
 	}
@@ -157,6 +160,8 @@ static bool matches(enum ix_kind kind, const struct pubkey *program, struct byte
 		return ml && is_ml(ML_SELECT_WINNER, data);
 	case IX_PAYOUT:
 		return ml && is_ml(ML_PAYOUT_WINNER, data);
+	case IX_SWEEP:
+		return ml && is_ml(ML_SWEEP_EXPIRED_POOL, data);
 	case IX_INIT:
 		return !ml && is_sb(SB_INIT, data);
 	case IX_COMMIT:
@@ -207,6 +212,7 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_CREATE_ATA:
 	case STEP_CANARY_COMMIT:
 	case STEP_CLOSE_RANDOMNESS:
+	case STEP_SWEEP:
 	case STEP_COUNT:
 		break;
 	}

@@ -129,6 +129,8 @@ static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_k
 		return pubkey_equal(&program, &ADDRESS_ATA);
 	case IX_PAYOUT:
 		return is_ml(check, &program, data, ML_PAYOUT_WINNER);
+	case IX_SWEEP:
+		return is_ml(check, &program, data, ML_SWEEP_EXPIRED_POOL);
 	case IX_KINDS:
 		break;
 	}
@@ -188,6 +190,18 @@ static bool expect_payout(const struct check *check, const struct tx_ix *ix, str
 	pda_ata(&accounts.of[ML_DEV_TOKEN], &guard->payer, &guard->mint, &guard->token_program);
 	expect_ml(check, out, ML_PAYOUT_WINNER, &accounts);
 	return true;
+}
+
+/* Of a pool that is not drawn. Nothing is open. */
+static void expect_of_pool(const struct check *check, enum ml_ix which, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct ml_accounts accounts = { 0 };
+
+	accounts.of[ML_MINT] = guard->mint;
+	accounts.of[ML_TOKEN_PROGRAM] = guard->token_program;
+	pda_ata(&accounts.of[ML_POOL_TOKEN], &guard->pool, &guard->mint, &guard->token_program);
+	expect_ml(check, out, which, &accounts);
 }
 
 static bool expect_create_ata(const struct check *check, const struct tx_ix *ix, struct ix *out)
@@ -273,6 +287,9 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		return true;
 	case IX_PAYOUT:
 		return expect_payout(check, ix, out);
+	case IX_SWEEP:
+		expect_of_pool(check, ML_SWEEP_EXPIRED_POOL, out);
+		return true;
 	case IX_INIT:
 		return expect_init(check, data, out);
 	case IX_COMMIT:
@@ -377,7 +394,8 @@ static bool same_message(struct check *check, const uint8_t *message, size_t len
 static bool guard_is_set(struct check *check)
 {
 	const struct guard *guard = check->guard;
-	bool needs_pool = STEPS[guard->step].subject == SUBJECT_DRAW;
+	const enum subject_kind subject = STEPS[guard->step].subject;
+	const bool needs_pool = subject == SUBJECT_DRAW || subject == SUBJECT_POOL;
 
 	if (pubkey_is_zero(&guard->payer) || pubkey_is_zero(&guard->ml_program) ||
 		pubkey_is_zero(&guard->switchboard_program) || pubkey_is_zero(&guard->queue))
@@ -393,7 +411,7 @@ static bool accounts_are_set(struct check *check)
 	const struct guard *guard = check->guard;
 
 	for (unsigned at = 0; at < check->view.n_ixs; at++) {
-		bool token = check->kind[at] == IX_PAYOUT || check->kind[at] == IX_CREATE_ATA;
+		bool token = check->kind[at] >= IX_CREATE_ATA;
 		bool randomness = check->kind[at] >= IX_INIT && check->kind[at] <= IX_SELECT;
 		if (token && (pubkey_is_zero(&guard->mint) ||
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&

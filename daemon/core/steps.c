@@ -17,6 +17,7 @@
 #define SHAPE_CANARY_INIT   4, { BUDGET, { IX_INIT, 1, 1 }, { IX_COMMIT, 1, 1 } }
 #define SHAPE_CANARY_COMMIT 3, { BUDGET, { IX_COMMIT, 1, 1 } }
 #define SHAPE_CLOSE_RANDOMNESS 3, { BUDGET, { IX_CLOSE, 1, 1 } }
+#define SHAPE_SWEEP 3, { BUDGET, { IX_SWEEP, 1, 1 } }
 
 #define X(name, subject, guarded, why) { #name, SUBJECT_##subject, guarded, why, SHAPE_##name },
 const struct step_def STEPS[STEP_COUNT] = { STEP_TABLE(X) };
@@ -39,7 +40,7 @@ const char *ix_kind_name(enum ix_kind kind)
 		[IX_COMPUTE_LIMIT] = "compute_limit", [IX_COMPUTE_PRICE] = "compute_price", [IX_UNLOCK] = "unlock_pool",
 		[IX_INIT] = "randomness_init", [IX_COMMIT] = "randomness_commit", [IX_REQUEST] = "request_randomness",
 		[IX_REVEAL] = "randomness_reveal", [IX_SELECT] = "select_winner", [IX_CREATE_ATA] = "create_ata",
-		[IX_PAYOUT] = "payout_winner", [IX_CLOSE] = "randomness_close",
+		[IX_PAYOUT] = "payout_winner", [IX_CLOSE] = "randomness_close", [IX_SWEEP] = "sweep_expired_pool",
 	};
 
 	return kind < IX_KINDS ? names[kind] : "unknown";

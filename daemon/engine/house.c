@@ -1,8 +1,8 @@
 /* Housekeeping: what the journal lists is looked at one by one, behind the draws. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
-#include "core/base58.h"
 #include "engine/parts.h"
 
 /* At most HOUSE_UNDER_WAY transactions at a time, so that draws always find the nodes free. */
@@ -57,27 +57,41 @@ bool house_hot(const struct engine *e)
 
 /* ---- the list ---- */
 
-static struct chore *find(const struct house *h, const struct pubkey *address)
+static struct chore *find(const struct house *h, const struct subject_key *key)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (pubkey_equal(&h->chore[i]->address, address))
+		if (strcmp(h->chore[i]->s.key.text, key->text) == 0)
 			return h->chore[i];
 	return NULL;
 }
 
-static struct chore *add(struct engine *e, const struct house_row *row)
+static struct chore *make(struct engine *e, const struct house_row *row)
 {
+	const bool pool = strncmp(row->subject.text, "pool:", 5) == 0;
 	struct chore *c = calloc(1, sizeof *c);
 
 	if (!c)
 		abort();
+	c->kind = pool ? &CHORE_POOL : &CHORE_ACCOUNT;
+	c->facts = pool ? &c->pool.chore : &c->account.chore;
 	c->address = row->address;
+	c->pool_id = row->pool_id;
 	c->s.key = row->subject;
-	c->facts.policy = &e->policy;
-	c->facts.around = &e->around;
-	subject_init(&c->s, e, &c->facts.own);
+	c->facts->policy = &e->policy;
+	c->facts->around = &e->around;
+	subject_init(&c->s, e, &c->facts->own);
 	e->house.chore[e->house.n++] = c;
 	return c;
+}
+
+void house_add(struct engine *e, const struct house_row *row)
+{
+	struct chore *c = find(&e->house, &row->subject);
+
+	if (!c && e->house.n < HOUSE_MAX)
+		c = make(e, row);
+	if (c)
+		c->listed = true;
 }
 
 static void on_list(struct task *task, const struct reply *reply)
@@ -93,14 +107,9 @@ static void on_list(struct task *task, const struct reply *reply)
 	}
 	for (size_t i = 0; i < h->n; i++)
 		h->chore[i]->listed = false;
-	for (size_t i = 0; i < call->n; i++) {
-		struct chore *c = find(h, &call->row[i].address);
-
-		if (!c && h->n < HOUSE_MAX)
-			c = add(e, &call->row[i]);
-		if (c)
-			c->listed = true;
-	}
+	for (size_t i = 0; i < call->n; i++)
+		house_add(e, &call->row[i]);
+	house_add_pools(e);
 }
 
 /* Not before its account can count as idle. */
@@ -125,90 +134,45 @@ static void ask_list(struct engine *e)
 	house_work(e->m.journal, &h->list, &terms, on_list);
 }
 
-/* ---- one chore ---- */
-
-static void on_account(struct task *task, const struct reply *reply)
+/* Not before all pools were read once: which of them are overdue is seen with the list. */
+static bool may_list(const struct engine *e)
 {
-	struct chore *c = container_of(
-		container_of(container_of(task, struct rpc_call, task), struct subject, rpc), struct chore, s);
-	struct engine *e = c->s.e;
-	const struct rpc_accounts *got = reply->data;
-	const struct rpc_account *a;
-
-	attempts_note(&c->facts.own.read, e->around.now_ms, reply->err == ERR_OK);
-	subject_wake(&c->s);
-	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, c->s.rpc.endpoint))
-		return;
-	a = &got->account[0];
-	c->facts.at = got->at;
-	c->facts.read_ms = e->around.now_ms;
-	c->facts.presence = a->exists ? UNUSABLE : ABSENT;
-	if (a->exists && pubkey_equal(&a->owner, &e->policy.switchboard.program) &&
-		sb_randomness_decode(&c->facts.account, a->data, a->len) == ACCOUNT_OK)
-		c->facts.presence = PRESENT;
+	return e->around.leader && !e->around.stopping && !e->house.list.task.busy &&
+	       e->around.journal_down_since_ms == 0 && e->counters.ticks > 0 && e->around.now_ms >= e->house.due_ms;
 }
 
-static void fill(const struct chore *c, struct compose *out)
+/* ---- one chore ---- */
+
+/* With the guard that allows exactly this. */
+static void fill(const struct chore *c, enum step step, struct compose *out, struct guard *guard)
 {
 	const struct engine *e = c->s.e;
 
-	*out = (struct compose){ .net = &e->policy.switchboard,
-		.payer = e->policy.dev_wallet,
-		.randomness = c->address,
-		.lut_slot = c->facts.account.lut_slot };
-}
-
-static void open_row(struct chore *c, const struct action *a)
-{
-	struct compose tx;
-	struct guard guard;
-
-	fill(c, &tx);
-	guard_for(c->s.e, a->step, &guard);
-	guard.randomness = c->address;
-	guard.lut_slot = tx.lut_slot;
-	c->s.in_step = a->step;
-	subject_open(&c->s, a, &tx, &guard, NULL, (struct slot){ 0 });
+	*out = (struct compose){ .net = &e->policy.switchboard, .payer = e->policy.dev_wallet };
+	guard_for(e, step, guard);
+	c->kind->fill(c, out, guard);
 }
 
 static void perform(struct chore *c, const struct action *a)
 {
-	struct engine *e = c->s.e;
-	const struct pubkey writable[] = { e->policy.dev_wallet, c->address };
+	const struct pubkey writable[] = { c->s.e->policy.dev_wallet, c->address };
 	struct compose tx;
+	struct guard guard;
 
 	if (subject_perform(&c->s, a))
 		return;
 	if (a->kind == ACT_READ) {
-		rpc_get_accounts(e->m.rpc, any_node(&c->s.rpc), &c->address, 1, CONFIRMED,
-			c->facts.own.settle.rows.floor, on_account);
+		c->kind->read(c);
 	} else if (a->kind == ACT_ASK_FEES) {
 		subject_ask_fees(&c->s, writable, 2);
 	} else if (a->kind == ACT_SIMULATE) {
-		fill(c, &tx);
-		subject_simulate(&c->s, a, &tx, c->facts.at);
+		fill(c, a->step, &tx, &guard);
+		subject_simulate(&c->s, a, &tx, c->facts->at);
 	} else if (a->kind == ACT_OPEN) {
-		open_row(c, a);
+		fill(c, a->step, &tx, &guard);
+		c->s.in_step = a->step;
+		subject_open(&c->s, a, &tx, &guard, NULL, (struct slot){ 0 });
 	}
-}
-
-/* A pool that names the account counts as much as a draw that has only picked it. */
-static bool needed(const struct chore *c)
-{
-	const struct engine *e = c->s.e;
-
-	if (pubkey_equal(&e->canary.randomness, &c->address))
-		return true;
-	for (size_t i = 0; i < e->n_active; i++) {
-		const struct draw *d = e->active[i];
-		const struct pool_view *v = &d->facts.view;
-
-		if (v->kind == VIEW_POOL && v->pool.status >= POOL_WINNER_SELECTED)
-			continue;
-		if (pubkey_equal(&d->randomness, &c->address) || pubkey_equal(&v->pool.randomness_account, &c->address))
-			return true;
-	}
-	return false;
 }
 
 /* A third of the 3000 slots is gone and the pool can still be saved. */
@@ -247,13 +211,12 @@ static void advance(struct chore *c)
 	if (!subject_ready(&c->s))
 		return;
 	subject_refresh(&c->s);
-	c->facts.needed = needed(c);
-	c->facts.draws_first = some_draw_is_late(c->s.e) || no_room(c);
-	a = decide_chore(&c->facts);
+	c->facts->draws_first = some_draw_is_late(c->s.e) || no_room(c);
+	a = c->kind->decide(c);
 	perform(c, &a);
 }
 
-/* Over, or not on the newest list any more: a draw took the account. */
+/* Over, or not on the newest list any more: a draw took the account, or nothing is to be done. */
 static bool done(const struct chore *c)
 {
 	const bool over = c->s.reason == WAIT_OVER || c->s.reason == WAIT_GIVEN_UP;
@@ -266,8 +229,7 @@ void house_turn(struct engine *e)
 	struct house *h = &e->house;
 	size_t kept = 0;
 
-	if (e->around.leader && !e->around.stopping && !h->list.task.busy && e->around.journal_down_since_ms == 0 &&
-		e->around.now_ms >= h->due_ms)
+	if (may_list(e))
 		ask_list(e);
 	for (size_t i = 0; i < h->n; i++) {
 		struct chore *c = h->chore[i];

@@ -5,9 +5,9 @@
 
 #include "journal/call.h"
 
-enum { COL_SUBJECT, COL_ADDRESS };
+enum { COL_SUBJECT, COL_ADDRESS, COL_POOL_ID };
 
-static const char WORK[] = "SELECT subject,address FROM keeper.house_work($1,$2,$3,$4,$5)";
+static const char WORK[] = "SELECT subject,address,pool_id FROM keeper.house_work($1,$2,$3,$4,$5)";
 
 void house_call_init(struct house_call *call)
 {
@@ -31,7 +31,8 @@ static bool parse_work(struct task *task, const struct db_result *r, const void 
 		struct house_row *row = &call->row[call->n];
 		const char *subject = db_get(r, i, COL_SUBJECT), *address = db_get(r, i, COL_ADDRESS);
 
-		if (!subject || !address || !call_parse_pubkey(address, &row->address))
+		if (!subject || !address || !call_parse_pubkey(address, &row->address) ||
+			!call_parse_u64(db_get(r, i, COL_POOL_ID), &row->pool_id))
 			return false;
 		(void)snprintf(row->subject.text, sizeof row->subject.text, "%s", subject);
 		call->n++;

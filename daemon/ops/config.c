@@ -402,6 +402,7 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.price_cap = config->fee_cap,
 		.price_fallback = config->fee_fallback,
 		.dry_run = dry_run,
+		.sweep = config->sweep,
 		.close_randomness = config->close_randomness,
 		.randomness_keep = (unsigned)config->randomness_keep,
 		.randomness_idle_s = config->randomness_idle_seconds,

@@ -14,6 +14,8 @@ static const char *subject_name(enum subject_kind kind)
 		return "canary";
 	case SUBJECT_RANDOMNESS:
 		return "randomness account";
+	case SUBJECT_POOL:
+		return "pool";
 	}
 	return "unknown";
 }

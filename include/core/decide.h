@@ -10,6 +10,8 @@ struct action decide_draw(const struct draw_facts *f);
 enum reason gate_bind(const struct draw_facts *f);
 /* The part of the gate that the pool account alone answers. */
 enum reason gate_pool(const struct draw_facts *f);
+/* Treasury, fees and mock: pools that differ cost us nothing at all. */
+enum reason gate_policy(const struct policy *policy, const struct pool_account *pool);
 
 /* Unix second of the chain's clock from which unlock is allowed. */
 int64_t draw_due_s(const struct pool_account *pool);

@@ -16,6 +16,7 @@ struct policy {
 	unsigned oracle_budget_slots; /* how long one oracle may take before another is committed to           */
 	uint64_t price_floor, price_cap, price_fallback; /* micro-lamports per compute unit                   */
 	bool dry_run;
+	bool sweep;                 /* housekeeping: pools that were never filled */
 	bool close_randomness;      /* housekeeping: spent randomness accounts of ours, beyond those kept        */
 	unsigned randomness_keep;   /* for the next draws                                                          */
 	uint64_t randomness_idle_s; /* a burst of draws uses them again within this time                           */

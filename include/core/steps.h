@@ -20,11 +20,13 @@
 	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")               \
 	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                        \
 	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                            \
-		"its draw is over and enough others are kept: close it, its rent comes back")
+		"its draw is over and enough others are kept: close it, its rent comes back")            \
+	X(SWEEP, POOL, true,                                                                             \
+		"never filled, and a week past its end: cancel it, so that players can take their bets back")
 
-/* What a journal row is about: a draw (pool address and pool id), a token account, our canary account, or a randomness
- * account that no draw needs any more. */
-enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS };
+/* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
+ * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id). */
+enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS, SUBJECT_POOL };
 
 #define X(name, subject, guarded, why) STEP_##name,
 enum step { STEP_TABLE(X) STEP_COUNT };
@@ -43,6 +45,7 @@ enum ix_kind {
 	IX_SELECT,
 	IX_CREATE_ATA,
 	IX_PAYOUT,
+	IX_SWEEP,
 	IX_KINDS
 };
 struct ix_slot {

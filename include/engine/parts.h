@@ -2,12 +2,11 @@
 #ifndef ENGINE_PARTS_H
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
-#include "core/chore.h"
 #include "core/decide.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
+#include "engine/house.h"
 #include "engine/subject.h"
-#include "journal/house.h"
 #include "journal/lease.h"
 #include "journal/records.h"
 
@@ -43,13 +42,7 @@ struct atas {
 	size_t n;
 };
 
-/* Randomness accounts that no draw needs any more. */
-struct chore {
-	struct subject s;
-	struct chore_facts facts;
-	struct pubkey address;
-	bool listed; /* by the newest list */
-};
+/* What housekeeping is at. */
 enum { HOUSE_MAX = HOUSE_ROWS_MAX };
 struct house {
 	struct house_call list;

@@ -6,7 +6,8 @@
 enum { HOUSE_ROWS_MAX = 64 };
 struct house_row {
 	struct subject_key subject;
-	struct pubkey address; /* the randomness account */
+	struct pubkey address; /* the randomness account, or the pool's */
+	uint64_t pool_id;      /* 0 for an account                       */
 };
 struct house_call {
 	struct task task;
@@ -22,7 +23,7 @@ struct house_terms {
 	uint64_t keep, idle_s;
 	uint64_t failures; /* steps that failed so often are not listed any more */
 };
-/* Our closing transactions that are out, then what is to be closed; at most HOUSE_ROWS_MAX. Changes nothing.
+/* Our housekeeping's transactions that are out, then accounts to be closed; at most HOUSE_ROWS_MAX. Changes nothing.
  * reply.data: the call. */
 void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done);
 #endif

@@ -78,6 +78,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "So many of them stay for the next draws, which then pay no rent.") \
 	X(HOUSE, RANDOMNESS_IDLE_SECONDS, NULL, NUMBER, randomness_idle_seconds, "600", 0, 604800, 0, NULL, \
 	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
+	X(HOUSE, SWEEP_EXPIRED_POOLS, NULL, SWITCH, sweep, "0", 0, 0, 0, NULL, \
+	  "1 cancels pools that were never filled, a week after their end, so that players can take their bets back.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")

@@ -113,6 +113,29 @@ test('a closing row is about its own account and nothing else', async () => {
 	assert.match(await keeper.refusal('step_open', closing('1', { step: 'SELECT' })), /^23514 steps_step_fits/);
 });
 
+test('housekeeping of a pool stays away from its draw, and is listed while it is out', async () => {
+	const keeper = await newKeeper(server);
+	const subject = `pool:${key('P')}:7`;
+	const sweep = (overrides = {}) => step({ subject, step: 'SWEEP', randomness: null, lut_slot: null, sig: fresh(), ...overrides });
+	await keeper.call('step_open', step({ subject: draw('P'), sig: fresh() }));
+	assert.match(await keeper.refusal('step_open', sweep()), /^PK002 draw:\S+:7 is bound or has a transaction out/);
+	// Its rows are settled, its account is not given back: the oracle's answer is awaited.
+	await keeper.call('step_close', close({ subject: draw('P'), outcome: 'final' }));
+	assert.match(await keeper.refusal('step_open', sweep()), /^PK002 draw:\S+:7 is bound or has a transaction out/);
+	await keeper.call('step_open', step({ subject: draw('P'), prev_seq: 1, step: 'SELECT', sig: fresh() }));
+	await keeper.call('step_close', close({ subject: draw('P'), seq: 2, outcome: 'final', landed: 120 }));
+	await keeper.call('step_open', sweep());
+	const listed = await keeper.call('house_work', { close: false, keep: 0, idle_s: 0, failures: 3, max: 64 });
+	assert.deepEqual(listed, [{ subject, address: key('P'), pool_id: 7 }]);
+	await keeper.call('step_close', close({ subject, outcome: 'final' }));
+	assert.deepEqual(await work(keeper, { close: false }), []);
+	for (const wrong of [{ subject: draw('P'), prev_seq: 2 }, { subject: `ata:${key('P')}` }]) {
+		assert.match(await keeper.refusal('step_open', sweep(wrong)), /^23514 steps_step_fits/);
+	}
+	assert.match(await keeper.refusal('step_open', sweep({ step: 'PAYOUT', prev_seq: 1 })), /^23514 steps_step_fits/);
+	assert.match(await keeper.refusal('step_open', sweep({ subject: `pool:${key('P')}` })), /^23514 subject_is_known/);
+});
+
 // Blocks that one listing touches; most of them are catalogs, for planning.
 async function blocks(keeper) {
 	const plan = await keeper.sql('EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) SELECT * FROM keeper.randomness_idle()');

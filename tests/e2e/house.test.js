@@ -64,3 +64,70 @@ test('20 pools due at once leave no more randomness accounts than are kept, and 
 	await money.assertNothingUnknown(world);
 	t.diagnostic(`${made} accounts made, ${closed.length} closed`);
 });
+
+const WEEK = 604800;
+const EXPIRED = 1;
+const CANCELLED = 7;
+
+// A pool with room for one more player than it has.
+async function openPool(world, mint, players = 2) {
+	const keypairs = Array.from({ length: players }, () => new Keypair());
+	for (const player of keypairs) await world.scenario.fundPlayer(player, mint, 1000n * mint.unit);
+	const { devWallet, treasury } = world;
+	const pool = await world.scenario.createPool({ mint, creator: keypairs[0], maxParticipants: players + 1, devWallet, treasury });
+	for (const player of keypairs.slice(1)) await world.scenario.join(pool, player);
+	pool.players = keypairs;
+	pool.id = await world.register(pool, { status: 'open' });
+	return pool;
+}
+
+const refund = (world, pool, player) => world.scenario.send([player], [world.scenario.instruction('claim_refund', pool, player)]);
+
+// Long enough for a daemon that wanted to do something to have done it: several complete looks at all pools.
+async function looks(daemon, count) {
+	for (let seen = 0; seen < count; seen += 1) await daemon.wait('tick', {}, { from: daemon.events.length });
+}
+
+test('a pool that was never filled is swept a week after its end, and its players get their bets back', async (t) => {
+	const world = await World.start({ settings: { SWEEP_EXPIRED_POOLS: '1' } });
+	t.after(() => world.stop());
+	const mint = await world.mint();
+	const pools = [await openPool(world, mint), await openPool(world, await world.mint({ program: 'token-2022', decimals: 9 }))];
+	const paused = await openPool(world, mint);
+	await world.scenario.pause(paused, world.devWallet);
+	await world.scenario.chain('advanceTime', 2 * WEEK + 120);
+	const young = await openPool(world, mint);
+
+	const off = world.startDaemonWith({ SWEEP_EXPIRED_POOLS: '0', LOG_LEVEL: 'debug' });
+	await looks(off, 4);
+	await off.kill('SIGTERM');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.steps'), '0', 'off: nothing is swept');
+
+	const daemon = world.startDaemon();
+	for (const pool of pools) await daemon.wait('tx.final', { subject: new RegExp(`^pool:${pool.address}:`), step: 'SWEEP' });
+	await daemon.wait('draw.wait', { subject: new RegExp(`^pool:${paused.address}:`), reason: 'PAUSED' });
+	for (const pool of pools) {
+		const state = await world.scenario.readPool(pool);
+		assert.deepEqual([state.status, state.statusReason], [CANCELLED, EXPIRED]);
+		for (const player of pool.players) await refund(world, pool, player);
+		assert.equal((await world.scenario.readParticipants(pool)).count, 0);
+	}
+	for (const pool of [paused, young]) assert.equal((await world.scenario.readPool(pool)).statusName, 'Open');
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'SWEEP'"), '2', 'one transaction each');
+});
+
+test('a sweep that was cut off is settled by the next daemon', async (t) => {
+	const world = await World.start({ settings: { SWEEP_EXPIRED_POOLS: '1' } });
+	t.after(() => world.stop());
+	const pool = await openPool(world, await world.mint());
+	await world.scenario.chain('advanceTime', 2 * WEEK + 120);
+	const first = world.startDaemon();
+	await first.wait('tx.landed', { step: 'SWEEP' });
+	await first.kill();
+	await world.forgetLease();
+	// Also when sweeping is off by then.
+	const second = world.startDaemonWith({ SWEEP_EXPIRED_POOLS: '0' });
+	await second.wait('tx.final', { step: 'SWEEP' });
+	assert.equal((await world.scenario.readPool(pool)).status, CANCELLED);
+	assert.equal(await world.sql("SELECT string_agg(state, ' ') FROM keeper.steps"), 'final');
+});

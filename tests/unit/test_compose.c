@@ -92,6 +92,7 @@ static const struct {
 	{ STEP_CANARY_INIT, 2, { IX_INIT, IX_COMMIT } },
 	{ STEP_CANARY_COMMIT, 1, { IX_COMMIT } },
 	{ STEP_CLOSE_RANDOMNESS, 1, { IX_CLOSE } },
+	{ STEP_SWEEP, 1, { IX_SWEEP } },
 };
 
 static void check_kinds(const struct tx *tx, enum step step, const enum ix_kind *kinds)
