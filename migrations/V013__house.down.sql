@@ -3,7 +3,7 @@ DO $$
 BEGIN
     IF to_regclass('keeper.steps') IS NOT NULL THEN
         LOCK TABLE keeper.steps IN ACCESS EXCLUSIVE MODE;
-        IF EXISTS (SELECT FROM keeper.steps WHERE step IN ('CLOSE_RANDOMNESS', 'SWEEP')) THEN
+        IF EXISTS (SELECT FROM keeper.steps WHERE step IN ('CLOSE_RANDOMNESS', 'SWEEP', 'FINALIZE', 'CLAIM_RENT')) THEN
             RAISE EXCEPTION 'keeper.steps holds rows of housekeeping: V013 is taken back only without them';
         END IF;
     END IF;
@@ -12,7 +12,11 @@ BEGIN
     END IF;
 END
 $$;
-DROP FUNCTION IF EXISTS keeper.house_work, keeper.randomness_idle;
+DROP FUNCTION IF EXISTS keeper.house_work, keeper.randomness_idle, keeper.leftover_note;
+DROP TRIGGER IF EXISTS draws_begin_over ON keeper.draws;
+DROP TRIGGER IF EXISTS draws_become_over ON keeper.draws;
+DROP FUNCTION IF EXISTS keeper.leaves_over;
+DROP TABLE IF EXISTS keeper.leftovers;
 DROP TRIGGER IF EXISTS steps_close_claims ON keeper.steps;
 DROP TRIGGER IF EXISTS steps_close_releases ON keeper.steps;
 DROP TRIGGER IF EXISTS steps_pool_is_free ON keeper.steps;

@@ -9,7 +9,7 @@ ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_s
     OR step = 'CREATE_ATA' AND starts_with(subject, 'ata:')
     OR step IN ('CANARY_INIT', 'CANARY_COMMIT') AND starts_with(subject, 'canary:')
     OR step = 'CLOSE_RANDOMNESS' AND subject = 'randomness:' || randomness AND randomness IS NOT NULL
-    OR step = 'SWEEP' AND starts_with(subject, 'pool:'));
+    OR step IN ('SWEEP', 'FINALIZE', 'CLAIM_RENT') AND starts_with(subject, 'pool:'));
 ALTER TABLE keeper.bindings DROP CONSTRAINT bindings_why_known, ADD CONSTRAINT bindings_why_known CHECK (
     released_why IN ('selected', 'not_created', 'not_closed'));
 CREATE INDEX bindings_idle ON keeper.bindings (randomness, released_at DESC NULLS FIRST);
@@ -72,6 +72,46 @@ COMMENT ON FUNCTION keeper.pool_is_free IS 'Housekeeping of a pool never meets i
 CREATE TRIGGER steps_pool_is_free AFTER INSERT ON keeper.steps
     FOR EACH ROW WHEN (starts_with(NEW.subject, 'pool:')) EXECUTE FUNCTION keeper.pool_is_free();
 
+-- Pools that are over still hold rent, and cancelled ones refunds: each is looked at again until its account is gone.
+CREATE TABLE keeper.leftovers (
+    draw   keeper.subject PRIMARY KEY REFERENCES keeper.draws (draw),
+    due_at timestamptz    NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX leftovers_due ON keeper.leftovers (due_at);
+COMMENT ON TABLE keeper.leftovers IS 'Draws that are over and whose accounts are still on chain, as far as known.';
+COMMENT ON COLUMN keeper.leftovers.due_at IS 'when housekeeping looks again';
+INSERT INTO keeper.leftovers (draw) SELECT d.draw FROM keeper.draws d WHERE d.status >= 6;
+
+CREATE FUNCTION keeper.leaves_over() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO keeper.leftovers (draw) VALUES (NEW.draw) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.leaves_over IS 'A draw has come to its end: what it leaves behind is looked at.';
+CREATE TRIGGER draws_begin_over AFTER INSERT ON keeper.draws
+    FOR EACH ROW WHEN (NEW.status >= 6) EXECUTE FUNCTION keeper.leaves_over();
+CREATE TRIGGER draws_become_over AFTER UPDATE OF status ON keeper.draws
+    FOR EACH ROW WHEN (OLD.status < 6 AND NEW.status >= 6) EXECUTE FUNCTION keeper.leaves_over();
+
+CREATE FUNCTION keeper.leftover_note(p_fence bigint, p_draw text, p_wait_s bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_changed bigint;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    IF p_wait_s = 0 THEN
+        DELETE FROM keeper.leftovers l WHERE l.draw = p_draw;
+    ELSE
+        UPDATE keeper.leftovers l SET due_at = clock_timestamp() + p_wait_s * interval '1 s' WHERE l.draw = p_draw;
+    END IF;
+    GET DIAGNOSTICS v_changed = ROW_COUNT;
+    RETURN v_changed;
+END
+$$;
+COMMENT ON FUNCTION keeper.leftover_note IS 'Looked at: again in so many seconds, or (0) never, its account is gone.';
+
 -- One index step per account instead of a look at every binding there ever was.
 CREATE FUNCTION keeper.randomness_idle() RETURNS TABLE (randomness text, idle_since timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -89,7 +129,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.randomness_idle IS 'Private to house_work: accounts that exist and that nobody holds, with the time since when.';
 
-CREATE FUNCTION keeper.house_work(p_close boolean, p_keep bigint, p_idle_s bigint, p_failures bigint, p_max bigint)
+CREATE FUNCTION keeper.house_work(p_close boolean, p_pools boolean, p_keep bigint, p_idle_s bigint, p_failures bigint, p_max bigint)
 RETURNS TABLE (subject text, address text, pool_id numeric)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     (SELECT s.subject, split_part(s.subject, ':', 2), coalesce(nullif(split_part(s.subject, ':', 3), ''), '0')::numeric
@@ -102,5 +142,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE i.n > p_keep AND i.idle_since <= clock_timestamp() - p_idle_s * interval '1 s'
         AND (SELECT count(*) FROM keeper.steps s WHERE s.subject = 'randomness:' || i.randomness AND s.state = 'failed') < p_failures
       ORDER BY i.idle_since, i.randomness LIMIT p_max)
+    UNION ALL
+    (SELECT 'pool:' || d.address || ':' || d.pool_id, d.address, d.pool_id
+       FROM keeper.leftovers l JOIN keeper.draws d ON d.draw = l.draw
+      WHERE p_pools AND l.due_at <= clock_timestamp() AND d.over
+        AND (SELECT count(*) FROM keeper.steps s WHERE s.subject = 'pool:' || d.address || ':' || d.pool_id AND s.state = 'failed') < p_failures
+      ORDER BY l.due_at LIMIT p_max)
 $$;
-COMMENT ON FUNCTION keeper.house_work IS 'What housekeeping has to look at: its own transactions that are out, and spent randomness accounts beyond those kept.';
+COMMENT ON FUNCTION keeper.house_work IS 'What housekeeping has to look at: its own transactions that are out, spent randomness accounts beyond those kept, pools that are over.';

@@ -30,6 +30,7 @@ static void accounts_of(struct ml_accounts *out, const struct compose *c)
 	out->of[ML_RANDOMNESS] = c->randomness;
 	out->of[ML_DEV_TOKEN] = c->dev_ata;
 	out->of[ML_TREASURY_TOKEN] = c->treasury_ata;
+	out->of[ML_CLOSE_TARGET] = c->account->treasury_wallet;
 	out->of[ML_TOKEN_PROGRAM] = c->token_program;
 }
 
@@ -111,6 +112,12 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 	case STEP_SWEEP:
 		add_ml(list, ML_SWEEP_EXPIRED_POOL, c);
 		break;
+	case STEP_FINALIZE:
+		add_ml(list, ML_FINALIZE_FORFEITED_POOL, c);
+		break;
+	case STEP_CLAIM_RENT:
+		add_ml(list, ML_CLAIM_RENT, c);
+		break;
 	case STEP_COUNT:
 		break;
 	}
@@ -162,6 +169,10 @@ static bool matches(enum ix_kind kind, const struct pubkey *program, struct byte
 		return ml && is_ml(ML_PAYOUT_WINNER, data);
 	case IX_SWEEP:
 		return ml && is_ml(ML_SWEEP_EXPIRED_POOL, data);
+	case IX_FINALIZE:
+		return ml && is_ml(ML_FINALIZE_FORFEITED_POOL, data);
+	case IX_CLAIM_RENT:
+		return ml && is_ml(ML_CLAIM_RENT, data);
 	case IX_INIT:
 		return !ml && is_sb(SB_INIT, data);
 	case IX_COMMIT:
@@ -213,6 +224,8 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_CANARY_COMMIT:
 	case STEP_CLOSE_RANDOMNESS:
 	case STEP_SWEEP:
+	case STEP_FINALIZE:
+	case STEP_CLAIM_RENT:
 	case STEP_COUNT:
 		break;
 	}

@@ -131,6 +131,10 @@ static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_k
 		return is_ml(check, &program, data, ML_PAYOUT_WINNER);
 	case IX_SWEEP:
 		return is_ml(check, &program, data, ML_SWEEP_EXPIRED_POOL);
+	case IX_FINALIZE:
+		return is_ml(check, &program, data, ML_FINALIZE_FORFEITED_POOL);
+	case IX_CLAIM_RENT:
+		return is_ml(check, &program, data, ML_CLAIM_RENT);
 	case IX_KINDS:
 		break;
 	}
@@ -200,7 +204,9 @@ static void expect_of_pool(const struct check *check, enum ml_ix which, struct i
 
 	accounts.of[ML_MINT] = guard->mint;
 	accounts.of[ML_TOKEN_PROGRAM] = guard->token_program;
+	accounts.of[ML_CLOSE_TARGET] = guard->treasury;
 	pda_ata(&accounts.of[ML_POOL_TOKEN], &guard->pool, &guard->mint, &guard->token_program);
+	pda_ata(&accounts.of[ML_TREASURY_TOKEN], &guard->treasury, &guard->mint, &guard->token_program);
 	expect_ml(check, out, which, &accounts);
 }
 
@@ -289,6 +295,12 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		return expect_payout(check, ix, out);
 	case IX_SWEEP:
 		expect_of_pool(check, ML_SWEEP_EXPIRED_POOL, out);
+		return true;
+	case IX_FINALIZE:
+		expect_of_pool(check, ML_FINALIZE_FORFEITED_POOL, out);
+		return true;
+	case IX_CLAIM_RENT:
+		expect_of_pool(check, ML_CLAIM_RENT, out);
 		return true;
 	case IX_INIT:
 		return expect_init(check, data, out);
@@ -417,6 +429,8 @@ static bool accounts_are_set(struct check *check)
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
 					     !pubkey_equal(&guard->token_program, &ADDRESS_TOKEN_2022))))
 			return REFUSE(check, "the mint is not set, or the token program is none");
+		if (check->kind[at] >= IX_FINALIZE && pubkey_is_zero(&guard->treasury))
+			return REFUSE(check, "the treasury is not set");
 		if (randomness && pubkey_is_zero(&guard->randomness))
 			return REFUSE(check, "the randomness account is not set");
 	}

@@ -18,6 +18,8 @@
 #define SHAPE_CANARY_COMMIT 3, { BUDGET, { IX_COMMIT, 1, 1 } }
 #define SHAPE_CLOSE_RANDOMNESS 3, { BUDGET, { IX_CLOSE, 1, 1 } }
 #define SHAPE_SWEEP 3, { BUDGET, { IX_SWEEP, 1, 1 } }
+#define SHAPE_FINALIZE 3, { BUDGET, { IX_FINALIZE, 1, 1 } }
+#define SHAPE_CLAIM_RENT 3, { BUDGET, { IX_CLAIM_RENT, 1, 1 } }
 
 #define X(name, subject, guarded, why) { #name, SUBJECT_##subject, guarded, why, SHAPE_##name },
 const struct step_def STEPS[STEP_COUNT] = { STEP_TABLE(X) };
@@ -41,6 +43,7 @@ const char *ix_kind_name(enum ix_kind kind)
 		[IX_INIT] = "randomness_init", [IX_COMMIT] = "randomness_commit", [IX_REQUEST] = "request_randomness",
 		[IX_REVEAL] = "randomness_reveal", [IX_SELECT] = "select_winner", [IX_CREATE_ATA] = "create_ata",
 		[IX_PAYOUT] = "payout_winner", [IX_CLOSE] = "randomness_close", [IX_SWEEP] = "sweep_expired_pool",
+		[IX_FINALIZE] = "finalize_forfeited_pool", [IX_CLAIM_RENT] = "claim_rent",
 	};
 
 	return kind < IX_KINDS ? names[kind] : "unknown";

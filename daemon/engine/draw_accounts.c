@@ -33,7 +33,7 @@ static void derive_atas(struct draw *d, const struct pubkey *token_program)
 	d->addresses_known = true;
 }
 
-static struct token_view token_view_of(
+struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict)
 {
 	struct token_account token;

@@ -6,7 +6,7 @@
 #include "engine/parts.h"
 
 /* At most HOUSE_UNDER_WAY transactions at a time, so that draws always find the nodes free. */
-enum { HOUSE_EVERY_MS = 60000, HOUSE_SOON_MS = 1000, HOUSE_UNDER_WAY = 4 };
+enum { HOUSE_EVERY_MS = 15000, HOUSE_SOON_MS = 1000, HOUSE_UNDER_WAY = 4 };
 
 void house_init(struct engine *e)
 {
@@ -16,6 +16,7 @@ void house_init(struct engine *e)
 static void free_chore(struct chore *c)
 {
 	subject_fini(&c->s);
+	house_call_fini(&c->note);
 	free(c);
 }
 
@@ -80,6 +81,7 @@ static struct chore *make(struct engine *e, const struct house_row *row)
 	c->facts->policy = &e->policy;
 	c->facts->around = &e->around;
 	subject_init(&c->s, e, &c->facts->own);
+	house_call_init(&c->note);
 	e->house.chore[e->house.n++] = c;
 	return c;
 }
@@ -126,6 +128,7 @@ static void ask_list(struct engine *e)
 	struct house *h = &e->house;
 	const struct policy *p = &e->policy;
 	const struct house_terms terms = { .close = p->close_randomness,
+		.pools = p->finalize || p->claim_rent || p->refund_atas,
 		.keep = p->randomness_keep,
 		.idle_s = p->randomness_idle_s,
 		.failures = POLICY_CHORE_FAILURES };
@@ -159,9 +162,10 @@ static void perform(struct chore *c, const struct action *a)
 	struct compose tx;
 	struct guard guard;
 
-	if (subject_perform(&c->s, a))
-		return;
-	if (a->kind == ACT_READ) {
+	if (subject_perform(&c->s, a)) {
+		if (a->kind == ACT_WAIT && a->reason == WAIT_ATA_MISSING)
+			house_want_ata(c);
+	} else if (a->kind == ACT_READ) {
 		c->kind->read(c);
 	} else if (a->kind == ACT_ASK_FEES) {
 		subject_ask_fees(&c->s, writable, 2);
@@ -217,11 +221,13 @@ static void advance(struct chore *c)
 }
 
 /* Over, or not on the newest list any more: a draw took the account, or nothing is to be done. */
-static bool done(const struct chore *c)
+static bool done(struct chore *c)
 {
 	const bool over = c->s.reason == WAIT_OVER || c->s.reason == WAIT_GIVEN_UP;
 
-	return !subject_busy(&c->s) && c->s.loaded && !subject_unsettled(&c->s) && (over || !c->listed);
+	if (subject_busy(&c->s) || !c->s.loaded || subject_unsettled(&c->s) || (!over && c->listed))
+		return false;
+	return c->s.e->around.stopping || c->kind->end(c);
 }
 
 void house_turn(struct engine *e)
@@ -248,5 +254,8 @@ void house_turn(struct engine *e)
 
 bool house_busy(const struct engine *e)
 {
+	for (size_t i = 0; i < e->house.n; i++)
+		if (e->house.chore[i]->note.task.busy)
+			return true;
 	return e->house.list.task.busy;
 }

@@ -59,4 +59,10 @@ static struct action decide(struct chore *c)
 	return decide_account(&c->account);
 }
 
-const struct chore_kind CHORE_ACCOUNT = { decide, read_account, fill };
+static bool end(struct chore *c)
+{
+	(void)c;
+	return true;
+}
+
+const struct chore_kind CHORE_ACCOUNT = { decide, read_account, fill, end };

@@ -2,12 +2,14 @@
 #include "journal/house.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "journal/call.h"
 
 enum { COL_SUBJECT, COL_ADDRESS, COL_POOL_ID };
 
-static const char WORK[] = "SELECT subject,address,pool_id FROM keeper.house_work($1,$2,$3,$4,$5)";
+static const char WORK[] = "SELECT subject,address,pool_id FROM keeper.house_work($1,$2,$3,$4,$5,$6)";
+static const char NOTE[] = "SELECT keeper.leftover_note($1,$2,$3)";
 
 void house_call_init(struct house_call *call)
 {
@@ -47,9 +49,30 @@ void house_work(struct journal *j, struct house_call *call, const struct house_t
 
 	call_begin(j, s, WORK, parse_work, done);
 	call_text(s, terms->close ? "t" : "f");
+	call_text(s, terms->pools ? "t" : "f");
 	call_u64(s, terms->keep);
 	call_u64(s, terms->idle_s);
 	call_u64(s, terms->failures);
 	call_u64(s, HOUSE_ROWS_MAX);
 	call_send(s, CALL_DEADLINE_MS);
+}
+
+static bool parse_note(struct task *task, const struct db_result *r, const void **data)
+{
+	(void)task;
+	*data = NULL;
+	return db_rows(r) == 1;
+}
+
+/* The draw of "pool:<address>:<id>" is "draw:<address>:<id>". */
+void house_note(
+	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done)
+{
+	struct subject_key draw;
+
+	(void)snprintf(draw.text, sizeof draw.text, "draw%s", pool->text + strlen("pool"));
+	call_begin_write(j, call->state, NOTE, parse_note, done);
+	call_text(call->state, draw.text);
+	call_i64(call->state, wait_s);
+	call_send(call->state, CALL_DEADLINE_MS);
 }

@@ -28,8 +28,14 @@ struct pool_facts {
 	struct chore_facts chore;
 	struct pool_view view; /* with the Clock of the same answer                                           */
 	bool token_known;      /* the mint was read: its owner is the token program                       */
+	enum presence participants_presence;
+	struct participants_account participants;
+	struct token_view vault, treasury_ata;
+	struct lamports wallet;
 };
 struct action decide_pool(const struct pool_facts *f);
+/* Seconds until it is worth looking at this pool again; 0: never, it is gone. */
+int64_t pool_next_look_s(const struct pool_facts *f);
 /* Unix second of the chain's clock after which a pool that was never filled is swept. */
 int64_t pool_sweep_s(const struct pool_account *pool);
 

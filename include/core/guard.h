@@ -14,6 +14,7 @@ struct guard {
 	struct pubkey queue;            /* of the randomness account: whose oracles are believed                    */
 	struct pubkey pool, randomness; /* the only ones that the message may name; zero where the step has none    */
 	struct pubkey mint, token_program; /* for token accounts and payout                                */
+	struct pubkey treasury;            /* wallet to which rent and forfeited refunds go */
 	uint64_t lut_slot;                 /* of the randomness account that is closed                       */
 	uint64_t max_fee_lamports; /* base fee plus compute limit times price                                  */
 };

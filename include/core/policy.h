@@ -16,6 +16,8 @@ struct policy {
 	unsigned oracle_budget_slots; /* how long one oracle may take before another is committed to           */
 	uint64_t price_floor, price_cap, price_fallback; /* micro-lamports per compute unit                   */
 	bool dry_run;
+	bool finalize, claim_rent;  /* housekeeping: of pools that are over; both pay to the treasury */
+	bool refund_atas;           /* housekeeping: a cancelled pool's treasury account, which refunds need */
 	bool sweep;                 /* housekeeping: pools that were never filled */
 	bool close_randomness;      /* housekeeping: spent randomness accounts of ours, beyond those kept        */
 	unsigned randomness_keep;   /* for the next draws                                                          */

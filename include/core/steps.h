@@ -9,20 +9,22 @@
 #define CORE_STEPS_H
 #include <stdbool.h>
 
-#define STEP_TABLE(X)                                                                                    \
-	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                  \
-	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle") \
-	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                    \
-	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")  \
-	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                           \
-	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                             \
-	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                           \
-	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")               \
-	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                        \
-	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                            \
-		"its draw is over and enough others are kept: close it, its rent comes back")            \
-	X(SWEEP, POOL, true,                                                                             \
-		"never filled, and a week past its end: cancel it, so that players can take their bets back")
+#define STEP_TABLE(X)                                                                                         \
+	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                       \
+	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle")      \
+	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                         \
+	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")       \
+	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                                \
+	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                                  \
+	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                                \
+	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")                    \
+	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                             \
+	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                                 \
+		"its draw is over and enough others are kept: close it, its rent comes back")                 \
+	X(SWEEP, POOL, true,                                                                                  \
+		"never filled, and a week past its end: cancel it, so that players can take their bets back") \
+	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                \
+	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury")
 
 /* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
  * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id). */
@@ -46,6 +48,8 @@ enum ix_kind {
 	IX_CREATE_ATA,
 	IX_PAYOUT,
 	IX_SWEEP,
+	IX_FINALIZE,
+	IX_CLAIM_RENT,
 	IX_KINDS
 };
 struct ix_slot {

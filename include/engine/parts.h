@@ -264,6 +264,9 @@ void ingest_want(struct engine *e, const struct pool_entry *p, uint64_t pool_id,
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
 void rents_turn(struct engine *e);
+/* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
+struct token_view token_view_of(
+	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
 /* engine.c: every subject, for signatures and sleeping. */
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);

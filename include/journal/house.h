@@ -20,10 +20,14 @@ void house_call_fini(struct house_call *call); /* cancels */
 
 struct house_terms {
 	bool close; /* also list spent accounts, except `keep` of them and those used within idle_s          */
+	bool pools; /* also list pools that are over                                                    */
 	uint64_t keep, idle_s;
 	uint64_t failures; /* steps that failed so often are not listed any more */
 };
 /* Our housekeeping's transactions that are out, then accounts to be closed; at most HOUSE_ROWS_MAX. Changes nothing.
  * reply.data: the call. */
 void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done);
+/* A pool that is over was looked at: again in wait_s seconds, or (0) never, it is gone. No data. */
+void house_note(
+	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done);
 #endif

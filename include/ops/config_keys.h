@@ -80,6 +80,12 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
 	X(HOUSE, SWEEP_EXPIRED_POOLS, NULL, SWITCH, sweep, "0", 0, 0, 0, NULL, \
 	  "1 cancels pools that were never filled, a week after their end, so that players can take their bets back.") \
+	X(HOUSE, FINALIZE_FORFEITED_POOLS, NULL, SWITCH, finalize, "0", 0, 0, 0, NULL, \
+	  "1 moves refunds that nobody fetched for 30 days to the treasury.") \
+	X(HOUSE, CLAIM_POOL_RENT, NULL, SWITCH, claim_rent, "0", 0, 0, 0, NULL, \
+	  "1 closes the accounts of pools that are over, empty and 30 days old; the rent, paid by creators, goes to the treasury.") \
+	X(HOUSE, MAKE_REFUND_ACCOUNTS, NULL, SWITCH, refund_atas, "0", 0, 0, 0, NULL, \
+	  "1 pays for the treasury's token account where a cancelled pool's refunds fail without it.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")

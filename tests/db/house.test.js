@@ -20,7 +20,7 @@ const closing = (letter, overrides = {}) => step({
 });
 
 const work = async (keeper, overrides = {}) => {
-	const rows = await keeper.call('house_work', { close: true, keep: 0, idle_s: 0, failures: 3, max: 64, ...overrides });
+	const rows = await keeper.call('house_work', { close: true, pools: false, keep: 0, idle_s: 0, failures: 3, max: 64, ...overrides });
 	return rows.map(({ subject }) => subject.replace(`randomness:${key('')}`, ''));
 };
 
@@ -125,7 +125,7 @@ test('housekeeping of a pool stays away from its draw, and is listed while it is
 	await keeper.call('step_open', step({ subject: draw('P'), prev_seq: 1, step: 'SELECT', sig: fresh() }));
 	await keeper.call('step_close', close({ subject: draw('P'), seq: 2, outcome: 'final', landed: 120 }));
 	await keeper.call('step_open', sweep());
-	const listed = await keeper.call('house_work', { close: false, keep: 0, idle_s: 0, failures: 3, max: 64 });
+	const listed = await keeper.call('house_work', { close: false, pools: false, keep: 0, idle_s: 0, failures: 3, max: 64 });
 	assert.deepEqual(listed, [{ subject, address: key('P'), pool_id: 7 }]);
 	await keeper.call('step_close', close({ subject, outcome: 'final' }));
 	assert.deepEqual(await work(keeper, { close: false }), []);
@@ -134,6 +134,32 @@ test('housekeeping of a pool stays away from its draw, and is listed while it is
 	}
 	assert.match(await keeper.refusal('step_open', sweep({ step: 'PAYOUT', prev_seq: 1 })), /^23514 steps_step_fits/);
 	assert.match(await keeper.refusal('step_open', sweep({ subject: `pool:${key('P')}` })), /^23514 subject_is_known/);
+});
+
+test('a pool that is over is looked at when its time has come, until it is gone', async () => {
+	const keeper = await newKeeper(server);
+	const look = async () => (await keeper.call('house_work', { close: false, pools: true, keep: 0, idle_s: 0, failures: 3, max: 64 })).map((row) => row.subject);
+	const note = (wait_s) => keeper.call('leftover_note', { fence: 1, draw: draw('P'), wait_s });
+	const subject = `pool:${key('P')}:7`;
+	await keeper.call('observe', view());
+	assert.deepEqual(await look(), [], 'locked');
+	await keeper.call('observe', view({ status: 6, slot: 110 }));
+	assert.deepEqual(await look(), [], 'ended, but not recorded as paid yet');
+	await keeper.call('payout_record', payout({ sig: null }));
+	assert.deepEqual(await look(), [subject]);
+	assert.deepEqual(await work(keeper, { close: false }), [], 'where nobody asks for pools');
+	await note(100);
+	assert.deepEqual(await look(), []);
+	await keeper.sql("UPDATE keeper.leftovers SET due_at = now() - interval '1 s'");
+	assert.deepEqual(await look(), [subject]);
+	await note(0);
+	assert.deepEqual(await look(), []);
+	await keeper.call('observe', view({ status: 6, slot: 200 }));
+	assert.deepEqual(await look(), [], 'gone is gone');
+	assert.match(await keeper.refusal('leftover_note', { fence: 2, draw: draw('P'), wait_s: 0 }), /^PK001/);
+	// Cancelled pools need no record, and may be seen so the first time.
+	await keeper.call('observe', view({ app_id: 2, address: key('Y'), status: 7 }));
+	assert.deepEqual(await look(), [`pool:${key('Y')}:7`]);
 });
 
 // Blocks that one listing touches; most of them are catalogs, for planning.

@@ -27,6 +27,7 @@ const GOOD = {
 	draws: { draw: DRAW, address: POOL, pool_id: 7, mint: key('M'), status: 1, status_slot: 5, total_amount: 10, app_id: 1 },
 	calls: { signature: bytes(64), ix: 0, inner_ix: -1, slot: 5, block_time: 5, draw: DRAW, user_wallet: key('U'), instruction: 'join_pool' },
 	watermarks: { draw: DRAW, signature: bytes(64) },
+	leftovers: { draw: DRAW },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -106,6 +107,7 @@ const REFUSED = [
 	['calls_instruction_name', 'calls', { instruction: 'Join' }],
 	['calls_decimals_range', 'calls', { decimals: -1 }],
 	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
+	['leftovers_draw_fkey', 'leftovers', {}],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -146,6 +148,13 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), 'ok');
 });
 
+test('a draw leaves over once', async () => {
+	const fresh = await newKeeper(server);
+	await fresh.sql(insert('draws', {}));
+	assert.equal(await fresh.outcome(insert('leftovers', {})), 'ok');
+	assert.equal(await fresh.outcome(insert('leftovers', {})), '23505 leftovers_pkey');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
 	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
@@ -154,7 +163,7 @@ test('good rows are taken', async () => {
 });
 
 test('every constraint and unique index of the schema is tried above', async () => {
-	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey'));
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	const names = await keeper.sql(`SELECT conname FROM pg_constraint WHERE connamespace = 'keeper'::regnamespace

@@ -107,6 +107,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 	const old = {
 		step_open: step(), step_import: step(), step_close: close(), step_reopen: { fence: 1, subject: DRAW, seq: 1 }, commit_record: commit(),
 		commit_fate: { fence: 1, draw: DRAW, n: 1, fate: 'used' }, payout_record: payout(), observe: view(),
+		leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
 		record_calls: { fence: 1, draw: DRAW, watermark: null, signature: [], ix: [], inner_ix: [], slot: [], block_time: [], user: [], app_id: [], instruction: [], amount: [], decimals: [] },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);

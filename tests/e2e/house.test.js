@@ -131,3 +131,80 @@ test('a sweep that was cut off is settled by the next daemon', async (t) => {
 	assert.equal((await world.scenario.readPool(pool)).status, CANCELLED);
 	assert.equal(await world.sql("SELECT string_agg(state, ' ') FROM keeper.steps"), 'final');
 });
+
+const MONTH = 2592000;
+const CLOSED = 8;
+
+// The day after which a pool is looked at again, without waiting for it.
+const nextLook = (world) => world.sql('UPDATE keeper.leftovers SET due_at = now()');
+
+test('refunds that nobody fetched for a month go to the treasury, later the rent, each only where it is wanted', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const pool = await openPool(world, await world.mint(), 3);
+	await world.scenario.cancel(pool);
+	await refund(world, pool, pool.players[1]);
+	const vault = (await world.scenario.account(pool.vault)).data.readBigUInt64LE(64);
+	await world.scenario.chain('advanceTime', MONTH - 60);
+
+	const both = { FINALIZE_FORFEITED_POOLS: '1', CLAIM_POOL_RENT: '1', LOG_LEVEL: 'debug' };
+	const early = world.startDaemonWith(both);
+	await early.wait('draw.wait', { subject: new RegExp(`^pool:${pool.address}:`), reason: 'OVER' });
+	await early.kill('SIGTERM');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.steps'), '0', 'nothing before the month is over');
+	await world.scenario.chain('advanceTime', 130);
+	await nextLook(world);
+	const off = world.startDaemonWith({ LOG_LEVEL: 'debug' });
+	await looks(off, 4);
+	await off.kill('SIGTERM');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.steps'), '0', 'nothing where it is not wanted');
+
+	const daemon = world.startDaemonWith(both);
+	await daemon.wait('tx.final', { step: 'FINALIZE' });
+	assert.equal((await world.scenario.readPool(pool)).status, CLOSED);
+	assert.equal(await world.scenario.tokenBalance(world.treasury, pool.mint), vault, 'exactly what was left');
+	await daemon.kill('SIGTERM');
+
+	const accounts = [pool.address, pool.participants, pool.vault];
+	let rent = 0n;
+	for (const account of accounts) rent += await world.scenario.lamports(account);
+	const had = await world.scenario.lamports(world.treasury);
+	await world.scenario.chain('advanceTime', MONTH + 70);
+	await nextLook(world);
+	const last = world.startDaemonWith(both);
+	await last.wait('tx.final', { step: 'CLAIM_RENT' });
+	for (const account of accounts) assert.equal(await world.scenario.account(account), null);
+	assert.equal(await world.scenario.lamports(world.treasury) - had, rent, 'to the last lamport');
+	while (await world.sql('SELECT count(*) FROM keeper.leftovers') !== '0') await sleep(100);
+	await money.assertNothingUnknown(world);
+});
+
+test('a finished pool keeps its creator\'s rent for a month', async (t) => {
+	const world = await World.start({ settings: { CLAIM_POOL_RENT: '1' } });
+	t.after(() => world.stop());
+	const pool = await world.lockedPool();
+	await world.pastLock();
+	const daemon = world.startDaemon();
+	await world.recorded(pool);
+	await daemon.wait('draw.wait', { subject: new RegExp(`^pool:${pool.address}:`), reason: 'OVER' });
+	await daemon.kill('SIGTERM');
+	await world.scenario.chain('advanceTime', MONTH + 70);
+	await nextLook(world);
+	const later = world.startDaemon();
+	await later.wait('tx.final', { step: 'CLAIM_RENT' });
+	assert.equal(await world.scenario.account(pool.address), null);
+	await money.assertNothingUnknown(world);
+});
+
+test('where a cancelled pool\'s refunds fail for want of the treasury\'s account, it is made', async (t) => {
+	const world = await World.start({ settings: { MAKE_REFUND_ACCOUNTS: '1' } });
+	t.after(() => world.stop());
+	const pool = await openPool(world, await world.mint({ bare: true }));
+	await world.scenario.cancel(pool);
+	await assert.rejects(refund(world, pool, pool.players[1]), 'the program wants the account');
+	const daemon = world.startDaemon();
+	await daemon.wait('tx.final', { step: 'CREATE_ATA' });
+	for (const player of pool.players) await refund(world, pool, player);
+	assert.equal((await world.scenario.readParticipants(pool)).count, 0);
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.steps'), '1');
+});

@@ -229,6 +229,13 @@ void house_work(struct journal *j, struct house_call *call, const struct house_t
 	call_run(call->state, st);
 }
 
+void house_note(
+	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done)
+{
+	(void)wait_s;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, pool->text, NULL, done));
+}
+
 /* ---- records ---- */
 
 void record_call_init(struct record_call *call)

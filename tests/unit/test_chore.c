@@ -164,7 +164,11 @@ static void begin_pool(void)
 	pool = (struct pool_facts){
 		.chore = { .policy = &base.policy, .around = &base.around, .own = base.f.own, .at = { SLOT } },
 		.view = base.f.view,
-		.token_known = true
+		.token_known = true,
+		.participants_presence = PRESENT,
+		.vault = { PRESENT, 0 },
+		.treasury_ata = { PRESENT, 0 },
+		.wallet = { 1000000000 }
 	};
 	pool.chore.read_ms = NOW_MS - 100;
 	pool.chore.own.price_known = true;
@@ -180,7 +184,7 @@ static void expect_pool(enum act kind, enum reason reason)
 	assert_int_equal(a.kind, kind);
 	assert_int_equal(a.reason, reason);
 	if (kind == ACT_OPEN || kind == ACT_SIMULATE)
-		assert_int_equal(a.step, STEP_SWEEP);
+		assert_int_equal(a.step, pool.chore.own.simulation.step);
 }
 
 static void test_sweeps_when_the_time_has_come(void **unused)
@@ -235,6 +239,125 @@ static void test_sweeps_only_what_it_may(void **unused)
 	expect_pool(ACT_OPEN, 0);
 }
 
+/* Cancelled a month ago; `count` players have not fetched their refunds. */
+static void begin_over(enum step step, enum pool_status status, unsigned count)
+{
+	begin_pool();
+	base.policy.finalize = base.policy.claim_rent = base.policy.refund_atas = true;
+	pool.chore.own.simulation.step = step;
+	pool.view.pool.status = status;
+	pool.view.pool.status_reason = POOL_REASON_CANCELLED;
+	pool.view.pool.close_time = CHAIN_S - 2592000 - 61;
+	pool.participants.count = (uint8_t)count;
+	pool.participants.in_range = true;
+}
+
+static void test_forfeits_after_a_month(void **unused)
+{
+	(void)unused;
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	expect_pool(ACT_OPEN, 0);
+	pool.view.pool.close_time++;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	base.policy.finalize = false;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.view.pool.close_time = 0;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	/* H4: the program would refuse for ever. */
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.view.pool.status_reason = POOL_REASON_PAUSED;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.view.pool.paused = true;
+	expect_pool(ACT_WAIT, WAIT_PAUSED);
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.treasury_ata.presence = UNUSABLE;
+	expect_pool(ACT_WAIT, WAIT_ATA_UNUSABLE);
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.view.pool.treasury_wallet = key_of(99);
+	expect_pool(ACT_WAIT, WAIT_POLICY_TREASURY);
+}
+
+static void test_takes_rent_of_what_is_over_and_empty(void **unused)
+{
+	static const enum pool_status statuses[] = { POOL_ENDED, POOL_CANCELLED, POOL_CLOSED };
+
+	(void)unused;
+	for (size_t i = 0; i < 3; i++) {
+		begin_over(STEP_CLAIM_RENT, statuses[i], 0);
+		expect_pool(ACT_OPEN, 0);
+		pool.view.pool.paused = true; /* the program does not mind */
+		expect_pool(ACT_OPEN, 0);
+		base.policy.claim_rent = false;
+		expect_pool(ACT_WAIT, WAIT_OVER);
+	}
+	/* The program would allow it at once, the creator has his month all the same. */
+	begin_over(STEP_CLAIM_RENT, POOL_ENDED, 0);
+	pool.view.pool.close_time = 0;
+	pool.view.pool.end_time = CHAIN_S - 2592000 - 60;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	pool.view.pool.end_time--;
+	expect_pool(ACT_OPEN, 0);
+	/* H17: one unit of dust. */
+	pool.vault.amount = 1;
+	expect_pool(ACT_HALT, WAIT_VAULT_MISMATCH);
+	pool.view.pool.status = POOL_CANCELLED;
+	expect_pool(ACT_OPEN, 0);
+	pool.participants_presence = UNUSABLE;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	begin_over(STEP_CLAIM_RENT, POOL_ENDED, 1);
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	for (enum pool_status status = POOL_OPEN; status <= POOL_WINNER_SELECTED; status++) {
+		begin_over(STEP_CLAIM_RENT, status, 0);
+		base.policy.sweep = false;
+		expect_pool(ACT_WAIT, WAIT_OVER);
+	}
+}
+
+/* H16: claim_refund names the treasury's account. */
+static void test_makes_the_account_that_refunds_need(void **unused)
+{
+	(void)unused;
+	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
+	pool.view.pool.close_time = CHAIN_S - 10;
+	pool.treasury_ata.presence = ABSENT;
+	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
+	pool.wallet.n = base.around.bind_cost.n + base.around.draw_cost.n - 1;
+	expect_pool(ACT_WAIT, WAIT_WALLET_LOW);
+	pool.wallet.n++;
+	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
+	pool.view.pool.treasury_wallet = key_of(99);
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	pool.view.pool.treasury_wallet = base.policy.treasury;
+	pool.participants.count = 0;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	pool.participants.count = 1;
+	base.policy.refund_atas = false;
+	expect_pool(ACT_WAIT, WAIT_OVER);
+	/* To forfeit it is needed anyway. */
+	pool.view.pool.close_time = CHAIN_S - 2592000 - 61;
+	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
+}
+
+static void test_looks_again_in_time(void **unused)
+{
+	(void)unused;
+	begin_over(STEP_CLAIM_RENT, POOL_CANCELLED, 1);
+	assert_int_equal(pool_next_look_s(&pool), 86400);
+	pool.view.pool.close_time = CHAIN_S - 2592000;
+	assert_int_equal(pool_next_look_s(&pool), 60);
+	pool.view.pool.close_time = CHAIN_S;
+	assert_int_equal(pool_next_look_s(&pool), 86400);
+	pool.view.kind = VIEW_BAD;
+	assert_int_equal(pool_next_look_s(&pool), 86400);
+	pool.view.kind = VIEW_MISSING;
+	assert_int_equal(pool_next_look_s(&pool), 0);
+	pool.view.kind = VIEW_OTHER_DRAW;
+	assert_int_equal(pool_next_look_s(&pool), 0);
+}
+
 /* The address may hold another pool by now: the bytes say nothing about its id. */
 static void test_an_old_sweep_is_not_sent_to_another_pool(void **unused)
 {
@@ -267,6 +390,10 @@ int main(void)
 		cmocka_unit_test(test_failures_wait_longer_and_end),
 		cmocka_unit_test(test_sweeps_when_the_time_has_come),
 		cmocka_unit_test(test_sweeps_only_what_it_may),
+		cmocka_unit_test(test_forfeits_after_a_month),
+		cmocka_unit_test(test_takes_rent_of_what_is_over_and_empty),
+		cmocka_unit_test(test_makes_the_account_that_refunds_need),
+		cmocka_unit_test(test_looks_again_in_time),
 		cmocka_unit_test(test_an_old_sweep_is_not_sent_to_another_pool),
 	};
 

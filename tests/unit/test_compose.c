@@ -36,6 +36,7 @@ static void fill_guard(struct world *w)
 		.randomness = w->c.randomness,
 		.mint = w->account.mint,
 		.token_program = ADDRESS_TOKEN,
+		.treasury = w->account.treasury_wallet,
 		.lut_slot = w->c.lut_slot,
 		.max_fee_lamports = 10000000 };
 }
@@ -93,6 +94,8 @@ static const struct {
 	{ STEP_CANARY_COMMIT, 1, { IX_COMMIT } },
 	{ STEP_CLOSE_RANDOMNESS, 1, { IX_CLOSE } },
 	{ STEP_SWEEP, 1, { IX_SWEEP } },
+	{ STEP_FINALIZE, 1, { IX_FINALIZE } },
+	{ STEP_CLAIM_RENT, 1, { IX_CLAIM_RENT } },
 };
 
 static void check_kinds(const struct tx *tx, enum step step, const enum ix_kind *kinds)

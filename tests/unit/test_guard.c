@@ -77,6 +77,7 @@ static void scene_begin(struct scene *scene)
 		.randomness = key_of(0x33),
 		.mint = key_of(0x44),
 		.token_program = ADDRESS_TOKEN,
+		.treasury = key_of(0x55),
 		.lut_slot = 390000000,
 		.max_fee_lamports = MAX_FEE,
 	};
@@ -201,7 +202,7 @@ static bool in_policy(const struct scene *scene, const struct tx_view *view, siz
 	if (pubkey_equal(&key, &scene->compose.oracle))
 		return step != STEP_DRAW && step != STEP_REVEAL_SELECT;
 	/* The program checks the treasury's token account against the pool. */
-	return pubkey_equal(&key, &scene->compose.treasury_ata);
+	return pubkey_equal(&key, &scene->compose.treasury_ata) && step != STEP_FINALIZE;
 }
 
 static unsigned mutate(struct scene *scene, size_t at, uint8_t flip, const struct tx_view *view)
