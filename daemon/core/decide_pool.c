@@ -125,7 +125,7 @@ struct action decide_pool(const struct pool_facts *f)
 		return action_wait_until(WAIT_ATA_MISSING, f->chore.around->now_ms + CHORE_LOOK_MS);
 	reason = gate(f, step);
 	if (reason != WAIT_NONE)
-		return action_wait_until(reason, f->chore.around->now_ms + CHORE_MAX_MS);
+		return action_wait_until(reason, step == STEP_SWEEP ? f->chore.around->now_ms + CHORE_MAX_MS : 0);
 	return chore_step(&f->chore, step);
 }
 

@@ -220,12 +220,22 @@ static void advance(struct chore *c)
 	perform(c, &a);
 }
 
-/* Over, or not on the newest list any more: a draw took the account, or nothing is to be done. */
+/* Over, or for nobody to change soon: the list has it again when it is time. Others shall have the place. */
+static bool rests(const struct chore *c)
+{
+	const enum reason r = c->s.reason;
+
+	if (r == WAIT_SIMULATION_FAILED)
+		return c->kind == &CHORE_POOL && c->facts->own.simulate.failures >= POLICY_CHORE_FAILURES;
+	return c->s.wake_ms == 0 && !c->s.awake &&
+	       (r == WAIT_OVER || r == WAIT_PAUSED || r == WAIT_ATA_UNUSABLE || r == WAIT_VAULT_MISMATCH ||
+		       (r >= WAIT_POLICY_TREASURY && r <= WAIT_POLICY_MOCK));
+}
+
+/* Also what is not on the newest list any more: a draw took the account, or nothing is to be done. */
 static bool done(struct chore *c)
 {
-	const bool over = c->s.reason == WAIT_OVER || c->s.reason == WAIT_GIVEN_UP;
-
-	if (subject_busy(&c->s) || !c->s.loaded || subject_unsettled(&c->s) || (!over && c->listed))
+	if (subject_busy(&c->s) || !c->s.loaded || subject_unsettled(&c->s) || (!rests(c) && c->listed))
 		return false;
 	return c->s.e->around.stopping || c->kind->end(c);
 }

@@ -149,7 +149,8 @@ const struct chore_kind CHORE_POOL = { decide, read_pool, fill, end };
 static bool overdue(const struct engine *e, const struct pool_entry *p, struct pool_account *pool)
 {
 	return p->kind == VIEW_POOL && p->status == POOL_OPEN && pool_decode(pool, p->raw, p->raw_len) == ACCOUNT_OK &&
-	       pubkey_equal(&pool->dev_wallet, &e->policy.dev_wallet) && e->chain_s > pool_sweep_s(pool);
+	       pubkey_equal(&pool->dev_wallet, &e->policy.dev_wallet) && gate_policy(&e->policy, pool) == WAIT_NONE &&
+	       e->chain_s > pool_sweep_s(pool);
 }
 
 void house_add_pools(struct engine *e)

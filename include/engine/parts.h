@@ -43,7 +43,7 @@ struct atas {
 };
 
 /* What housekeeping is at. */
-enum { HOUSE_MAX = HOUSE_ROWS_MAX };
+enum { HOUSE_MAX = HOUSE_ROWS_MAX + 32 }; /* and pools of the app's list */
 struct house {
 	struct house_call list;
 	struct chore *chore[HOUSE_MAX];

@@ -179,20 +179,27 @@ test('refunds that nobody fetched for a month go to the treasury, later the rent
 	await money.assertNothingUnknown(world);
 });
 
-test('a finished pool keeps its creator\'s rent for a month', async (t) => {
+test('a finished pool keeps its creator\'s rent for a month, and one with dust in its vault for ever', async (t) => {
 	const world = await World.start({ settings: { CLAIM_POOL_RENT: '1' } });
 	t.after(() => world.stop());
-	const pool = await world.lockedPool();
+	const pools = [await world.lockedPool(), await world.lockedPool()];
 	await world.pastLock();
 	const daemon = world.startDaemon();
-	await world.recorded(pool);
-	await daemon.wait('draw.wait', { subject: new RegExp(`^pool:${pool.address}:`), reason: 'OVER' });
+	for (const pool of pools) {
+		await world.recorded(pool);
+		await daemon.wait('draw.wait', { subject: new RegExp(`^pool:${pool.address}:`), reason: 'OVER' });
+	}
 	await daemon.kill('SIGTERM');
+	const [clean, dusty] = pools;
+	await world.scenario.giveTokens(dusty.address, dusty.mint, 1n);
 	await world.scenario.chain('advanceTime', MONTH + 70);
 	await nextLook(world);
 	const later = world.startDaemon();
 	await later.wait('tx.final', { step: 'CLAIM_RENT' });
-	assert.equal(await world.scenario.account(pool.address), null);
+	assert.equal(await world.scenario.account(clean.address), null);
+	await later.wait('draw.halt', { subject: new RegExp(`^pool:${dusty.address}:`), reason: 'VAULT_MISMATCH' });
+	while (await world.sql('SELECT count(*) FROM keeper.leftovers WHERE due_at > now()') !== '1') await sleep(100);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'CLAIM_RENT'"), '1');
 	await money.assertNothingUnknown(world);
 });
 
