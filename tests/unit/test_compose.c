@@ -203,11 +203,37 @@ static void test_close_is_of_one_account_with_its_table(void **unused)
 	assert_non_null(strstr(why, "randomness account is not set"));
 }
 
+/* Rent and forfeited refunds go to the treasury of the settings, whatever the pool says. */
+static void test_housekeeping_pays_our_treasury_only(void **unused)
+{
+	static const enum step steps[] = { STEP_FINALIZE, STEP_CLAIM_RENT };
+	struct world w;
+	struct tx tx;
+	struct bytes message;
+	char why[160];
+
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		fill(&w);
+		w.guard.step = steps[i];
+		assert_int_equal(compose_step(&tx, steps[i], &w.c), TX_OK);
+		message = tx_message(&tx);
+		assert_true(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		w.guard.treasury = key_of(99);
+		assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		assert_non_null(strstr(why, "account 3 is not the one of this step"));
+		w.guard.treasury = (struct pubkey){ 0 };
+		assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		assert_non_null(strstr(why, "the treasury is not set"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_step),
 		cmocka_unit_test(test_close_is_of_one_account_with_its_table),
+		cmocka_unit_test(test_housekeeping_pays_our_treasury_only),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_kind_goes_by_program),
 		cmocka_unit_test(test_unit_limits),
