@@ -63,6 +63,9 @@ static struct action bind(const struct draw_facts *f)
 	gate = gate_sponsors(f);
 	if (gate != WAIT_NONE)
 		return action_wait_until(gate, f->around->now_ms + 1000);
+	/* A new randomness account names a recent slot. */
+	if (f->own.settle.tip.finalized_slot.n == 0)
+		return action_wait_until(WAIT_NODES_SILENT, f->around->now_ms + 200);
 	if (!f->account_picked)
 		return action_of(ACT_PICK_ACCOUNT);
 	if (!simulated(f, STEP_BIND))

@@ -14,7 +14,7 @@ int64_t draw_due_s(const struct pool_account *pool)
 	return due;
 }
 
-static enum reason gate_policy(const struct policy *policy, const struct pool_account *pool)
+enum reason gate_policy(const struct policy *policy, const struct pool_account *pool)
 {
 	if (!pubkey_equal(&pool->treasury_wallet, &policy->treasury))
 		return WAIT_POLICY_TREASURY;

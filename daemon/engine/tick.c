@@ -159,6 +159,14 @@ static unsigned participants_of(const struct pool_entry *p)
 	return d && d->facts.accounts.participants_presence == PRESENT ? d->facts.accounts.participants.count : UNKNOWN;
 }
 
+static bool some_are_over(const struct tick *t)
+{
+	for (size_t i = 0; i < t->n_changes; i++)
+		if (t->change[i].pool.status >= POOL_ENDED)
+			return true;
+	return false;
+}
+
 static void on_observed(struct task *task, const struct reply *reply)
 {
 	struct record_call *call = container_of(task, struct record_call, task);
@@ -166,6 +174,8 @@ static void on_observed(struct task *task, const struct reply *reply)
 
 	if (reply->err == ERR_OK) {
 		ingest_project_soon(e); /* a draw may have got its row in the app */
+		if (some_are_over(&e->tick))
+			house_left_over(e);
 		return;
 	}
 	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err),

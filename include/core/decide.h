@@ -10,6 +10,8 @@ struct action decide_draw(const struct draw_facts *f);
 enum reason gate_bind(const struct draw_facts *f);
 /* The part of the gate that the pool account alone answers. */
 enum reason gate_pool(const struct draw_facts *f);
+/* Treasury, fees and mock: pools that differ cost us nothing at all. */
+enum reason gate_policy(const struct policy *policy, const struct pool_account *pool);
 
 /* Why a pool that the app never registered may not enter its tables; WAIT_NONE when it may. A pause is no reason. */
 enum reason gate_listing(const struct policy *policy, const struct pubkey *address, const struct pool_account *pool);

@@ -55,6 +55,10 @@
 	X(HISTORY_PRUNED,      ALERT, "no node's history reaches back to our transaction: its fate cannot be proven") \
 	X(RECORD_MISMATCH,     ALERT, "the payout on chain is not what the pool's own rules say") \
 	X(TRANSACTION_TOO_BIG, ALERT, "the transaction does not fit into 1232 bytes") \
+	X(NEEDED,              INFO,  "housekeeping: a draw uses it, or is about to") \
+	X(DRAWS_FIRST,         INFO,  "housekeeping: draws go first") \
+	X(NOT_SPENT,           WARN,  "housekeeping: the randomness account is not ours, or not revealed: it is left alone") \
+	X(GIVEN_UP,            ALERT, "housekeeping: failed on chain three times, nothing more is sent") \
 	X(OVER,                INFO,  "the draw is over and recorded")
 
 enum reason_level { REASON_INFO, REASON_WARN, REASON_ALERT };

@@ -8,6 +8,7 @@
 #include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/spending.h"
+#include "engine/house.h"
 #include "engine/subject.h"
 #include "journal/histories.h"
 #include "journal/lease.h"
@@ -50,6 +51,17 @@ enum { ATAS_MAX = 256 };
 struct atas {
 	struct ata *list[ATAS_MAX];
 	size_t n;
+};
+
+/* What housekeeping is at. */
+enum { HOUSE_MAX = HOUSE_ROWS_MAX + 32 }; /* and pools of the app's list */
+struct house {
+	struct house_call list;
+	struct chore *chore[HOUSE_MAX];
+	size_t n;
+	uint64_t due_ms;    /* of the next list */
+	int64_t chain_s;    /* when it was asked for last */
+	uint64_t wanted_ms; /* one more after this: there will be something on it */
 };
 
 /* The queue's oracles as last read, and the canary. */
@@ -294,6 +306,7 @@ struct engine {
 	struct draw **active;
 	size_t n_active, active_capacity;
 	struct atas atas;
+	struct house house;
 	struct oracles oracles;
 	struct canary canary;
 	struct tick tick;
@@ -366,6 +379,19 @@ void atas_want(
 	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
 void atas_turn(struct engine *e);
 void atas_free(struct engine *e);
+/* house.c */
+void house_init(struct engine *e);
+void house_fini(struct engine *e);
+void house_turn(struct engine *e);
+bool house_busy(const struct engine *e);
+/* Some chore is near its next move. */
+bool house_hot(const struct engine *e);
+/* This account is being closed: no draw may pick it. */
+bool house_holds(const struct engine *e, const struct pubkey *randomness);
+/* A draw is over: perhaps there is something to clean up. */
+void house_soon(struct engine *e);
+/* The journal learned of a pool that is over, not drawn by us. */
+void house_left_over(struct engine *e);
 /* oracles.c */
 void oracles_init(struct engine *e);
 void oracles_fini(struct engine *e);
@@ -447,6 +473,9 @@ void watch_draw(struct draw *d);
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
 void rents_turn(struct engine *e);
+/* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
+struct token_view token_view_of(
+	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
 /* engine.c: every subject, for signatures and sleeping. */
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);

@@ -18,6 +18,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	X(POLICY, "Policy: which pools are driven at all") \
 	X(PACE, "Pace and limits") \
 	X(RECORDS, "Records for the web backend") \
+	X(HOUSE, "Housekeeping on chain") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -100,6 +101,20 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "How long --once may work before it exits with 75.") \
 	X(RECORDS, CLEAR_POOL_CHAT, NULL, SWITCH, clear_chat, "1", 0, 0, 0, NULL, \
 	  "1 deletes the chat messages of a pool when its payout is recorded, as the old monitor did; 0 keeps them.") \
+	X(HOUSE, CLOSE_SPENT_RANDOMNESS, NULL, SWITCH, close_randomness, "1", 0, 0, 0, NULL, \
+	  "1 closes randomness accounts of finished draws; they are our own, and so is the rent that comes back.") \
+	X(HOUSE, RANDOMNESS_KEEP, NULL, NUMBER, randomness_keep, "4", 0, 1000, 0, NULL, \
+	  "So many of them stay for the next draws, which then pay no rent.") \
+	X(HOUSE, RANDOMNESS_IDLE_SECONDS, NULL, NUMBER, randomness_idle_seconds, "600", 0, 604800, 0, NULL, \
+	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
+	X(HOUSE, SWEEP_EXPIRED_POOLS, NULL, SWITCH, sweep, "0", 0, 0, 0, NULL, \
+	  "1 cancels pools that were never filled, a week after their end, so that players can take their bets back.") \
+	X(HOUSE, FINALIZE_FORFEITED_POOLS, NULL, SWITCH, finalize, "0", 0, 0, 0, NULL, \
+	  "1 moves refunds that nobody fetched for 30 days to the treasury.") \
+	X(HOUSE, CLAIM_POOL_RENT, NULL, SWITCH, claim_rent, "0", 0, 0, 0, NULL, \
+	  "1 closes the accounts of pools that are over, empty and 30 days old; the rent, paid by creators, goes to the treasury.") \
+	X(HOUSE, MAKE_REFUND_ACCOUNTS, NULL, SWITCH, refund_atas, "0", 0, 0, 0, NULL, \
+	  "1 pays for the treasury's token account where a cancelled pool's refunds fail without it.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")

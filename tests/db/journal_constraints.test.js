@@ -37,6 +37,7 @@ const GOOD = {
 	referral_shares: { draw: DRAW, referrer: 'anna', amount: 5 },
 	sponsored: { draw: DRAW, auxiliary: key('V'), recipient: null },
 	mismatches: { subject: DRAW, scope: 'chain', kind: 'vault_short', expected: '5', found: '4' },
+	leftovers: { draw: DRAW },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -152,6 +153,7 @@ const REFUSED = [
 	['submissions_final_is_accepted', 'submissions', { final_at: 'now()' }],
 	['mismatches_scope_known', 'mismatches', { scope: 'bank' }],
 	['mismatches_kind_is_name', 'mismatches', { kind: 'Vault' }],
+	['leftovers_draw_fkey', 'leftovers', {}],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -202,15 +204,22 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), 'ok');
 });
 
+test('a draw leaves over once', async () => {
+	const fresh = await newKeeper(server);
+	await fresh.sql(insert('draws', {}));
+	assert.equal(await fresh.outcome(insert('leftovers', {})), 'ok');
+	assert.equal(await fresh.outcome(insert('leftovers', {})), '23505 leftovers_pkey');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
-	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
+	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored', 'mismatches', 'leftovers']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
 	assert.equal(await fresh.outcome(insert('steps', { ...FAILED, seq: 2, sig: signature('B') })), 'ok');
 	assert.equal(await fresh.outcome(insert('draws', { ...PAID, draw: `draw:${POOL}:8`, pool_id: 8, app_id: null })), 'ok');
 });
 
 test('every constraint and unique index of the schema is tried above', async () => {
-	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey'));
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.
