@@ -26,7 +26,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5) ROW(X, 6) ROW(X, 7) ROW(X, 8) ROW(X, 9)
 #define CONFIG_AUXILIARY(X, n) \
 	X(WALLETS, AUXILIARY_WALLET_##n##_KEY_FILE, NULL, PATH, auxiliary_file_##n, NULL, 0, 0, 0, NULL, \
-	  "File with the key of auxiliary wallet " #n ", through which players of sponsored pools take part; as DEV_WALLET_KEY_FILE.") \
+	  "File with the key of auxiliary wallet " #n ", through which players of sponsored pools take part; else the credential auxiliary-wallet-" #n ".") \
 	X(WALLETS, AUXILIARY_WALLET_##n##_PRIVATE_KEY, NULL, SECRET, auxiliary_##n, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when AUXILIARY_WALLET_" #n "_KEY_FILE is not set.")
 
@@ -65,7 +65,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(CONNECTIONS, DB_TIMEOUT_MS, NULL, NUMBER, db_timeout_ms, "5000", 100, 60000, 0, NULL, \
 	  "Longest wait for one SQL statement, in milliseconds.") \
 	X(WALLETS, DEV_WALLET_KEY_FILE, NULL, PATH, key_file, NULL, 0, 0, 0, "/etc/poolkeeper/dev-wallet.json", \
-	  "File with the dev wallet's key (solana-keygen's JSON array, or base58); mode 0600 or stricter.") \
+	  "File with the dev wallet's key (solana-keygen's JSON array, or base58), mode 0600 or stricter; else systemd's credential dev-wallet.") \
 	X(WALLETS, DEV_WALLET_PRIVATE_KEY, NULL, SECRET, dev_wallet, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "The key itself, for set-ups that have no file; used only when DEV_WALLET_KEY_FILE is not set.") \
 	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
