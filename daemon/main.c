@@ -24,6 +24,7 @@
 #include "ops/config.h"
 #include "ops/harden.h"
 #include "ops/log_watch.h"
+#include "ops/notify.h"
 #include "ops/options.h"
 
 enum {
@@ -49,6 +50,7 @@ struct app {
 	struct signer *signer;
 	struct engine *engine;
 	struct loop_io *log_watch;
+	struct notify *notify;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
 	int code; /* what to exit with */
@@ -70,6 +72,7 @@ static void begin_stop(struct app *app, int code)
 	if (app->phase == PHASE_STOPPING)
 		return;
 	app->code = code;
+	notify_stopping(app->notify);
 	if (app->phase == PHASE_CHECKING) {
 		loop_stop(app->loop);
 	} else {
@@ -142,6 +145,7 @@ static void on_reload(void *owner, int signo)
 	(void)signo;
 	if (app->phase == PHASE_STOPPING)
 		return;
+	notify_reloading(app->notify);
 	ok = config_reload(app->config, &app->options.files);
 	if (!ok) {
 		log_error("config.reload_refused", "why=%s",
@@ -153,6 +157,7 @@ static void on_reload(void *owner, int signo)
 			engine_configure(app->engine, &config);
 		log_info("config.reloaded", NULL);
 	}
+	notify_reloaded(app->notify);
 }
 
 /* Returns when it wants the next turn. Also while running: endpoints that were down at the start are still asked. */
@@ -199,6 +204,18 @@ static void check_once(struct app *app, uint64_t now)
 	}
 }
 
+static void report(struct app *app)
+{
+	struct engine_snapshot seen;
+	char status[WHY_MAX];
+
+	engine_snapshot(app->engine, &seen);
+	snprintf(status, sizeof(status),
+		"%s, %zu pools, %zu draws near or under way, %zu waiting for something outside",
+		seen.leader ? "drawing" : "standby", seen.pools, seen.active, seen.blocked);
+	notify_ticks(app->notify, seen.ticks, status);
+}
+
 /* ---- stopping: the engine comes to rest, then the lease is given up so that a successor need not wait for it ---- */
 
 static void on_released(struct task *task, const struct reply *reply)
@@ -227,6 +244,7 @@ static void on_turn(void *owner)
 
 	if (app->engine != NULL) {
 		engine_turn(app->engine, now);
+		report(app);
 		if (app->phase == PHASE_RUNNING && ends_by_itself(app))
 			check_once(app, now);
 		if (app->phase == PHASE_STOPPING)
@@ -298,6 +316,7 @@ static int new_modules(struct app *app)
 	log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
 		(long)getpid(), network_name(app->config->network));
 	app->log_watch = log_watch_new(app->loop);
+	app->notify = notify_new();
 	app->wake = loop_timer_new(app->loop, on_timer, app);
 	app->limit = loop_timer_new(app->loop, on_limit, app);
 	app->http = http_new(app->loop, &http, why, sizeof(why));
@@ -336,6 +355,7 @@ static void free_modules(struct app *app)
 	http_free(app->http);
 	loop_timer_free(app->limit);
 	loop_timer_free(app->wake);
+	notify_free(app->notify);
 	loop_io_free(app->log_watch);
 	loop_free(app->loop);
 }

@@ -187,6 +187,7 @@ static void read_settings(struct load *load, const struct config_files *files)
 	load->sources = sources_read(files, &load->faults);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		load_setting(load, &SETTINGS[i]);
+	wallet_keys_find(load->config);
 	gather_endpoints(load);
 	if (load->config->database_url != NULL)
 		mask_learn(load->config->database_url);

@@ -12,6 +12,8 @@
 
 enum { WHY_MAX = 320 };
 
+static const char WHERE_CREDENTIAL[] = "credential";
+
 struct wallet {
 	const struct setting *file_setting;
 	char **file; /* the setting's value; a credential's name is put here when it is used */
@@ -47,7 +49,7 @@ static void trim(struct secret_text *key)
 }
 
 /* systemd's folder of credentials has what the unit names in LoadCredential=; what is not there is not meant. */
-static bool find_credential(const struct wallet *wallet, struct config *config)
+static void find_credential(const struct wallet *wallet, struct config *config)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	struct config_shown *shown = &config->shown[wallet->file_setting - SETTINGS];
@@ -56,20 +58,18 @@ static bool find_credential(const struct wallet *wallet, struct config *config)
 	if (*wallet->file != NULL || folder == NULL ||
 		(size_t)snprintf(path, sizeof(path), "%s/%s", folder, wallet->credential) >= sizeof(path) ||
 		access(path, F_OK) != 0)
-		return false;
+		return;
 	*wallet->file = strdup(path);
-	shown->text = strdup(path);
+	*shown = (struct config_shown){ strdup(path), WHERE_CREDENTIAL, 0 };
 	if (*wallet->file == NULL || shown->text == NULL)
-		abort(); /* out of memory at the start: nothing has been touched yet */
-	shown->where = "credential";
-	return true;
+		abort(); /* out of memory: nothing has been touched yet */
 }
 
 /* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
 static void load_key(const struct wallet *wallet, struct config *config, struct faults *faults)
 {
-	bool credential = find_credential(wallet, config);
 	const char *path = *wallet->file, *name = wallet->file_setting->key;
+	const char *where = config->shown[wallet->file_setting - SETTINGS].where;
 	struct secret_text *key = wallet->key;
 	char why[WHY_MAX];
 	enum err err;
@@ -77,7 +77,8 @@ static void load_key(const struct wallet *wallet, struct config *config, struct 
 	if (path != NULL) {
 		secret_text_wipe(key);
 		err = secret_file_read(key, path, CONFIG_KEY_FILE_MAX,
-			credential ? SECRET_FILE_CREDENTIAL : SECRET_FILE_PRIVATE, NULL, why, sizeof(why));
+			where == WHERE_CREDENTIAL ? SECRET_FILE_CREDENTIAL : SECRET_FILE_PRIVATE, NULL, why,
+			sizeof(why));
 		if (err != ERR_OK) {
 			fault_say(name, fault_shown(wallet->file_setting, path), why);
 			faults->exposed = faults->exposed || err == ERR_REFUSED;
@@ -104,16 +105,35 @@ struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
 	return key[n - 1];
 }
 
-void wallet_keys_load(struct config *config, struct faults *faults)
+enum { WALLETS = 1 + CONFIG_AUXILIARIES_MAX };
+
+static void list_wallets(struct wallet out[WALLETS], struct config *config)
 {
 #define ROW(unused, n)                                                                                           \
 	{ setting_find("AUXILIARY_WALLET_" #n "_KEY_FILE"), &config->auxiliary_file_##n, "auxiliary-wallet-" #n, \
 		wallet_keys_auxiliary(config, n) },
-	const struct wallet wallets[] = { { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file, "dev-wallet",
-						  &config->dev_wallet },
+	const struct wallet wallets[WALLETS] = { { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file, "dev-wallet",
+							 &config->dev_wallet },
 		CONFIG_AUXILIARIES(ROW, ) };
 #undef ROW
 
-	for (size_t i = 0; i < sizeof(wallets) / sizeof(wallets[0]); i++)
-		load_key(&wallets[i], config, faults);
+	memcpy(out, wallets, sizeof(wallets));
+}
+
+void wallet_keys_find(struct config *config)
+{
+	struct wallet wallet[WALLETS];
+
+	list_wallets(wallet, config);
+	for (size_t i = 0; i < WALLETS; i++)
+		find_credential(&wallet[i], config);
+}
+
+void wallet_keys_load(struct config *config, struct faults *faults)
+{
+	struct wallet wallet[WALLETS];
+
+	list_wallets(wallet, config);
+	for (size_t i = 0; i < WALLETS; i++)
+		load_key(&wallet[i], config, faults);
 }

@@ -4,7 +4,10 @@
 
 #include "ops/faults.h"
 
-/* Fills the secret members of config. The first of these that is there wins:
+/* Names the credentials that are there as key files. */
+void wallet_keys_find(struct config *config);
+
+/* Fills the secret members of config, after wallet_keys_find(). The first of these that is there wins:
  *   *_KEY_FILE                  regular, no link, owner root or us, closed to group and others
  *   $CREDENTIALS_DIRECTORY/...  dev-wallet, auxiliary-wallet-1 ... -9 (systemd's LoadCredential=)
  *   *_PRIVATE_KEY               what is in config already
