@@ -15,10 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/loop.h"
 
 enum { MESSAGE_MAX = 512, PM2_FD_MAX = 1023 };
 
@@ -124,17 +124,14 @@ void notify_ticks(struct notify *notify, uint64_t ticks, const char *status)
 	notify->ticks = ticks;
 }
 
-/* systemd before 253 ignores the time, later ones (Type=notify-reload) need it. */
+/* systemd before 253 ignores the time; later ones (Type=notify-reload) want one that is not before the signal: rounded up. */
 void notify_reloading(struct notify *notify)
 {
 	char message[MESSAGE_MAX];
-	struct timespec now;
 
 	if (notify->ticks == 0)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n",
-		(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", (loop_mono_ms() + 1) * 1000);
 	tell_systemd(notify, message);
 }
 
