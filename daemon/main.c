@@ -6,14 +6,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "app/inspect.h"
+#include "app/wallets.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "chain/gateway.h"
 #include "chain/preflight.h"
 #include "chain/rpc.h"
-#include "chain/signer.h"
-#include "core/base58.h"
 #include "engine/engine.h"
 #include "io/db.h"
 #include "io/http.h"
@@ -24,11 +24,11 @@
 #include "ops/config.h"
 #include "ops/harden.h"
 #include "ops/log_watch.h"
+#include "ops/notify.h"
 #include "ops/options.h"
 
 enum {
 	WHY_MAX = 320,
-	CONNINFO_MAX = 4096,
 	ONCE_TRIES = 3,      /* a dead endpoint or database ends --once with 69 after so many unanswered calls */
 	QUIET_MS = 30000,    /* --once: what is left waits for something outside and nothing moves             */
 	QUIET_DRY_MS = 5000, /* --once --dry-run: nothing can move any more                                    */
@@ -50,6 +50,7 @@ struct app {
 	struct signer *signer;
 	struct engine *engine;
 	struct loop_io *log_watch;
+	struct notify *notify;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
 	int code; /* what to exit with */
@@ -71,6 +72,7 @@ static void begin_stop(struct app *app, int code)
 	if (app->phase == PHASE_STOPPING)
 		return;
 	app->code = code;
+	notify_stopping(app->notify);
 	if (app->phase == PHASE_CHECKING) {
 		loop_stop(app->loop);
 	} else {
@@ -106,25 +108,57 @@ static void on_limit(void *owner)
 		begin_stop(app, app->phase == PHASE_CHECKING ? EX_UNAVAILABLE : EX_TEMPFAIL);
 }
 
+static void fill_engine_config(const struct app *app, struct engine_config *out)
+{
+	const struct config *c = app->config;
+
+	*out = (struct engine_config){ .tick_ms = c->tick_seconds * 1000,
+		.pulse_ms = PULSE_MS,
+		.discovery_ms = c->discovery_seconds * 1000,
+		.audit_ms = c->audit_seconds * 1000,
+		.list_after_s = (int64_t)c->discovery_list_after_seconds,
+		.watch_ms = c->watch_seconds * 1000,
+		.clear_chat = c->clear_chat,
+		.rebuild = app->options.rebuild };
+	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
+		.join_max_age_s = (int64_t)c->submission_max_age_join };
+	out->used_keep_s = c->used_retention_days * 86400;
+	config_policy(&out->policy, c, signer_pubkey(app->signer), app->options.dry_run);
+}
+
 static void start_engine(struct app *app)
 {
 	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer };
-	struct engine_config config = { .tick_ms = app->config->tick_seconds * 1000,
-		.pulse_ms = PULSE_MS,
-		.discovery_ms = app->config->discovery_seconds * 1000,
-		.audit_ms = app->config->audit_seconds * 1000,
-		.list_after_s = (int64_t)app->config->discovery_list_after_seconds,
-		.watch_ms = app->config->watch_seconds * 1000,
-		.clear_chat = app->config->clear_chat };
+	struct engine_config config;
 
-	config.claims = (struct claim_limits){ .max_age_s = (int64_t)app->config->submission_max_age,
-		.join_max_age_s = (int64_t)app->config->submission_max_age_join };
-	config.used_keep_s = app->config->used_retention_days * 86400;
-	config_policy(&config.policy, app->config, signer_pubkey(app->signer), app->options.dry_run);
-	config.rebuild = app->options.rebuild;
+	fill_engine_config(app, &config);
 	app->engine = engine_new(&config, &modules);
 	app->phase = PHASE_RUNNING;
 	log_info("ready", "endpoints=%zu", rpc_endpoint_count(app->rpc));
+}
+
+static void on_reload(void *owner, int signo)
+{
+	struct app *app = owner;
+	struct engine_config config;
+	bool ok;
+
+	(void)signo;
+	if (app->phase == PHASE_STOPPING)
+		return;
+	notify_reloading(app->notify);
+	ok = config_reload(app->config, &app->options.files);
+	if (!ok) {
+		log_error("config.reload_refused", "why=%s",
+			"nothing was changed: correct the lines above, then SIGHUP again");
+	} else {
+		log_set_level(app->config->log_level);
+		fill_engine_config(app, &config);
+		if (app->engine != NULL)
+			engine_configure(app->engine, &config);
+		log_info("config.reloaded", NULL);
+	}
+	notify_reloaded(app->notify);
 }
 
 /* Returns when it wants the next turn. Also while running: endpoints that were down at the start are still asked. */
@@ -171,6 +205,18 @@ static void check_once(struct app *app, uint64_t now)
 	}
 }
 
+static void report(struct app *app)
+{
+	struct engine_snapshot seen;
+	char status[WHY_MAX];
+
+	engine_snapshot(app->engine, &seen);
+	snprintf(status, sizeof(status),
+		"%s, %zu pools, %zu draws near or under way, %zu waiting for something outside",
+		seen.leader ? "drawing" : "standby", seen.pools, seen.active, seen.blocked);
+	notify_ticks(app->notify, seen.ticks, status);
+}
+
 /* ---- stopping: the engine comes to rest, then the lease is given up so that a successor need not wait for it ---- */
 
 static void on_released(struct task *task, const struct reply *reply)
@@ -199,6 +245,7 @@ static void on_turn(void *owner)
 
 	if (app->engine != NULL) {
 		engine_turn(app->engine, now);
+		report(app);
 		if (app->phase == PHASE_RUNNING && ends_by_itself(app))
 			check_once(app, now);
 		if (app->phase == PHASE_STOPPING)
@@ -213,70 +260,12 @@ static void on_turn(void *owner)
 
 /* ---- modules ---- */
 
-/* The wallets through which players of sponsored pools take part. */
-static bool add_auxiliaries(struct app *app)
-{
-	char why[WHY_MAX], address[PUBKEY_TEXT];
-	struct pubkey pubkey;
-	bool all = true;
-
-	for (unsigned n = 1; n <= CONFIG_AUXILIARIES_MAX; n++) {
-		struct secret_text key = config_take_auxiliary(app->config, n);
-
-		if (key.text == NULL || key.len == 0)
-			continue;
-		if (signer_add_auxiliary(app->signer, key.text, key.len, &pubkey, why, sizeof(why))) {
-			base58_pubkey(address, &pubkey);
-			log_info("signer.auxiliary", "number=%u wallet=%s", n, address);
-		} else {
-			log_error("config.invalid", "key=AUXILIARY_WALLET_%u value=*** why=%s", n, why);
-			all = false;
-		}
-		config_wipe_key(&key);
-	}
-	return all;
-}
-
-static bool new_signer(struct app *app)
-{
-	struct secret_text key = config_take_key(app->config);
-	char why[WHY_MAX], address[PUBKEY_TEXT];
-	bool all;
-
-	app->signer = signer_new(key.text, key.len, why, sizeof(why));
-	config_wipe_key(&key);
-	if (app->signer == NULL) {
-		log_error("config.invalid", "key=%s value=*** why=%s",
-			app->config->key_file != NULL ? "DEV_WALLET_KEY_FILE" : "DEV_WALLET_PRIVATE_KEY", why);
-		return false;
-	}
-	all = add_auxiliaries(app);
-	base58_pubkey(address, signer_pubkey(app->signer));
-	if (!signer_locked(app->signer))
-		log_warn("signer.not_locked", "wallet=%s why=%s", address,
-			"the key may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
-	log_info("signer", "wallet=%s", address);
-	return all;
-}
-
-/* Without what Prisma and pgBouncer users append and libpq does not know. */
-static bool clean_conninfo(struct app *app, char out[CONNINFO_MAX])
-{
-	char dropped[WHY_MAX];
-
-	if (!db_conninfo_clean(app->config->database_url, out, CONNINFO_MAX, dropped, sizeof(dropped)))
-		return false;
-	if (dropped[0] != '\0')
-		log_debug("config.ignored", "key=DATABASE_URL parameters=%s", dropped);
-	return true;
-}
-
 static bool new_db(struct app *app)
 {
 	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
 	struct db_config config = { .conninfo = conninfo, .name = "journal", .read_only = app->options.dry_run };
 
-	if (clean_conninfo(app, conninfo))
+	if (database_conninfo(app->config, conninfo))
 		app->db = db_new(app->loop, &config, why, sizeof(why));
 	crypto_wipe(conninfo, sizeof(conninfo));
 	if (app->db == NULL)
@@ -324,9 +313,11 @@ static int new_modules(struct app *app)
 	app->loop = loop_new();
 	loop_on_signal(app->loop, SIGTERM, on_signal, app);
 	loop_on_signal(app->loop, SIGINT, on_signal, app);
+	loop_on_signal(app->loop, SIGHUP, on_reload, app);
 	log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
 		(long)getpid(), network_name(app->config->network));
 	app->log_watch = log_watch_new(app->loop);
+	app->notify = notify_new();
 	app->wake = loop_timer_new(app->loop, on_timer, app);
 	app->limit = loop_timer_new(app->loop, on_limit, app);
 	app->http = http_new(app->loop, &http, why, sizeof(why));
@@ -342,7 +333,8 @@ static int new_modules(struct app *app)
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
-	return new_signer(app) ? EX_OK : EX_CONFIG;
+	app->signer = wallets_load(app->config);
+	return app->signer != NULL ? EX_OK : EX_CONFIG;
 }
 
 static void free_modules(struct app *app)
@@ -364,6 +356,7 @@ static void free_modules(struct app *app)
 	http_free(app->http);
 	loop_timer_free(app->limit);
 	loop_timer_free(app->wake);
+	notify_free(app->notify);
 	loop_io_free(app->log_watch);
 	loop_free(app->loop);
 }
@@ -383,26 +376,6 @@ static int run(struct app *app)
 	return app->code;
 }
 
-/* What --check-config can see beyond the settings themselves: libpq's view of the URL, and the key. */
-static int check_config(struct app *app)
-{
-	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
-	struct db_conninfo *info = NULL;
-	bool key_ok = new_signer(app);
-
-	signer_free(app->signer);
-	if (clean_conninfo(app, conninfo))
-		info = db_conninfo_parse(conninfo, why, sizeof(why));
-	crypto_wipe(conninfo, sizeof(conninfo));
-	if (info == NULL)
-		log_error("config.invalid", "key=DATABASE_URL value=*** why=%s", why);
-	db_conninfo_free(info);
-	if (info == NULL || !key_ok)
-		return EX_CONFIG;
-	log_info("config.ok", "network=%s endpoints=%zu", network_name(app->config->network), app->config->n_rpc_urls);
-	return EX_OK;
-}
-
 static int with_config(struct app *app)
 {
 	int code;
@@ -415,11 +388,15 @@ static int with_config(struct app *app)
 	}
 	if (app->options.dry_run)
 		log_set_mark("dry_run=1");
-	code = config_load(&app->config, app->options.env_file);
-	if (code != EX_OK)
-		return code;
-	log_set_level(app->config->log_level);
-	code = app->options.mode == MODE_CHECK_CONFIG ? check_config(app) : run(app);
+	code = config_load(&app->config, &app->options.files);
+	if (code == EX_OK)
+		log_set_level(app->config->log_level);
+	if (app->options.mode == MODE_PRINT_CONFIG)
+		code = print_config(app->config, code);
+	else if (code != EX_OK || app->options.mode == MODE_CHECK_CONFIG)
+		code = inspect_config(app->config, code);
+	else
+		code = run(app);
 	config_free(app->config);
 	return code;
 }

@@ -76,6 +76,17 @@ void *crypto_secret_alloc(size_t size, bool *locked)
 	return secret;
 }
 
+/* Both fail only for memory that is not sodium_malloc's. */
+void crypto_secret_hide(void *secret)
+{
+	(void)sodium_mprotect_noaccess(secret);
+}
+
+void crypto_secret_show(void *secret)
+{
+	(void)sodium_mprotect_readonly(secret);
+}
+
 void crypto_secret_free(void *secret)
 {
 	sodium_free(secret);

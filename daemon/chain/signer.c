@@ -17,7 +17,7 @@ enum {
 
 struct held_key {
 	struct pubkey pubkey;
-	uint8_t *secret; /* crypto_secret_alloc; only the seed is used after load() */
+	uint8_t *secret; /* crypto_secret_alloc, hidden but while it signs; only the seed is used after load() */
 };
 struct signer {
 	struct held_key dev;
@@ -88,6 +88,7 @@ static const char *load(struct held_key *key, const char *text, size_t len)
 	if (memcmp(key->pubkey.b, key->secret + CRYPTO_SEED_SIZE, PUBKEY_SIZE) != 0)
 		return "the key's public half does not belong to its secret half: it is damaged or put together "
 		       "wrongly";
+	crypto_secret_hide(key->secret);
 	return NULL;
 }
 
@@ -189,6 +190,7 @@ struct account_key *account_key_new(void)
 		abort();
 	crypto_random(key->seed, CRYPTO_SEED_SIZE);
 	crypto_ed25519_public_key(&key->pubkey, key->seed);
+	crypto_secret_hide(key->seed);
 	return key;
 }
 
@@ -214,7 +216,7 @@ static enum err refuse(char *why, size_t why_size, const char *what)
 /* Who signs besides the payer: at most one. */
 struct second {
 	const struct pubkey *pubkey;
-	const uint8_t *seed;
+	uint8_t *seed;
 };
 
 /* NULL, or why this cannot be signed. */
@@ -236,6 +238,13 @@ static const char *find_second(struct second *second, const struct signer *signe
 		return "the auxiliary wallet's key is not here";
 	*second = (struct second){ &auxiliary->pubkey, auxiliary->secret };
 	return extra ? "an account key has no place where a win is passed on" : NULL;
+}
+
+static void sign_with(struct signature *out, struct bytes message, uint8_t *seed)
+{
+	crypto_secret_show(seed);
+	crypto_ed25519_sign(out, message, seed);
+	crypto_secret_hide(seed);
 }
 
 enum err signer_sign(const struct signer *signer, const struct account_key *extra, const struct guard *allowed,
@@ -263,11 +272,11 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 		return refuse(why, why_size, "the message does not need exactly the signatures of the keys given");
 	if (head + message_len > TX_SIZE_MAX)
 		return refuse(why, why_size, "the transaction is larger than 1232 bytes");
-	crypto_ed25519_sign(sig, bytes, signer->dev.secret);
+	sign_with(sig, bytes, signer->dev.secret);
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
 	if (second.seed) {
-		crypto_ed25519_sign(&signature, bytes, second.seed);
+		sign_with(&signature, bytes, second.seed);
 		memcpy(out + 1 + SIGNATURE_SIZE, signature.b, SIGNATURE_SIZE);
 	}
 	memcpy(out + head, message, message_len);

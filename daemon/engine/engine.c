@@ -35,6 +35,16 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	return e;
 }
 
+void engine_configure(struct engine *e, const struct engine_config *config)
+{
+	e->config = *config;
+	e->policy = config->policy;
+	if (e->tick.due_ms > e->around.now_ms + config->tick_ms)
+		e->tick.due_ms = e->around.now_ms + config->tick_ms;
+	for (size_t i = 0; i < engine_subject_count(e); i++)
+		subject_wake(engine_subject(e, i)); /* what policy kept waiting may go on now */
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)

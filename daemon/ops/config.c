@@ -1,140 +1,32 @@
-/* The settings: where they come from, whether they fit together, and what must not be seen. */
+/* The settings: what their values are, whether they fit together, and what of them may change later. */
 #include "ops/config.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
-#include "base/crypto.h"
 #include "core/address.h"
-#include "ops/env_file.h"
-#include "ops/setting.h"
+#include "ops/mask.h"
+#include "ops/sources.h"
+#include "ops/wallet_keys.h"
 
-enum { WHY_MAX = 320, TAIL_MIN = 16, KEY_TEXT_MIN = 60, DAY_S = 86400 };
-#define BASE58_DIGITS "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+enum { WHY_MAX = 320, DAY_S = 86400 };
 
-/* What one config_load() has gathered so far. */
+/* What one reading has gathered so far. */
 struct load {
 	struct config *config;
-	const char *path;                   /* of the env file, or NULL */
-	const char *in_file[SETTING_COUNT]; /* borrowed from the file's text */
-	unsigned line[SETTING_COUNT];
+	struct sources *sources;
 	bool set[SETTING_COUNT]; /* a value was parsed, the fallback included */
-	bool bad, exposed;       /* a fault that is EX_CONFIG, EX_NOPERM */
+	struct faults faults;
 };
-
-/* A key that was put behind the wrong name must not reach the log: 64 bytes in base58, or the JSON array. */
-static bool looks_like_a_key(const char *value)
-{
-	size_t n = strlen(value);
-
-	return value[0] == '[' || (n >= KEY_TEXT_MIN && strspn(value, BASE58_DIGITS) == n);
-}
-
-static const char *shown(const struct setting *setting, const char *value)
-{
-	return (setting->flags & SETTING_SECRET) != 0 || looks_like_a_key(value) ? "***" : value;
-}
-
-static void report(const char *key, const char *value, const char *why)
-{
-	log_error("config.invalid", "key=%s value=%s why=%s", key, value, why);
-}
-
-static void complain(struct load *load, const struct setting *setting, const char *value, const char *why)
-{
-	report(setting->key, value != NULL ? shown(setting, value) : "-", why);
-	load->bad = true;
-}
 
 static bool is_set(const struct load *load, const char *key)
 {
 	return load->set[setting_find(key) - SETTINGS];
 }
 
-/* ---- the env file ---- */
-
-static void on_fault(void *owner, unsigned line, const char *why)
-{
-	struct load *load = owner;
-	char text[WHY_MAX];
-
-	snprintf(text, sizeof(text), "line %u %s", line, why);
-	report("--env-file", load->path, text);
-	load->bad = true;
-}
-
-static void on_entry(void *owner, unsigned line, const char *key, const char *value)
-{
-	struct load *load = owner;
-	const struct setting *setting = setting_find(key);
-	const char *near = setting == NULL ? setting_near_miss(key) : NULL;
-	char why[WHY_MAX];
-	size_t i;
-
-	if (setting == NULL && near != NULL) {
-		snprintf(why, sizeof(why), "line %u of %s: there is no such setting, write %s", line, load->path, near);
-		report(key, "***", why); /* the value may be the secret of the setting that was meant */
-		load->bad = true;
-	}
-	if (setting == NULL || value[0] == '\0')
-		return;
-	i = (size_t)(setting - SETTINGS);
-	if (load->in_file[i] != NULL && strcmp(load->in_file[i], value) != 0) {
-		snprintf(why, sizeof(why), "is set to two values, in lines %u and %u of %s: keep one", load->line[i],
-			line, load->path);
-		complain(load, setting, value, why);
-	}
-	load->in_file[i] = value;
-	load->line[i] = line;
-}
-
-static void read_env_file(struct load *load, struct secret_text *text)
-{
-	const struct env_reader reader = { .owner = load, .entry = on_entry, .fault = on_fault };
-	char why[WHY_MAX];
-	bool exposed;
-
-	if (secret_file_read(text, load->path, CONFIG_ENV_FILE_MAX, SECRET_FILE_ANY, &exposed, why, sizeof(why)) !=
-		ERR_OK) {
-		report("--env-file", load->path, why);
-		load->bad = true;
-		return;
-	}
-	env_file_parse(text->text, text->len, &reader);
-	for (size_t i = 0; exposed && i < SETTING_COUNT; i++) {
-		if (SETTINGS[i].type != TYPE_SECRET || load->in_file[i] == NULL)
-			continue;
-		snprintf(why, sizeof(why), "holds %s and others can read it: run chmod 600 %s", SETTINGS[i].key,
-			load->path);
-		report("--env-file", load->path, why);
-		load->exposed = true;
-	}
-}
-
 /* ---- one setting ---- */
-
-/* Environment over file; the name over its alias. */
-static const char *find_value(struct load *load, const struct setting *setting)
-{
-	const char *value = getenv(setting->key);
-	const char *other = setting->alias != NULL ? getenv(setting->alias) : NULL;
-	char why[WHY_MAX];
-
-	if (value != NULL && value[0] == '\0')
-		value = NULL;
-	if (other != NULL && other[0] == '\0')
-		other = NULL;
-	if (value != NULL && other != NULL && strcmp(value, other) != 0) {
-		snprintf(why, sizeof(why), "differs from %s: keep one", setting->alias);
-		complain(load, setting, value, why);
-	}
-	if (value == NULL)
-		value = other;
-	return value != NULL ? value : load->in_file[setting - SETTINGS];
-}
 
 static const char *network_fallback(const struct setting *setting, enum network network)
 {
@@ -146,131 +38,50 @@ static const char *network_fallback(const struct setting *setting, enum network 
 	return mainnet ? "SBondMDrcV3K4kxZR1HNVT7osZxAHVHgYXL5Ze1oMUv" : "Aio4gaXjXzJNVLtzwtNVmSqGKpANtXhybbkhtAC94ji2";
 }
 
+static struct source find(const struct load *load, const struct setting *setting)
+{
+	struct source source = sources_find(load->sources, setting);
+
+	if (source.text == NULL)
+		source.text = (setting->flags & SETTING_BY_NETWORK) != 0
+		                      ? network_fallback(setting, load->config->network)
+		                      : setting->fallback;
+	if (source.where == NULL && source.text != NULL)
+		source.where = "default";
+	return source;
+}
+
+static void show(struct config_shown *shown, const struct setting *setting, const struct source *source)
+{
+	char masked[MASK_MAX];
+	const char *text = fault_shown(setting, source->text);
+
+	if (setting->type == TYPE_POSTGRES || setting->type == TYPE_URL) {
+		mask_url(masked, source->text, setting->type == TYPE_POSTGRES);
+		text = masked;
+	}
+	*shown = (struct config_shown){ strdup(text), source->where, source->line };
+	if (shown->text == NULL)
+		abort(); /* out of memory at the start: nothing has been touched yet */
+}
+
 static void load_setting(struct load *load, const struct setting *setting)
 {
-	const char *value = find_value(load, setting);
-	bool given = value != NULL;
+	const struct source source = find(load, setting);
 	char why[WHY_MAX];
 
-	if (!given)
-		value = (setting->flags & SETTING_BY_NETWORK) != 0 ? network_fallback(setting, load->config->network)
-		                                                   : setting->fallback;
-	if (value == NULL) {
+	if (source.text == NULL) {
 		if ((setting->flags & SETTING_REQUIRED) != 0) {
 			snprintf(why, sizeof(why), "is not set: %s", setting->doc);
-			complain(load, setting, NULL, why);
+			fault_add(&load->faults, setting, NULL, why);
 		}
 		return;
 	}
-	if (!setting_parse(setting, value, load->config, why, sizeof(why)))
-		complain(load, setting, value, why);
+	show(&load->config->shown[setting - SETTINGS], setting, &source);
+	if (!setting_parse(setting, source.text, load->config, why, sizeof(why)))
+		fault_add(&load->faults, setting, source.text, why);
 	else
 		load->set[setting - SETTINGS] = true;
-}
-
-/* ---- secrets ---- */
-
-static void hide_password(const char *url)
-{
-	const char *at = strrchr(url, '@'), *colon = strstr(url, "://");
-	char *password;
-
-	colon = colon != NULL ? strchr(colon + 3, ':') : NULL;
-	if (at == NULL || colon == NULL || colon > at)
-		return;
-	password = strndup(colon + 1, (size_t)(at - colon - 1));
-	if (password == NULL)
-		return;
-	log_secret_add(password);
-	crypto_wipe(password, strlen(password));
-	free(password);
-}
-
-/* The last part of an endpoint's URL is where providers put the API key. */
-static void hide_endpoint(const char *url)
-{
-	const char *tail = url + strlen(url);
-
-	while (tail > url && strchr("/=?&@", tail[-1]) == NULL)
-		tail--;
-	if (strlen(tail) >= TAIL_MIN)
-		log_secret_add(tail);
-	log_secret_add(url);
-	hide_password(url);
-}
-
-/* The environment of a process can be read by its user, and is inherited: our copy is the only one from here on. */
-static void clear_keys_in_environment(void)
-{
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		char *value = SETTINGS[i].type == TYPE_SECRET ? getenv(SETTINGS[i].key) : NULL;
-
-		if (value == NULL || value[0] == '\0')
-			continue;
-		log_secret_add(value);
-		crypto_wipe(value, strlen(value));
-		unsetenv(SETTINGS[i].key);
-		log_warn("config.key_in_environment", "key=%s why=%s", SETTINGS[i].key,
-			"it was copied, overwritten and unset; put the key into a file of mode 0600 and set "
-			"the setting that names a key file");
-	}
-}
-
-static void trim(struct secret_text *key)
-{
-	size_t start = strspn(key->text, " \t\r\n");
-
-	while (key->len > start && strchr(" \t\r\n", key->text[key->len - 1]) != NULL)
-		key->len--;
-	key->len -= start;
-	memmove(key->text, key->text + start, key->len);
-	key->text[key->len] = '\0';
-}
-
-/* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
-static void load_key(struct load *load, const struct setting *file, const char *path, struct secret_text *key)
-{
-	char why[WHY_MAX];
-	enum err err;
-
-	if (path != NULL) {
-		secret_text_wipe(key);
-		err = secret_file_read(key, path, CONFIG_KEY_FILE_MAX, SECRET_FILE_PRIVATE, NULL, why, sizeof(why));
-		if (err != ERR_OK) {
-			report(file->key, shown(file, path), why);
-			load->exposed = load->exposed || err == ERR_REFUSED;
-			load->bad = load->bad || err != ERR_REFUSED;
-			return;
-		}
-	}
-	if (key->text != NULL)
-		trim(key);
-	if (key->text != NULL && key->len > 0)
-		log_secret_add(key->text);
-	else if (path != NULL)
-		complain(load, file, path, "is empty: name the file with the key");
-	else if (file == setting_find("DEV_WALLET_KEY_FILE"))
-		complain(load, file, path, "is not set: name the file with the dev wallet's key");
-}
-
-static struct secret_text *auxiliary_key(struct config *c, unsigned n)
-{
-#define ROW(unused, n) &c->auxiliary_##n,
-	struct secret_text *const key[] = { CONFIG_AUXILIARIES(ROW, ) };
-#undef ROW
-
-	return key[n - 1];
-}
-
-static void load_keys(struct load *load)
-{
-	struct config *c = load->config;
-
-	load_key(load, setting_find("DEV_WALLET_KEY_FILE"), c->key_file, &c->dev_wallet);
-#define ROW(unused, n) \
-	load_key(load, setting_find("AUXILIARY_WALLET_" #n "_KEY_FILE"), c->auxiliary_file_##n, auxiliary_key(c, n));
-	CONFIG_AUXILIARIES(ROW, )
-#undef ROW
 }
 
 /* ---- what must fit together ---- */
@@ -279,14 +90,13 @@ static void refuse(struct load *load, const char *key, const char *format, ...) 
 static void refuse(struct load *load, const char *key, const char *format, ...)
 {
 	const struct setting *setting = setting_find(key);
-	const char *value = find_value(load, setting);
 	char why[WHY_MAX];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	complain(load, setting, value != NULL ? value : setting->fallback, why);
+	fault_add(&load->faults, setting, find(load, setting).text, why);
 }
 
 static void check_network(struct load *load)
@@ -363,50 +173,90 @@ static void gather_endpoints(struct load *load)
 			if (urls[k] != NULL && strcmp(urls[k], urls[i]) == 0)
 				refuse(load, keys[i],
 					"is the same as %s: name another operator's endpoint or leave it out", keys[k]);
-		hide_endpoint(urls[i]);
+		mask_learn(urls[i]);
 		c->rpc_urls[c->n_rpc_urls++] = urls[i];
 	}
 }
 
-int config_load(struct config **config, const char *env_file)
+/* Everything but the wallets' keys. */
+static void read_settings(struct load *load, const struct config_files *files)
 {
-	struct load load = { .path = env_file };
-	struct secret_text text = { 0 };
+	load->config = calloc(1, sizeof(*load->config));
+	if (load->config == NULL)
+		abort(); /* out of memory: nothing has been touched yet */
+	load->sources = sources_read(files, &load->faults);
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		load_setting(load, &SETTINGS[i]);
+	wallet_keys_find(load->config);
+	gather_endpoints(load);
+	if (load->config->database_url != NULL)
+		mask_learn(load->config->database_url);
+	check_network(load);
+	check_fees(load);
+	check_retention(load);
+}
+
+int config_load(struct config **config, const struct config_files *files)
+{
+	struct load load = { 0 };
+
+	read_settings(&load, files);
+	wallet_keys_load(load.config, &load.faults);
+	sources_free(load.sources);
+	wallet_keys_clear_environment();
+	*config = load.config;
+	return faults_code(&load.faults);
+}
+
+/* ---- once more ---- */
+
+static const char *text_of(const struct config *config, size_t i)
+{
+	return config->shown[i].text != NULL ? config->shown[i].text : "-";
+}
+
+static void take_over(struct config *config, struct config *fresh)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *setting = &SETTINGS[i];
+
+		if (setting_equal(setting, config, fresh))
+			continue;
+		if ((setting->flags & SETTING_LIVE) == 0) {
+			log_warn("config.kept", "key=%s value=%s asked=%s why=%s", setting->key, text_of(config, i),
+				text_of(fresh, i), "it changes at the next start");
+			continue;
+		}
+		log_info("config.changed", "key=%s from=%s to=%s", setting->key, text_of(config, i), text_of(fresh, i));
+		setting_copy(setting, config, fresh);
+		free(config->shown[i].text);
+		config->shown[i] = fresh->shown[i];
+		fresh->shown[i] = (struct config_shown){ 0 };
+	}
+}
+
+bool config_reload(struct config *config, const struct config_files *files)
+{
+	struct load load = { 0 };
 	int code;
 
-	*config = NULL;
-	load.config = calloc(1, sizeof(*load.config));
-	if (load.config == NULL)
-		abort(); /* out of memory at the start: nothing has been touched yet */
-	if (env_file != NULL)
-		read_env_file(&load, &text);
-	for (size_t i = 0; i < SETTING_COUNT; i++)
-		load_setting(&load, &SETTINGS[i]);
-	load_keys(&load);
-	gather_endpoints(&load);
-	if (load.config->database_url != NULL) {
-		log_secret_add(load.config->database_url);
-		hide_password(load.config->database_url);
-	}
-	check_network(&load);
-	check_fees(&load);
-	check_retention(&load);
-	clear_keys_in_environment();
-	secret_text_wipe(&text);
-	code = load.bad ? EX_CONFIG : load.exposed ? EX_NOPERM : 0;
+	read_settings(&load, files);
+	sources_free(load.sources);
+	code = faults_code(&load.faults);
 	if (code == 0)
-		*config = load.config;
-	else
-		config_free(load.config);
-	return code;
+		take_over(config, load.config);
+	config_free(load.config);
+	return code == 0;
 }
 
 void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (size_t i = 0; i < SETTING_COUNT; i++)
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		setting_free(&SETTINGS[i], config);
+		free(config->shown[i].text);
+	}
 	free(config);
 }
 
@@ -425,7 +275,7 @@ struct secret_text config_take_key(struct config *config)
 
 struct secret_text config_take_auxiliary(struct config *config, unsigned n)
 {
-	return take(auxiliary_key(config, n));
+	return take(wallet_keys_auxiliary(config, n));
 }
 
 void config_wipe_key(struct secret_text *key)

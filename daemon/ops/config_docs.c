@@ -1,4 +1,4 @@
-/* .env.example and the README's table of settings, written from the settings table. */
+/* What the settings table says to people: .env.example, the README's table, and the settings as they are. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,19 +11,68 @@ static const char *fallback_text(const struct setting *setting)
 	return setting->fallback;
 }
 
+static const struct {
+	const char *key, *provider, *text;
+} EXAMPLES[] = {
+#define X(key, provider, text) { #key, provider, text },
+	CONFIG_EXAMPLES(X)
+#undef X
+};
+
+static void print_examples(FILE *out, const struct setting *setting)
+{
+	for (size_t i = 0; i < sizeof(EXAMPLES) / sizeof(EXAMPLES[0]); i++)
+		if (strcmp(EXAMPLES[i].key, setting->key) == 0)
+			fprintf(out, "#   %s:\n#%s=%s\n", EXAMPLES[i].provider, setting->key, EXAMPLES[i].text);
+}
+
+static void print_title(FILE *out, size_t i)
+{
+	if (i == 0 || SETTINGS[i].group != SETTINGS[i - 1].group)
+		fprintf(out, "\n# --- %s ---\n", SETTING_GROUP_TITLES[SETTINGS[i].group]);
+}
+
+/* Bare where dotenv and a shell would read the same, else in quotes. */
+static void print_value(FILE *out, const char *text)
+{
+	bool bare = text[strcspn(text, " \t#'\"`$\\*?&;()<>|[]{}~!")] == '\0';
+
+	if (bare || strchr(text, '\'') != NULL)
+		fputs(text, out);
+	else
+		fprintf(out, "'%s'", text);
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	fputs("# The settings as they are in force, secrets masked.\n", out);
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct config_shown *shown = &config->shown[i];
+
+		print_title(out, i);
+		if (shown->text == NULL) {
+			fprintf(out, "#%s= # not set\n", SETTINGS[i].key);
+			continue;
+		}
+		fprintf(out, "%s=", SETTINGS[i].key);
+		print_value(out, shown->text);
+		fprintf(out, shown->line > 0 ? " # %s, line %u\n" : " # %s\n", shown->where, shown->line);
+	}
+}
+
 void config_print_env_example(FILE *out)
 {
 	fputs("# Settings of poolkeeper: copy to .env (mode 0600), fill in, and look with: poolkeeper --env-file .env "
 	      "--check-config\n"
-	      "# The environment wins over this file. A line that starts with # shows a default or an example.\n"
+	      "# The environment wins over this file, and this file over the one named by --config. A line that starts "
+	      "with # shows a default or an example.\n"
 	      "# scripts/db also reads DIRECT_DATABASE_URL from the environment: the server itself, not the pooler.\n",
 		out);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *s = &SETTINGS[i];
 		bool required = (s->flags & SETTING_REQUIRED) != 0;
 
-		if (i == 0 || s->group != SETTINGS[i - 1].group)
-			fprintf(out, "\n# --- %s ---\n", SETTING_GROUP_TITLES[s->group]);
+		print_title(out, i);
 		fprintf(out, "# %s", s->doc);
 		if (s->alias != NULL)
 			fprintf(out, " Also read as %s.", s->alias);
@@ -35,12 +84,13 @@ void config_print_env_example(FILE *out)
 			s->example != NULL    ? s->example
 			: s->fallback != NULL ? s->fallback
 					      : "");
+		print_examples(out, s);
 	}
 }
 
 void config_print_table(FILE *out)
 {
-	fputs("| Setting | Default | What it is for |\n| --- | --- | --- |\n", out);
+	fputs("| Setting | Default | SIGHUP | What it is for |\n| --- | --- | --- | --- |\n", out);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *s = &SETTINGS[i];
 		const char *fallback = fallback_text(s);
@@ -50,6 +100,6 @@ void config_print_table(FILE *out)
 			fputs("**required**", out);
 		else if (fallback != NULL)
 			fprintf(out, "%s", fallback);
-		fprintf(out, " | %s |\n", s->doc);
+		fprintf(out, " | %s | %s |\n", s->flags & SETTING_LIVE ? "changes it" : "", s->doc);
 	}
 }

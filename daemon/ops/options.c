@@ -19,6 +19,7 @@ static const struct mode_option MODES[] = {
 	{ "--once", MODE_ONCE, "do all that is due now, then exit: 0 nothing due is left, 75 something is" },
 	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
+	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -48,18 +49,37 @@ static bool set_mode(struct options *out, const struct mode_option *option, cons
 	return true;
 }
 
-static bool set_env_file(struct options *out, const char *path, char *why, size_t why_size)
+/* The value of `--name FILE` or `--name=FILE`. */
+static bool set_file(const char **file, const char *name, const char *path, char *why, size_t why_size)
 {
 	if (path == NULL || path[0] == '\0') {
-		snprintf(why, why_size, "--env-file needs a file: --env-file .env");
+		snprintf(why, why_size, "%s needs a file: %s %s", name, name,
+			strcmp(name, "--config") == 0 ? "config/devnet.conf" : ".env");
 		return false;
 	}
-	if (out->env_file != NULL) {
-		snprintf(why, why_size, "--env-file is given twice: keep one");
+	if (*file != NULL) {
+		snprintf(why, why_size, "%s is given twice: keep one", name);
 		return false;
 	}
-	out->env_file = path;
+	*file = path;
 	return true;
+}
+
+struct file_option {
+	const char *name;
+	const char **file;
+};
+
+/* NULL: argument is none of them. *value: what stands behind its =, or NULL. */
+static const struct file_option *find_file(const struct file_option known[2], const char *argument, const char **value)
+{
+	size_t n = strcspn(argument, "=");
+
+	*value = argument[n] == '=' ? argument + n + 1 : NULL;
+	for (size_t i = 0; i < 2; i++)
+		if (strlen(known[i].name) == n && strncmp(known[i].name, argument, n) == 0)
+			return &known[i];
+	return NULL;
 }
 
 static bool set_rebuild(struct options *out, const char *pool, char *why, size_t why_size)
@@ -72,11 +92,15 @@ static bool set_rebuild(struct options *out, const char *pool, char *why, size_t
 
 bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size)
 {
+	const struct file_option files[2] = { { "--env-file", &out->files.env_file },
+		{ "--config", &out->files.config_file } };
 	const struct mode_option *chosen = NULL;
 
 	*out = (struct options){ .mode = MODE_RUN };
 	for (int i = 1; i < argc; i++) {
 		const struct mode_option *option = find_mode(argv[i]);
+		const char *value;
+		const struct file_option *file = find_file(files, argv[i], &value);
 		bool ok = true;
 
 		if (option != NULL) {
@@ -85,10 +109,10 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 				ok = set_rebuild(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strcmp(argv[i], "--dry-run") == 0) {
 			out->dry_run = true;
-		} else if (strcmp(argv[i], "--env-file") == 0) {
-			ok = set_env_file(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
-		} else if (strncmp(argv[i], "--env-file=", 11) == 0) {
-			ok = set_env_file(out, argv[i] + 11, why, why_size);
+		} else if (file != NULL) {
+			if (value == NULL && i + 1 < argc)
+				value = argv[++i];
+			ok = set_file(file->file, file->name, value, why, why_size);
 		} else {
 			snprintf(why, why_size, "there is no option %s: see poolkeeper --help", argv[i]);
 			ok = false;
@@ -107,9 +131,10 @@ static void print_help(FILE *out)
 {
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
-	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE]\n\n",
+	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
+	fprintf(out, "  %-20s %s\n", "--config FILE", "the same, of poolkeeper alone: --env-file wins over it");
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
@@ -121,7 +146,8 @@ static void print_help(FILE *out)
 
 bool options_runs(enum options_mode mode)
 {
-	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD || mode == MODE_CHECK_CONFIG;
+	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD || mode == MODE_CHECK_CONFIG ||
+	       mode == MODE_PRINT_CONFIG;
 }
 
 int options_print(enum options_mode mode, FILE *out)
@@ -147,6 +173,7 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_ONCE:
 	case MODE_REBUILD:
 	case MODE_CHECK_CONFIG:
+	case MODE_PRINT_CONFIG:
 		break;
 	}
 	return fflush(out) == 0 && !ferror(out) ? EX_OK : EX_IOERR;

@@ -32,9 +32,11 @@ static bool is_exposed(const struct stat *st)
 	return (st->st_mode & 077) != 0 || (st->st_uid != 0 && st->st_uid != geteuid());
 }
 
-/* The descriptor is looked at, not the path: the path may name another file a moment later. */
-static enum err check_private(int fd, const char *path, char *why, size_t why_size)
+/* The descriptor is looked at, not the path: the path may name another file a moment later.
+ * Where systemd gives a credential to a user by an ACL, the group's bits are the ACL's mask: r and no more. */
+static enum err check_private(int fd, const char *path, enum secret_file_rule rule, char *why, size_t why_size)
 {
+	const mode_t closed = rule == SECRET_FILE_CREDENTIAL ? 037 : 077;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0) {
@@ -50,7 +52,7 @@ static enum err check_private(int fd, const char *path, char *why, size_t why_si
 			path);
 		return ERR_REFUSED;
 	}
-	if (is_exposed(&st)) {
+	if ((st.st_mode & closed) != 0) {
 		snprintf(why, why_size, "mode %04o lets others read it: run chmod 600 %s", (unsigned)st.st_mode & 07777,
 			path);
 		return ERR_REFUSED;
@@ -83,11 +85,11 @@ static enum err read_all(struct secret_text *out, int fd, size_t max, char *why,
 static int open_file(const char *path, enum secret_file_rule rule, char *why, size_t why_size, enum err *err)
 {
 	/* O_NONBLOCK: a FIFO where the key should be must not hang the start. */
-	int flags = O_RDONLY | O_CLOEXEC | (rule == SECRET_FILE_PRIVATE ? O_NOFOLLOW | O_NONBLOCK : 0);
+	int flags = O_RDONLY | O_CLOEXEC | (rule != SECRET_FILE_ANY ? O_NOFOLLOW | O_NONBLOCK : 0);
 	int fd = open(path, flags);
 
 	*err = ERR_INVALID;
-	if (fd < 0 && errno == ELOOP && rule == SECRET_FILE_PRIVATE) {
+	if (fd < 0 && errno == ELOOP && rule != SECRET_FILE_ANY) {
 		snprintf(why, why_size, "is a symbolic link: name the key file itself");
 		*err = ERR_REFUSED;
 	} else if (fd < 0 && errno == EACCES) {
@@ -111,7 +113,7 @@ enum err secret_file_read(struct secret_text *out, const char *path, size_t max,
 	fd = open_file(path, rule, why, why_size, &err);
 	if (fd < 0)
 		return err;
-	err = rule == SECRET_FILE_PRIVATE ? check_private(fd, path, why, why_size) : ERR_OK;
+	err = rule != SECRET_FILE_ANY ? check_private(fd, path, rule, why, why_size) : ERR_OK;
 	if (exposed != NULL)
 		*exposed = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_exposed(&st);
 	if (err == ERR_OK) {

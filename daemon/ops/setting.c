@@ -1,6 +1,7 @@
 /* One row of the settings table, and how its text becomes a value. */
 #include "ops/setting.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,6 +317,55 @@ void setting_free(const struct setting *setting, struct config *config)
 	case TYPE_LEVEL:
 		return;
 	}
+}
+
+/* Of the values that own nothing; 0: it owns something. */
+static size_t plain_size(enum setting_type type)
+{
+	switch (type) {
+	case TYPE_NETWORK:
+		return sizeof(enum network);
+	case TYPE_PUBKEY:
+		return sizeof(struct pubkey);
+	case TYPE_NUMBER:
+		return sizeof(uint64_t);
+	case TYPE_SWITCH:
+		return sizeof(bool);
+	case TYPE_LEVEL:
+		return sizeof(enum log_level);
+	case TYPE_POSTGRES:
+	case TYPE_URL:
+	case TYPE_PATH:
+	case TYPE_HOSTS:
+	case TYPE_SECRET:
+		break;
+	}
+	return 0;
+}
+
+bool setting_equal(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	const char *x = (const char *)a + setting->offset, *y = (const char *)b + setting->offset;
+	size_t size = plain_size(setting->type);
+	char *const *text_x, *const *text_y;
+
+	if (size > 0)
+		return memcmp(x, y, size) == 0;
+	if (setting->type == TYPE_SECRET)
+		return true;
+	text_x = (char *const *)(const void *)x;
+	text_y = (char *const *)(const void *)y;
+	if (*text_x == NULL || *text_y == NULL)
+		return *text_x == *text_y;
+	return strcmp(*text_x, *text_y) == 0;
+}
+
+void setting_copy(const struct setting *setting, struct config *to, const struct config *from)
+{
+	size_t size = plain_size(setting->type);
+
+	assert(size > 0);
+	memcpy((char *)to + setting->offset, (const char *)from + setting->offset, size);
 }
 
 const struct setting *setting_find(const char *key)

@@ -42,7 +42,12 @@ void crypto_wipe(void *secret, size_t size);
  * are really kept out of swap (RLIMIT_MEMLOCK may forbid it): the caller decides how loud to be. */
 NODISCARD void *crypto_secret_alloc(size_t size, bool *locked);
 
-/* Wipes and frees what crypto_secret_alloc returned; NULL is fine. */
+/* Until it is shown again, whoever reads or writes it ends the process. */
+void crypto_secret_hide(void *secret);
+/* To be read, not to be written. */
+void crypto_secret_show(void *secret);
+
+/* Wipes and frees what crypto_secret_alloc returned, hidden or not; NULL is fine. */
 void crypto_secret_free(void *secret);
 
 /* Constant-time comparison of two secrets. */

@@ -41,6 +41,8 @@ struct engine_config {
 };
 /* Modules are borrowed and outlive the engine. Nothing is asked before the first turn. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_modules *modules);
+/* Other limits, intervals and policy from the next turn on. Wallet, programs, dry run and rebuild must be as they were. */
+void engine_configure(struct engine *e, const struct engine_config *config);
 void engine_free(struct engine *e); /* cancels what is in flight                                 */
 
 void engine_turn(struct engine *e, uint64_t now_ms);

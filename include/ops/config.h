@@ -1,4 +1,4 @@
-/* The settings: read from the environment and an env file, checked all at once, documented from the same table. */
+/* The settings: read from the environment and two files, checked all at once, documented from the same table. */
 #ifndef OPS_CONFIG_H
 #define OPS_CONFIG_H
 
@@ -14,7 +14,7 @@
 #include "ops/config_keys.h"
 #include "ops/secret_file.h"
 
-enum { CONFIG_AUXILIARIES_MAX = 9, CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_ENV_FILE_MAX = 65536 };
+enum { CONFIG_AUXILIARIES_MAX = 9, CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_FILE_MAX = 65536 };
 
 enum network { NETWORK_DEVNET, NETWORK_MAINNET_BETA, NETWORK_LOCALNET };
 enum { NETWORK_COUNT = 3 };
@@ -31,21 +31,46 @@ enum { NETWORK_COUNT = 3 };
 #define CONFIG_C_LEVEL enum log_level
 #define CONFIG_C_SECRET struct secret_text
 
+#define X(...) +1
+enum { SETTING_COUNT = 0 CONFIG_TABLE(X) };
+#undef X
+
+/* Both may be NULL. */
+struct config_files {
+	const char *env_file;    /* --env-file: shared with other programs */
+	const char *config_file; /* --config: poolkeeper's own             */
+};
+
+/* A value as it may be printed. */
+struct config_shown {
+	char *text;        /* secrets masked; NULL when not set    */
+	const char *where; /* "environment", a file's name, "default", "credential" */
+	unsigned line;     /* in the file; 0 elsewhere             */
+};
+
 #define X(group, key, alias, type, member, ...) CONFIG_C_##type member;
 struct config {
 	CONFIG_TABLE(X)
+	struct config_shown shown[SETTING_COUNT];
 	size_t n_rpc_urls; /* the endpoints that are set, without gaps */
 	const char *rpc_urls[CONFIG_RPC_URLS_MAX];
 };
 #undef X
 
-/* Reads everything, environment over file (env_file may be NULL), and logs one config.invalid line per fault: key,
- * value (*** for secrets) and what to do. Returns 0, EX_CONFIG (78), or EX_NOPERM (77) when the only faults are
- * permissions of files that hold a key; *config is NULL unless 0. crypto_init() first.
+/* Reads everything, environment over --env-file over --config, and logs one config.invalid line per fault: key, value
+ * (*** for secrets) and what to do. Returns 0, EX_CONFIG (78), or EX_NOPERM (77) when the only faults are permissions of
+ * files that hold a key. *config is never NULL: with a fault it is there to be looked at further and printed, not to be
+ * run with. crypto_init() first. The files' names are borrowed for as long as the config lives.
  *
  * A key in the environment is copied, overwritten in place, unset, and warned about. Secret values are made known to
  * log_secret_add(). Nothing is connected to. */
-NODISCARD int config_load(struct config **config, const char *env_file);
+NODISCARD int config_load(struct config **config, const struct config_files *files);
+
+/* Reads both files again (SIGHUP). With a fault, all are named and nothing changes: false. Else what is SETTING_LIVE is
+ * changed in config, each with a line config.changed, and what is not keeps its value, with a line config.kept. Keys are
+ * not read again. */
+NODISCARD bool config_reload(struct config *config, const struct config_files *files);
+
 void config_free(struct config *config); /* wipes; NULL is allowed */
 
 /* Moves the dev wallet's key text (trimmed) out of the config; config_wipe_key() ends it. Once. */
@@ -61,6 +86,8 @@ const char *network_name(enum network network);
 /* Base58 of the genesis hash, or NULL when any will do (localnet). */
 const char *network_genesis(enum network network);
 
+/* Every setting with its value, masked, and where it comes from: itself a file for --env-file, but for the masks. */
+void config_print(const struct config *config, FILE *out);
 /* .env.example and the README's table, from CONFIG_TABLE. */
 void config_print_env_example(FILE *out);
 void config_print_table(FILE *out);

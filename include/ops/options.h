@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "base/key.h"
+#include "ops/config.h"
 
 enum options_mode {
 	MODE_RUN,
 	MODE_ONCE,
 	MODE_REBUILD,
 	MODE_CHECK_CONFIG,
+	MODE_PRINT_CONFIG,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
 	MODE_PRINT_SETTINGS,
@@ -24,12 +26,12 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
-	struct pubkey rebuild; /* with MODE_REBUILD: the pool */
-	const char *env_file;  /* borrowed from argv; NULL when not given */
+	struct pubkey rebuild;     /* with MODE_REBUILD: the pool */
+	struct config_files files; /* borrowed from argv */
 };
 
-/* False (exit 64): why is one line that names the argument. Nothing is abbreviated; --env-file takes its value as the
- * next argument or after =. */
+/* False (exit 64): why is one line that names the argument. Nothing is abbreviated; --env-file and --config take their
+ * value as the next argument or after =. */
 NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size);
 
 /* The modes that need the settings; all others only print. */

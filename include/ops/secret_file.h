@@ -16,8 +16,9 @@ struct secret_text {
 };
 
 enum secret_file_rule {
-	SECRET_FILE_PRIVATE, /* regular, no symbolic link, owner root or us, closed to group and others */
-	SECRET_FILE_ANY,     /* whatever can be read to its end                                          */
+	SECRET_FILE_PRIVATE,    /* regular, no symbolic link, owner root or us, closed to group and others */
+	SECRET_FILE_CREDENTIAL, /* the same, but the group's bits may show the mask of systemd's ACL        */
+	SECRET_FILE_ANY,        /* whatever can be read to its end                                          */
 };
 
 /* At most max bytes. crypto_init() first. On failure text stays NULL and why is one line that says what to do:

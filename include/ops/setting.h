@@ -38,9 +38,6 @@ struct setting {
 	const char *example, *doc;
 };
 
-#define X(...) +1
-enum { SETTING_COUNT = 0 CONFIG_TABLE(X) };
-#undef X
 extern const struct setting SETTINGS[SETTING_COUNT];
 extern const char *const SETTING_GROUP_TITLES[SETTING_GROUPS];
 
@@ -51,6 +48,11 @@ NODISCARD bool setting_parse(
 
 /* Frees what setting_parse() made. */
 void setting_free(const struct setting *setting, struct config *config);
+
+/* The same value in both. Secret keys are never compared: true. */
+bool setting_equal(const struct setting *setting, const struct config *a, const struct config *b);
+/* For SETTING_LIVE: their values own nothing. */
+void setting_copy(const struct setting *setting, struct config *to, const struct config *from);
 
 /* The setting of this exact name or alias, or NULL. */
 const struct setting *setting_find(const char *key);

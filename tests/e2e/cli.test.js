@@ -80,6 +80,39 @@ describe('refusing', () => {
 		assert.doesNotMatch(stderr, /--env-file/); // its syntax and every name in it are fine
 	});
 
+	test('--check-config names a bad key beside a bad setting', () => {
+		const file = path.join(scratch, 'cut-key');
+		fs.writeFileSync(file, '[1,2,3]', { mode: 0o600 });
+		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: file, TICK_SECONDS: '0', DATABASE_URL: 'postgres://h/db?sslmode' }));
+		assert.equal(status, 78);
+		for (const key of ['TICK_SECONDS', 'DATABASE_URL', 'DEV_WALLET_KEY_FILE']) assert.match(stderr, new RegExp(`event=config.invalid key=${key} `));
+		assert.equal(stderr.trimEnd().split('\n').length, 3, stderr);
+	});
+
+	test('each file under config/ is complete but for the secrets', () => {
+		const folder = path.join(ROOT, 'config');
+		const files = fs.readdirSync(folder).filter((name) => name.endsWith('.conf'));
+		assert.ok(files.length >= 2);
+		for (const name of files) {
+			const { status, stderr } = run(['--config', path.join(folder, name), '--check-config'], complete());
+			assert.equal(status, 0, `${name}: ${stderr}`);
+			assert.match(stderr, new RegExp(`event=config.ok network=${name.replace('.conf', '')} endpoints=2`));
+		}
+	});
+
+	test('--print-config shows what is in force, where from, and no secret; it is a settings file itself', () => {
+		const conf = path.join(scratch, 'own.conf');
+		fs.writeFileSync(conf, '\nTICK_SECONDS=2\n');
+		const { status, stdout } = run(['--config', conf, '--print-config'], complete({ MAX_BOUND_POOLS: '7' }));
+		assert.equal(status, 0);
+		for (const line of [`TICK_SECONDS=2 # ${conf}, line 2`, 'MAX_BOUND_POOLS=7 # environment', 'LOG_LEVEL=info # default']) assert.ok(stdout.includes(`\n${line}\n`), stdout);
+		for (const secret of ['hunter2secret', 'topsecretkey0001']) assert.ok(!stdout.includes(secret), stdout);
+		const printed = path.join(scratch, 'printed.conf');
+		fs.writeFileSync(printed, stdout);
+		assert.equal(run(['--config', printed, '--check-config']).status, 0, 'the masks are the only difference');
+		assert.equal(spawnSync('sh', ['-c', `"${BINARY}" --print-config >/dev/full`], { env: complete() }).status, 74);
+	});
+
 	test('--check-config accepts a complete set and prints the wallet only', () => {
 		const { status, stderr } = run(['--check-config'], complete());
 		assert.equal(status, 0, stderr);
@@ -142,6 +175,32 @@ describe('starting', () => {
 		await daemon.kill('SIGTERM');
 		assert.equal(daemon.code, 0, daemon.log);
 		assert.equal(daemon.all('lease.released').length, 1, daemon.log);
+	});
+
+	test('SIGHUP changes what may change, keeps the rest, and takes nothing from a faulty file', async () => {
+		const conf = path.join(scratch, 'live.conf');
+		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=3\nSOLANA_NETWORK=devnet\n');
+		const environment = settings();
+		delete environment.TICK_SECONDS;
+		const daemon = new Daemon({ PATH: process.env.PATH, ...environment }, ['--config', conf]);
+		await daemon.wait('tick');
+		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=0\nTICK_SECONDS=1\nPORT=1\n');
+		daemon.child.kill('SIGHUP');
+		await daemon.wait('config.reload_refused');
+		assert.equal(daemon.all('config.invalid').length, 2, daemon.log);
+		assert.equal(daemon.all('config.changed').length, 0, daemon.log);
+		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=4\nTICK_SECONDS=1\nSOLANA_NETWORK=localnet\nLOG_LEVEL=error\n');
+		const from = daemon.events.length;
+		daemon.child.kill('SIGHUP');
+		await daemon.wait('config.reloaded', {}, { from });
+		assert.deepEqual(daemon.all('config.changed').map((event) => [event.key, event.from, event.to]), [['TICK_SECONDS', '5', '1'], ['MAX_BOUND_POOLS', '3', '4']]);
+		assert.deepEqual(daemon.all('config.kept').map((event) => [event.key, event.value, event.asked]), [['SOLANA_NETWORK', 'devnet', 'localnet']]);
+		const ticks = daemon.events.length; // the environment's LOG_LEVEL=debug wins over the file's
+		const first = await daemon.wait('tick', {}, { from: ticks });
+		const second = await daemon.wait('tick', { tick: Number(first.tick) + 1 }, { from: ticks });
+		assert.ok(Date.parse(second.ts) - Date.parse(first.ts) < 4000, 'the new interval is in force');
+		await daemon.kill('SIGTERM');
+		assert.equal(daemon.code, 0, daemon.log);
 	});
 
 	test('SIGINT while the database is away ends within the limit, a second one at once', async () => {

@@ -22,10 +22,11 @@ function matches(event, pattern) {
 }
 
 class Daemon {
-	constructor(env, args = []) {
+	// options: of child_process.spawn: uid, gid, cwd
+	constructor(env, args = [], options = {}) {
 		this.events = [];
 		this.waiting = new Set();
-		this.child = spawn(BINARY, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+		this.child = spawn(BINARY, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
 		this.output = '';
 		this.child.stdout.on('data', (data) => { this.output += data; });
 		this.exited = new Promise((resolve) => {

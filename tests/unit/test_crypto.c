@@ -3,6 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 #include <string.h>
 
@@ -85,6 +89,36 @@ static void test_secrets(void **unused)
 	crypto_secret_free(NULL);
 }
 
+/* How a child that reads the secret ends: 0 when it could. */
+static int child_reading(const uint8_t *secret)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)signal(SIGSEGV, SIG_DFL);
+		_exit(*(volatile const uint8_t *)secret == 7 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void test_hidden_secrets(void **unused)
+{
+	bool locked;
+	uint8_t *secret = crypto_secret_alloc(1, &locked);
+
+	(void)unused;
+	*secret = 7;
+	crypto_secret_hide(secret);
+	assert_true(WIFSIGNALED(child_reading(secret)));
+	crypto_secret_show(secret);
+	assert_int_equal(child_reading(secret), 0);
+	crypto_secret_hide(secret);
+	crypto_secret_free(secret);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_sign_and_verify),
 		cmocka_unit_test(test_curve),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_hidden_secrets),
 	};
 
 	if (!crypto_init())

@@ -53,12 +53,13 @@ static void knows_the_modes(void **state)
 	(void)state;
 	expect_mode("", MODE_RUN);
 	assert_false(options.dry_run);
-	assert_null(options.env_file);
+	assert_null(options.files.env_file);
 	expect_mode("--once", MODE_ONCE);
 	expect_mode("--once --once", MODE_ONCE);
 	expect_mode("--rebuild 4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", MODE_REBUILD);
 	assert_true(pubkey_equal(&options.rebuild, &ADDRESS_ML));
 	expect_mode("--check-config", MODE_CHECK_CONFIG);
+	expect_mode("--print-config", MODE_PRINT_CONFIG);
 	expect_mode("--print-lifecycle", MODE_PRINT_LIFECYCLE);
 	expect_mode("--print-env-example", MODE_PRINT_ENV_EXAMPLE);
 	expect_mode("--print-settings", MODE_PRINT_SETTINGS);
@@ -71,11 +72,17 @@ static void takes_the_others_in_any_order(void **state)
 	(void)state;
 	expect_mode("--env-file a.env --dry-run --once", MODE_ONCE);
 	assert_true(options.dry_run);
-	assert_string_equal(options.env_file, "a.env");
+	assert_string_equal(options.files.env_file, "a.env");
 	expect_mode("--dry-run --env-file=b=c", MODE_RUN);
-	assert_string_equal(options.env_file, "b=c");
+	assert_string_equal(options.files.env_file, "b=c");
+	assert_null(options.files.config_file);
+	expect_mode("--print-config --config c.conf --env-file d.env", MODE_PRINT_CONFIG);
+	assert_string_equal(options.files.config_file, "c.conf");
+	assert_string_equal(options.files.env_file, "d.env");
+	expect_mode("--config=e.conf", MODE_RUN);
+	assert_string_equal(options.files.config_file, "e.conf");
 	expect_mode("--check-config --env-file --once", MODE_CHECK_CONFIG);
-	assert_string_equal(options.env_file, "--once");
+	assert_string_equal(options.files.env_file, "--once");
 }
 
 static void refuses_everything_else(void **state)
@@ -89,6 +96,9 @@ static void refuses_everything_else(void **state)
 	expect_refused("--env-file", "--env-file needs a file: --env-file .env");
 	expect_refused("--env-file=", "--env-file needs a file: --env-file .env");
 	expect_refused("--env-file a --env-file b", "--env-file is given twice: keep one");
+	expect_refused("--config", "--config needs a file: --config config/devnet.conf");
+	expect_refused("--config a --config=b", "--config is given twice: keep one");
+	expect_refused("--conf a", "there is no option --conf: see poolkeeper --help");
 	expect_refused("--rebuild", "--rebuild needs the address of a pool: --rebuild 4wgB...");
 	expect_refused("--rebuild --once", "--rebuild needs the address of a pool: --rebuild 4wgB...");
 	expect_refused("--once --check-config", "--once and --check-config do not go together: give one of them");

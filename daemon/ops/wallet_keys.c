@@ -1,0 +1,139 @@
+/* Where the wallets' keys come from: a key file, a systemd credential, or the environment and the settings files. */
+#include "ops/wallet_keys.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/log.h"
+
+enum { WHY_MAX = 320 };
+
+static const char WHERE_CREDENTIAL[] = "credential";
+
+struct wallet {
+	const struct setting *file_setting;
+	char **file; /* the setting's value; a credential's name is put here when it is used */
+	const char *credential;
+	struct secret_text *key;
+};
+
+void wallet_keys_clear_environment(void)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		char *value = SETTINGS[i].type == TYPE_SECRET ? getenv(SETTINGS[i].key) : NULL;
+
+		if (value == NULL || value[0] == '\0')
+			continue;
+		log_secret_add(value);
+		crypto_wipe(value, strlen(value));
+		unsetenv(SETTINGS[i].key);
+		log_warn("config.key_in_environment", "key=%s why=%s", SETTINGS[i].key,
+			"it was copied, overwritten and unset; put the key into a file of mode 0600 and set "
+			"the setting that names a key file");
+	}
+}
+
+static void trim(struct secret_text *key)
+{
+	size_t start = strspn(key->text, " \t\r\n");
+
+	while (key->len > start && strchr(" \t\r\n", key->text[key->len - 1]) != NULL)
+		key->len--;
+	key->len -= start;
+	memmove(key->text, key->text + start, key->len);
+	key->text[key->len] = '\0';
+}
+
+/* systemd's folder of credentials has what the unit names in LoadCredential=; what is not there is not meant. */
+static void find_credential(const struct wallet *wallet, struct config *config)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	struct config_shown *shown = &config->shown[wallet->file_setting - SETTINGS];
+	char path[PATH_MAX];
+
+	if (*wallet->file != NULL || folder == NULL ||
+		(size_t)snprintf(path, sizeof(path), "%s/%s", folder, wallet->credential) >= sizeof(path) ||
+		access(path, F_OK) != 0)
+		return;
+	*wallet->file = strdup(path);
+	*shown = (struct config_shown){ strdup(path), WHERE_CREDENTIAL, 0 };
+	if (*wallet->file == NULL || shown->text == NULL)
+		abort(); /* out of memory: nothing has been touched yet */
+}
+
+/* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
+static void load_key(const struct wallet *wallet, struct config *config, struct faults *faults)
+{
+	const char *path = *wallet->file, *name = wallet->file_setting->key;
+	const char *where = config->shown[wallet->file_setting - SETTINGS].where;
+	struct secret_text *key = wallet->key;
+	char why[WHY_MAX];
+	enum err err;
+
+	if (path != NULL) {
+		secret_text_wipe(key);
+		err = secret_file_read(key, path, CONFIG_KEY_FILE_MAX,
+			where == WHERE_CREDENTIAL ? SECRET_FILE_CREDENTIAL : SECRET_FILE_PRIVATE, NULL, why,
+			sizeof(why));
+		if (err != ERR_OK) {
+			fault_say(name, fault_shown(wallet->file_setting, path), why);
+			faults->exposed = faults->exposed || err == ERR_REFUSED;
+			faults->bad = faults->bad || err != ERR_REFUSED;
+			return;
+		}
+	}
+	if (key->text != NULL)
+		trim(key);
+	if (key->text != NULL && key->len > 0)
+		log_secret_add(key->text);
+	else if (path != NULL)
+		fault_add(faults, wallet->file_setting, path, "is empty: name the file with the key");
+	else if (key == &config->dev_wallet)
+		fault_add(faults, wallet->file_setting, path, "is not set: name the file with the dev wallet's key");
+}
+
+struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
+{
+#define ROW(unused, n) &config->auxiliary_##n,
+	struct secret_text *const key[] = { CONFIG_AUXILIARIES(ROW, ) };
+#undef ROW
+
+	return key[n - 1];
+}
+
+enum { WALLETS = 1 + CONFIG_AUXILIARIES_MAX };
+
+static void list_wallets(struct wallet out[WALLETS], struct config *config)
+{
+#define ROW(unused, n)                                                                                           \
+	{ setting_find("AUXILIARY_WALLET_" #n "_KEY_FILE"), &config->auxiliary_file_##n, "auxiliary-wallet-" #n, \
+		wallet_keys_auxiliary(config, n) },
+	const struct wallet wallets[WALLETS] = { { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file, "dev-wallet",
+							 &config->dev_wallet },
+		CONFIG_AUXILIARIES(ROW, ) };
+#undef ROW
+
+	memcpy(out, wallets, sizeof(wallets));
+}
+
+void wallet_keys_find(struct config *config)
+{
+	struct wallet wallet[WALLETS];
+
+	list_wallets(wallet, config);
+	for (size_t i = 0; i < WALLETS; i++)
+		find_credential(&wallet[i], config);
+}
+
+void wallet_keys_load(struct config *config, struct faults *faults)
+{
+	struct wallet wallet[WALLETS];
+
+	list_wallets(wallet, config);
+	for (size_t i = 0; i < WALLETS; i++)
+		load_key(&wallet[i], config, faults);
+}

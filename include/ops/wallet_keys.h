@@ -1,0 +1,23 @@
+/* Where the wallets' keys come from: a key file, a systemd credential, or the environment and the settings files. */
+#ifndef OPS_WALLET_KEYS_H
+#define OPS_WALLET_KEYS_H
+
+#include "ops/faults.h"
+
+/* Names the credentials that are there as key files. */
+void wallet_keys_find(struct config *config);
+
+/* Fills the secret members of config, after wallet_keys_find(). The first of these that is there wins:
+ *   *_KEY_FILE                  regular, no link, owner root or us, closed to group and others
+ *   $CREDENTIALS_DIRECTORY/...  dev-wallet, auxiliary-wallet-1 ... -9 (systemd's LoadCredential=)
+ *   *_PRIVATE_KEY               what is in config already
+ * Texts are trimmed and made known to log_secret_add(). No key for the dev wallet is a fault. */
+void wallet_keys_load(struct config *config, struct faults *faults);
+
+/* The environment of a process can be read by its user, and is inherited: our copy is the only one from here on. */
+void wallet_keys_clear_environment(void);
+
+/* Of auxiliary wallet n, from 1. */
+struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n);
+
+#endif

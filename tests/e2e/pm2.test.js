@@ -1,0 +1,129 @@
+// pm2/ecosystem.config.cjs with the real pm2: start, logs, restart, crash, refusal, a second instance, and the death of pm2 itself.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { World, ROOT, sleep } = require('./world.js');
+const { parseLine } = require('./daemon.js');
+
+const run = promisify(execFile);
+const PM2 = path.join(ROOT, 'tests', 'pm2', 'node_modules', 'pm2', 'bin', 'pm2');
+const BINARY = process.env.POOLKEEPER ?? path.join(ROOT, 'build', 'poolkeeper');
+
+// A pm2 of its own, and the shipped file in a folder that looks like this one.
+class Pm2 {
+	constructor(world) {
+		this.root = path.join(world.directory, 'root');
+		this.ecosystem = path.join(this.root, 'pm2', 'ecosystem.config.cjs');
+		this.env = { PATH: process.env.PATH, HOME: world.directory, PM2_HOME: path.join(world.directory, 'pm2-home') };
+		fs.mkdirSync(path.join(this.root, 'pm2'), { recursive: true });
+		fs.mkdirSync(path.join(this.root, 'build'));
+		fs.copyFileSync(path.join(ROOT, 'pm2', 'ecosystem.config.cjs'), this.ecosystem);
+		fs.symlinkSync(BINARY, path.join(this.root, 'build', 'poolkeeper'));
+	}
+
+	async call(...args) {
+		const { stdout } = await run(process.execPath, [PM2, '--no-color', ...args], { env: this.env, cwd: this.root, maxBuffer: 64 << 20 });
+		return stdout;
+	}
+
+	writeEnv(settings) {
+		const lines = Object.entries(settings).filter(([name]) => name !== 'PATH').map(([name, value]) => `${name}='${value}'\n`);
+		fs.writeFileSync(path.join(this.root, '.env'), lines.join(''), { mode: 0o600 });
+	}
+
+	async app(name = 'poolkeeper') {
+		const list = JSON.parse(await this.call('jlist'));
+		const found = list.find((entry) => entry.name === name);
+		return { pid: found.pid, status: found.pm2_env.status, restarts: found.pm2_env.restart_time };
+	}
+
+	events(name, pid) {
+		const file = path.join(this.root, 'logs', 'poolkeeper.log');
+		const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+		return text.split('\n').map(parseLine).filter((event) => event.event === name && (pid === undefined || event.pid === String(pid)));
+	}
+
+	async until(condition, within = 30000) {
+		for (const deadline = Date.now() + within; Date.now() < deadline; await sleep(50)) if (await condition()) return;
+		throw new Error(`not within ${within} ms: ${condition}\n${this.events('start').length} starts; ${JSON.stringify(await this.app())}`);
+	}
+
+	get daemonPid() { return Number(fs.readFileSync(path.join(this.env.PM2_HOME, 'pm2.pid'), 'utf8')); }
+
+	async stop() {
+		if (fs.existsSync(path.join(this.env.PM2_HOME, 'pm2.pid'))) await this.call('kill');
+	}
+}
+
+const isGone = (pid) => { try { process.kill(pid, 0); return false; } catch { return true; } };
+
+test('a life under pm2', async (t) => {
+	const world = await World.start();
+	const pm2 = new Pm2(world);
+	t.after(async () => {
+		await pm2.stop();
+		await world.stop();
+	});
+	const settings = world.environment({ LOG_LEVEL: 'debug' });
+	pm2.writeEnv(settings);
+
+	await pm2.call('start', pm2.ecosystem);
+	const first = await pm2.app();
+	assert.equal(first.status, 'online');
+	assert.ok(pm2.events('tick').length > 0, 'it was waited for');
+	assert.match(await pm2.call('logs', 'poolkeeper', '--nostream', '--lines', '50'), /event=ready endpoints=1/);
+
+	pm2.writeEnv({ ...settings, MAX_BOUND_POOLS: '5' });
+	await pm2.call('sendSignal', 'SIGHUP', 'poolkeeper');
+	await pm2.until(() => pm2.events('config.changed').length === 1);
+
+	await pm2.call('restart', 'poolkeeper');
+	const second = await pm2.app();
+	assert.notEqual(second.pid, first.pid);
+	assert.equal(pm2.events('lease.released').length, 1, 'the first one finished: it was not killed');
+
+	// A second one by mistake, in the same folder with the same settings.
+	await pm2.call('start', path.join(pm2.root, 'build', 'poolkeeper'), '--name', 'twin', '--interpreter', 'none', '--cwd', pm2.root,
+		'--output', path.join(pm2.root, 'logs', 'twin.log'), '--error', path.join(pm2.root, 'logs', 'twin.log'), '--', '--env-file', '.env');
+	const twin = () => fs.readFileSync(path.join(pm2.root, 'logs', 'twin.log'), 'utf8');
+	await pm2.until(() => /event=lease.standby/.test(twin()));
+	assert.equal((await pm2.app('twin')).status, 'online');
+	await pm2.call('delete', 'twin');
+	assert.doesNotMatch(twin(), /event=lease.(held|taken)/);
+
+	// Crashes: started again each time.
+	for (let n = 1; n <= 3; n++) {
+		const { pid, restarts } = await pm2.app();
+		process.kill(pid, 'SIGKILL');
+		await pm2.until(async () => { const app = await pm2.app(); return app.status === 'online' && app.pid !== pid && app.restarts > restarts; });
+	}
+
+	// pm2 itself dies: nobody is left that it would know nothing of.
+	const orphan = (await pm2.app()).pid;
+	await pm2.until(() => pm2.events('start', orphan).length === 1);
+	await pm2.until(() => pm2.events('tick').length > 0);
+	process.kill(pm2.daemonPid, 'SIGKILL');
+	await pm2.until(() => isGone(orphan));
+	await pm2.call('start', pm2.ecosystem);
+	assert.equal((await pm2.app()).status, 'online');
+
+	await pm2.call('stop', 'poolkeeper');
+	assert.equal((await pm2.app()).status, 'stopped');
+	assert.equal(pm2.events('stop.done').at(-1).code, '0');
+
+	// What a person has to correct is tried once.
+	pm2.writeEnv({ ...settings, TICK_SECONDS: '0' });
+	const starts = pm2.events('start').length;
+	await pm2.call('delete', 'poolkeeper');
+	await pm2.call('start', pm2.ecosystem);
+	await pm2.until(async () => (await pm2.app()).pid === 0);
+	assert.equal((await pm2.app()).restarts, 0); // asking takes longer than the first delay
+	assert.equal((await pm2.app()).pid, 0);
+	assert.equal(pm2.events('config.invalid').length, 1);
+	assert.equal(pm2.events('start').length, starts);
+});
