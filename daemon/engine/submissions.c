@@ -368,6 +368,15 @@ static void log_result(const struct submissions *s, const struct submission_resu
 	}
 }
 
+/* An acceptance that became final was counted when it was accepted. */
+static void count_answer(struct engine_snapshot *counters, const struct submission_result *result)
+{
+	counters->submissions_accepted += strcmp(result->state, "accepted") == 0 && !result->final;
+	counters->submissions_rejected += strcmp(result->state, "rejected") == 0;
+	counters->submissions_revoked += strcmp(result->state, "revoked") == 0;
+	counters->replays_refused += strcmp(result->reason, "already_used") == 0;
+}
+
 /* Further pages follow in this tick, as many as are allowed; where it stopped the next tick goes on. */
 static void page_done(struct submissions *s)
 {
@@ -389,8 +398,10 @@ static void on_answered(struct task *task, const struct reply *reply)
 		give_up(s, "answer", reply);
 		return;
 	}
-	for (size_t i = 0; i < s->call.n; i++)
+	for (size_t i = 0; i < s->call.n; i++) {
+		count_answer(&s->e->counters, &s->call.as.result[i]);
 		log_result(s, &s->call.as.result[i]);
+	}
 	page_done(s);
 }
 

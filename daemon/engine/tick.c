@@ -93,6 +93,10 @@ static void see_chunk(struct engine *e, const struct tick_call *c, const struct 
 		return;
 	}
 	engine_saw_clock(e, clock.unix_time);
+	if (c->with_wallet) {
+		e->counters.wallet.n = got->account[c->n + 1].lamports;
+		e->counters.wallet_known = true;
+	}
 	for (size_t i = 0; i < c->n; i++) {
 		struct pool_entry *p = e->tick.pool[c->first + i];
 		struct pool_view view;
@@ -128,9 +132,14 @@ static void start_chunk(struct engine *e, struct tick_call *c)
 	for (size_t i = 0; i < c->n; i++)
 		keys[i] = e->tick.pool[c->first + i]->address;
 	keys[c->n] = ADDRESS_CLOCK;
+	/* Our own balance, where the batch has room for it. */
+	c->with_wallet = c->n < TICK_CHUNK;
+	if (c->with_wallet)
+		keys[c->n + 1] = e->policy.dev_wallet;
 	e->tick.next += c->n;
 	e->tick.in_flight++;
-	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + 1, CONFIRMED, (struct slot){ 0 }, on_chunk);
+	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + (c->with_wallet ? 2 : 1), CONFIRMED,
+		(struct slot){ 0 }, on_chunk);
 }
 
 /* The whole list, here and in libpq, takes half as much memory as the pools, and comes again only a dozen ticks later. */
@@ -218,9 +227,12 @@ static void finish(struct engine *e)
 
 	write_changes(e);
 	t->reading = t->running = false;
+	e->counters.tick_took_ms = e->around.now_ms - t->started_ms;
 	if (t->failed == 0) {
 		e->counters.ticks++;
 		e->counters.last_tick_ms = e->around.now_ms;
+	} else {
+		e->counters.ticks_failed++;
 	}
 	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu unread=%zu failed=%zu ms=%" PRIu64,
 		e->counters.ticks, t->n_pools, e->n_active, t->n_changes, ingest_left(e), t->failed,
@@ -237,6 +249,7 @@ static void start(struct engine *e)
 	t->failed = 0;
 	t->count++;
 	t->started_ms = e->around.now_ms;
+	e->counters.tick_late_ms = t->due_ms == 0 ? 0 : t->started_ms - t->due_ms;
 	t->due_ms = e->around.now_ms + e->config.tick_ms;
 	if (!t->change) {
 		t->change = calloc(OBSERVE_MAX, sizeof *t->change);

@@ -82,6 +82,7 @@ struct tick_call {
 	struct rpc_call rpc;
 	struct engine *e;
 	size_t first, n;
+	bool with_wallet;
 };
 struct tick {
 	struct lease_call lease;
@@ -403,6 +404,9 @@ bool settling_busy(const struct engine *e);
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
 void rents_turn(struct engine *e);
+/* counts.c: a row of the journal came into its state. before: ROW_STATES when it was not known. */
+void count_row(struct engine *e, const struct row *row, enum row_state before, struct slot sent);
+void count_broken(struct engine *e, enum invariant what);
 /* engine.c: every subject, for signatures and sleeping. */
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);
