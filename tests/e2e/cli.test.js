@@ -35,7 +35,7 @@ function keyFile(mode = 0o600) {
 function complete(settings = {}) {
 	return {
 		DATABASE_URL: 'postgres://keeper:hunter2secret@127.0.0.1:1/missout?pgbouncer=true', SOLANA_RPC_URL: 'http://127.0.0.1:1/?key=topsecretkey0001',
-		TREASURY_WALLET_PUBKEY: new Keypair().address, DEV_WALLET_KEY_FILE: keyFile(), SPOOL_DIR: path.join(scratch, 'spool'), ...settings,
+		TREASURY_WALLET_PUBKEY: new Keypair().address, DEV_WALLET_KEY_FILE: keyFile(), SPOOL_DIR: path.join(scratch, 'spool'), KEEPER_HTTP: '127.0.0.1:0', ...settings,
 	};
 }
 
