@@ -137,6 +137,7 @@ static void start_chunk(struct engine *e, struct tick_call *c)
 	if (c->with_wallet)
 		keys[c->n + 1] = e->policy.dev_wallet;
 	e->tick.next += c->n;
+	e->tick.asked = true;
 	e->tick.in_flight++;
 	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + (c->with_wallet ? 2 : 1), CONFIRMED,
 		(struct slot){ 0 }, on_chunk);
@@ -166,6 +167,7 @@ static void start_reading(struct engine *e)
 		if (e->pools.entry[i]->valid)
 			t->pool[t->n_pools++] = e->pools.entry[i];
 	t->next = 0;
+	t->asked = false;
 	t->reading = true;
 }
 
@@ -259,6 +261,12 @@ static void start(struct engine *e)
 	lease_tick(e->m.journal, &t->lease, whole ? 0 : e->pools.last_id, on_lease);
 }
 
+/* The Clock is read even when there is no pool: a node that lags or is silent must not go unnoticed until there is one. */
+static bool all_asked(const struct tick *t)
+{
+	return t->asked && t->next >= t->n_pools;
+}
+
 void tick_turn(struct engine *e)
 {
 	struct tick *t = &e->tick;
@@ -275,9 +283,9 @@ void tick_turn(struct engine *e)
 			give_back_list(t);
 		start_reading(e);
 	}
-	for (size_t i = 0; i < TICK_CALLS && t->next < t->n_pools; i++)
+	for (size_t i = 0; i < TICK_CALLS && !all_asked(t); i++)
 		if (!t->call[i].rpc.task.busy)
 			start_chunk(e, &t->call[i]);
-	if (t->next >= t->n_pools && t->in_flight == 0)
+	if (all_asked(t) && t->in_flight == 0)
 		finish(e);
 }

@@ -88,7 +88,7 @@ struct tick {
 	struct lease_call lease;
 	struct record_call observe;
 	struct tick_call call[TICK_CALLS];
-	bool running, reading;
+	bool running, reading, asked;
 	uint64_t fence; /* under which the rows in memory were loaded; 0: not the leader */
 	size_t next, in_flight, failed;
 	uint64_t started_ms, due_ms, count;

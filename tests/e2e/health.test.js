@@ -97,7 +97,7 @@ async function assertOverdue(world, daemon, probe) {
 
 // The counters against the journal and the chain itself.
 async function assertCounted(world, probe) {
-	const signatures = new Set((await world.sql("SELECT keeper.base58(signature) FROM keeper.steps WHERE state = 'final'")).split('\n'));
+	const signatures = new Set((await world.sql("SELECT sig FROM keeper.steps WHERE state = 'final'")).split('\n'));
 	const landed = (await world.scenario.chain('transactions')).filter(({ signature }) => signatures.has(signature));
 	const fees = landed.reduce((sum, { fee }) => sum + Number(fee), 0);
 	const metrics = await probe.metrics();
