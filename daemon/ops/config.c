@@ -21,7 +21,7 @@ struct load {
 	const char *path;                   /* of the env file, or NULL */
 	const char *in_file[SETTING_COUNT]; /* borrowed from the file's text */
 	unsigned line[SETTING_COUNT];
-	const char *port;        /* of the web backend, or NULL */
+	bool port;               /* PORT is set */
 	bool set[SETTING_COUNT]; /* a value was parsed, the fallback included */
 	bool bad, exposed;       /* a fault that is EX_CONFIG, EX_NOPERM */
 };
@@ -67,13 +67,6 @@ static void on_fault(void *owner, unsigned line, const char *why)
 	load->bad = true;
 }
 
-/* The web backend's own port, where both read one file. */
-static void note_port(const char *value)
-{
-	log_info("config.ignored",
-		"key=PORT value=%s why=\"it is the web backend's; poolkeeper listens on KEEPER_HTTP\"", value);
-}
-
 static void on_entry(void *owner, unsigned line, const char *key, const char *value)
 {
 	struct load *load = owner;
@@ -88,7 +81,7 @@ static void on_entry(void *owner, unsigned line, const char *key, const char *va
 		load->bad = true;
 	}
 	if (strcmp(key, "PORT") == 0)
-		load->port = value;
+		load->port = true;
 	if (setting == NULL || value[0] == '\0')
 		return;
 	i = (size_t)(setting - SETTINGS);
@@ -388,11 +381,12 @@ int config_load(struct config **config, const char *env_file)
 	load.config = calloc(1, sizeof(*load.config));
 	if (load.config == NULL)
 		abort(); /* out of memory at the start: nothing has been touched yet */
-	load.port = getenv("PORT");
+	load.port = getenv("PORT") != NULL;
 	if (env_file != NULL)
 		read_env_file(&load, &text);
-	if (load.port != NULL)
-		note_port(load.port);
+	if (load.port)
+		log_info("config.ignored",
+			"key=PORT why=\"it is the web backend's; poolkeeper listens on KEEPER_HTTP\"");
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		load_setting(&load, &SETTINGS[i]);
 	load_keys(&load);

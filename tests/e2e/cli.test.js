@@ -87,6 +87,20 @@ describe('refusing', () => {
 		assert.match(stderr, /event=config.ok network=devnet endpoints=1/);
 	});
 
+	test('an HTTP address that is none exits 78; off is one, and PORT of the web backend is only mentioned', () => {
+		for (const value of ['example.com:80', '127.0.0.1', '9472']) {
+			const { status, stderr } = run(['--check-config'], complete({ KEEPER_HTTP: value }));
+			assert.equal(status, 78, stderr);
+			assert.match(stderr, new RegExp(`event=config.invalid key=KEEPER_HTTP value=${value} why="has to be a numeric address and a port, such as 127.0.0.1:9472`));
+		}
+		const file = path.join(scratch, 'port.env');
+		fs.writeFileSync(file, 'PORT=5000\nKEEPER_HTTP=off\n', { mode: 0o600 });
+		const { status, stderr } = run(['--check-config', '--env-file', file], complete({ KEEPER_HTTP: '' }));
+		assert.equal(status, 0, stderr);
+		assert.match(stderr, /event=config.ignored key=PORT why="it is the web backend's; poolkeeper listens on KEEPER_HTTP"/);
+		assert.doesNotMatch(run(['--check-config'], complete()).stderr, /key=PORT/);
+	});
+
 	test('a key file that others can read exits 77', () => {
 		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: keyFile(0o640) }));
 		assert.equal(status, 77);

@@ -69,18 +69,30 @@ class Probe {
 		return { socket, closed, connected };
 	}
 
-	// Asks as fast as it goes, over so many connections at once, until stop() is called; stop() resolves to how many were answered.
-	flood(width, path = '/metrics') {
+	// Asks for /metrics as fast as it goes, over so many connections at once, until stop() is called, which resolves to how many
+	// were answered, in how many milliseconds, and how many different answers there were.
+	flood(width) {
+		const began = Date.now();
+		const different = new Set();
 		let going = true;
 		let answered = 0;
 		const one = async () => {
 			while (going) {
-				await this.get(path).then(() => { answered += 1; }, () => {});
+				const page = await this.get('/metrics').catch(() => null);
 				this.bodies.length = 0;
+				if (!page) continue; // displaced by newer connections
+				answered += 1;
+				different.add(/^poolkeeper_uptime_seconds (.+)$/m.exec(page.text)[1]);
 			}
 		};
 		const all = Promise.all(Array.from({ length: width }, one));
-		return { stop: async () => { going = false; await all; return answered; } };
+		return {
+			stop: async () => {
+				going = false;
+				await all;
+				return { answered, different: different.size, milliseconds: Date.now() - began };
+			},
+		};
 	}
 }
 
