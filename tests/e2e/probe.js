@@ -20,7 +20,7 @@ class Probe {
 	}
 
 	// Resolves to {status, type, text}.
-	get(path, method = 'GET') {
+	get(path, method = 'GET', within = 10000) {
 		return new Promise((resolve, reject) => {
 			const request = http.request({ host: '127.0.0.1', port: this.port, path, method, agent: false }, (response) => {
 				let text = '';
@@ -29,7 +29,7 @@ class Probe {
 					resolve({ status: response.statusCode, type: response.headers['content-type'], text });
 				}).on('error', reject);
 			});
-			request.setTimeout(10000, () => request.destroy(new Error(`${path}: no answer within 10 s`)));
+			request.setTimeout(within, () => request.destroy(new Error(`${path}: no answer within ${within} ms`)));
 			request.on('error', reject).end();
 		});
 	}
@@ -52,21 +52,25 @@ class Probe {
 
 	unready(pattern, within) { return this.until('/readyz', ({ status, text }) => status === 503 && pattern.test(text), String(pattern), within); }
 
-	// Opens connections that never finish their request; resolves to what they are when all are connected.
-	async crawl(count, text = 'GET /metrics HTTP/1.1\r\nX-Slow: ') {
-		const sockets = [];
-		for (let i = 0; i < count; i++) sockets.push(this.crawler(text));
-		await Promise.all(sockets.map(({ connected }) => connected));
-		return sockets;
+	// So many clients that never finish their request and come again when they are shown out, until stop() is called; stop()
+	// resolves when the last one is gone. Resolves once all are connected.
+	async crawl(count) {
+		const crawlers = Array.from({ length: count }, () => this.crawler());
+		await Promise.all(crawlers.map(({ connected }) => connected));
+		return { stop: () => Promise.all(crawlers.map((crawler) => crawler.stop())) };
 	}
 
-	crawler(text) {
-		const socket = net.connect(this.port, '127.0.0.1');
-		socket.on('error', () => {});
-		const drip = setInterval(() => socket.write('x'), 500);
-		const closed = new Promise((resolve) => { socket.once('close', () => { clearInterval(drip); resolve(); }); });
-		const connected = new Promise((resolve, reject) => { socket.once('connect', () => { socket.write(text); resolve(); }).once('error', reject); });
-		return { socket, closed, connected };
+	crawler() {
+		let going = true;
+		let gone;
+		const come = () => new Promise((resolve) => {
+			const socket = net.connect(this.port, '127.0.0.1', () => { socket.write('GET /metrics HTTP/1.1\r\nX-Slow: '); resolve(); });
+			const drip = setInterval(() => socket.write('x'), 500);
+			socket.on('error', () => {});
+			gone = new Promise((left) => { socket.once('close', () => { clearInterval(drip); resolve(); left(); }); });
+			gone.then(() => pause(500)).then(() => going && come());
+		});
+		return { connected: come(), stop: () => { going = false; return gone; } };
 	}
 
 	// Asks for /metrics as fast as it goes, over so many connections at once, until stop() is called, which resolves to how many
