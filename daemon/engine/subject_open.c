@@ -118,6 +118,7 @@ static bool sign(
 
 	if (signer_sign(s->e->m.signer, extra, guard, message.p, message.n, s->signed_tx, &len, &row->sig, why,
 		    sizeof why) != ERR_OK) {
+		count_breach(s->e, BREACH_SIGNED_STEP);
 		log_error("tx.refused_by_signer", "subject=%s step=%s why=%s next=human", s->key.text,
 			STEPS[guard->step].name, why);
 		attempts_note(&s->own->open, s->e->around.now_ms, false);
