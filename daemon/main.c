@@ -332,8 +332,7 @@ static int new_modules(struct app *app)
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
-	app->signer = wallets_load(app->config);
-	return app->signer != NULL ? EX_OK : EX_CONFIG;
+	return wallets_load(&app->signer, app->config);
 }
 
 static void free_modules(struct app *app)
