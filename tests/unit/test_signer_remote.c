@@ -120,8 +120,8 @@ static pid_t start_signer(enum manner manner)
 	if (!signer_packet_receive(fd, packet, &len))
 		_exit(3);
 	if (manner == MUTE)
-		(void)read(fd, packet, 1); /* until the other side gives up */
-	else if (!signer_packet_send(fd, packet, reply(manner, packet, len)))
+		_exit(read(fd, packet, 1) == 0 ? 0 : 5); /* until the other side gives up */
+	if (!signer_packet_send(fd, packet, reply(manner, packet, len)))
 		_exit(4);
 	_exit(0);
 }
