@@ -71,7 +71,8 @@ static void what_is_no_question_is_refused(void **state)
 /* Whatever comes over the socket: whole packets only, none longer than they may be, and nobody waits for ever. */
 static void packets_come_whole_or_not(void **state)
 {
-	static const uint8_t too_long[] = { 0xff, 0xff, 'S' }, empty[] = { 0, 0 }, half[] = { 5, 0, 'S', 'x' };
+	static const uint8_t too_long[2 + 0xffff] = { 0xff, 0xff, 'S' }, empty[] = { 0, 0 },
+					  half[] = { 5, 0, 'S', 'x' };
 	static const struct {
 		const uint8_t *bytes;
 		size_t len;
