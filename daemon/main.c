@@ -117,6 +117,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.discovery_ms = c->discovery_seconds * 1000,
 		.audit_ms = c->audit_seconds * 1000,
 		.list_after_s = (int64_t)c->discovery_list_after_seconds,
+		.watch_ms = c->watch_seconds * 1000,
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,

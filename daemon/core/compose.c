@@ -31,6 +31,7 @@ static void accounts_of(struct ml_accounts *out, const struct compose *c)
 	out->of[ML_RANDOMNESS] = c->randomness;
 	out->of[ML_DEV_TOKEN] = c->dev_ata;
 	out->of[ML_TREASURY_TOKEN] = c->treasury_ata;
+	out->of[ML_CLOSE_TARGET] = c->account->treasury_wallet;
 	out->of[ML_TOKEN_PROGRAM] = c->token_program;
 }
 
@@ -115,6 +116,18 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 	case STEP_CREATE_ATA:
 		ata_create_idempotent(next(list), &c->payer, &c->ata, &c->ata_owner, &c->mint, &c->token_program);
 		break;
+	case STEP_CLOSE_RANDOMNESS:
+		sb_close(next(list), c->net, &c->randomness, &c->payer, c->lut_slot);
+		break;
+	case STEP_SWEEP:
+		add_ml(list, ML_SWEEP_EXPIRED_POOL, c);
+		break;
+	case STEP_FINALIZE:
+		add_ml(list, ML_FINALIZE_FORFEITED_POOL, c);
+		break;
+	case STEP_CLAIM_RENT:
+		add_ml(list, ML_CLAIM_RENT, c);
+		break;
 	case STEP_COUNT:
 		break;
 	}
@@ -131,54 +144,18 @@ enum tx_result compose_step(struct tx *out, enum step step, const struct compose
 	return tx_compile(out, &c->payer, &c->blockhash, list.ix, list.n);
 }
 
-static bool is_ml(enum ml_ix want, struct bytes data)
+/* Of our own transactions: what is for none of the others is for the oracles' program, whose id depends on the network. */
+static enum ix_program program_kind(const struct pubkey *program)
 {
-	enum ml_ix which;
-	struct ml_args args;
-
-	return ml_parse(&which, &args, data.p, data.n) && which == want;
-}
-
-static bool is_sb(enum sb_ix want, struct bytes data)
-{
-	enum sb_ix which;
-
-	return sb_identify(&which, data.p, data.n) && which == want;
-}
-
-/* The program decides what the data means; numbers of different programs overlap. */
-static bool matches(enum ix_kind kind, const struct pubkey *program, struct bytes data)
-{
-	const bool ml = pubkey_equal(program, &ADDRESS_ML);
-
-	switch (kind) {
-	case IX_COMPUTE_LIMIT:
-		return pubkey_equal(program, &ADDRESS_COMPUTE_BUDGET) && data.n > 0 && data.p[0] == 2;
-	case IX_COMPUTE_PRICE:
-		return pubkey_equal(program, &ADDRESS_COMPUTE_BUDGET) && data.n > 0 && data.p[0] == 3;
-	case IX_UNLOCK:
-		return ml && is_ml(ML_UNLOCK_POOL, data);
-	case IX_REQUEST:
-		return ml && is_ml(ML_REQUEST_RANDOMNESS, data);
-	case IX_SELECT:
-		return ml && is_ml(ML_SELECT_WINNER, data);
-	case IX_PAYOUT:
-		return ml && is_ml(ML_PAYOUT_WINNER, data);
-	case IX_INIT:
-		return !ml && is_sb(SB_INIT, data);
-	case IX_COMMIT:
-		return !ml && is_sb(SB_COMMIT, data);
-	case IX_REVEAL:
-		return !ml && is_sb(SB_REVEAL, data);
-	case IX_CREATE_ATA:
-		return pubkey_equal(program, &ADDRESS_ATA);
-	case IX_PASS_ON:
-		return (pubkey_equal(program, &ADDRESS_TOKEN) || pubkey_equal(program, &ADDRESS_TOKEN_2022)) &&
-		       data.n > 0 && data.p[0] == TOKEN_TRANSFER_CHECKED;
-	case IX_KINDS:
-		break;
-	}
-	return false;
+	if (pubkey_equal(program, &ADDRESS_COMPUTE_BUDGET))
+		return IX_OF_BUDGET;
+	if (pubkey_equal(program, &ADDRESS_ML))
+		return IX_OF_ML;
+	if (pubkey_equal(program, &ADDRESS_ATA))
+		return IX_OF_ATA;
+	if (pubkey_equal(program, &ADDRESS_TOKEN) || pubkey_equal(program, &ADDRESS_TOKEN_2022))
+		return IX_OF_TOKEN;
+	return IX_OF_SB;
 }
 
 enum ix_kind compose_kind_at(enum step step, const uint8_t *tx, size_t len, int ix)
@@ -193,7 +170,8 @@ enum ix_kind compose_kind_at(enum step step, const uint8_t *tx, size_t len, int 
 		return IX_KINDS;
 	data = tx_view_ix_data(&view, &view.ixs[ix]);
 	for (unsigned i = 0; i < def->n_slots; i++)
-		if (matches(def->slots[i].kind, &program, data))
+		if (ix_kind_program(def->slots[i].kind) == program_kind(&program) &&
+			ix_kind_is(def->slots[i].kind, data))
 			return def->slots[i].kind;
 	return IX_KINDS;
 }
@@ -214,6 +192,10 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_SELECT:
 	case STEP_CREATE_ATA:
 	case STEP_CANARY_COMMIT:
+	case STEP_CLOSE_RANDOMNESS:
+	case STEP_SWEEP:
+	case STEP_FINALIZE:
+	case STEP_CLAIM_RENT:
 	case STEP_COUNT:
 		break;
 	}

@@ -6,13 +6,13 @@
 void compute_limit(struct ix *out, uint32_t units)
 {
 	ix_begin(out, &ADDRESS_COMPUTE_BUDGET);
-	ix_u8(out, 2);
+	ix_u8(out, COMPUTE_LIMIT);
 	ix_u32(out, units);
 }
 
 void compute_price(struct ix *out, uint64_t micro_lamports_per_unit)
 {
 	ix_begin(out, &ADDRESS_COMPUTE_BUDGET);
-	ix_u8(out, 3);
+	ix_u8(out, COMPUTE_PRICE);
 	ix_u64(out, micro_lamports_per_unit);
 }

@@ -63,6 +63,9 @@ static struct action bind(const struct draw_facts *f)
 	gate = gate_sponsors(f);
 	if (gate != WAIT_NONE)
 		return action_wait_until(gate, f->around->now_ms + 1000);
+	/* A new randomness account names a recent slot. */
+	if (f->own.settle.tip.finalized_slot.n == 0)
+		return action_wait_until(WAIT_NODES_SILENT, f->around->now_ms + 200);
 	if (!f->account_picked)
 		return action_of(ACT_PICK_ACCOUNT);
 	if (!simulated(f, STEP_BIND))
@@ -109,25 +112,6 @@ static bool only_payout_fails(const struct draw_facts *f)
 
 	return simulated(f, STEP_DRAW) && !s->ok &&
 	       (s->failed_at == IX_CREATE_ATA || s->failed_at == IX_PAYOUT || s->failed_at == IX_PASS_ON);
-}
-
-static bool payout_looks_clean(const struct draw_facts *f)
-{
-	const struct draw_accounts *a = &f->accounts;
-
-	return a->participants_presence == PRESENT && a->mint_presence == PRESENT && a->vault.presence == PRESENT &&
-	       a->vault.amount == f->view.pool.total_amount && a->dev_ata.presence != UNUSABLE &&
-	       a->treasury_ata.presence != UNUSABLE;
-}
-
-/* A win that cannot be passed on is not paid at all. With more token accounts to make the transaction would not fit. */
-static bool can_pass_on(const struct draw_facts *f)
-{
-	const struct draw_accounts *a = &f->accounts;
-
-	if (!f->sponsors.known || gate_pass_on(f) != WAIT_NONE)
-		return false;
-	return !sponsored_win(f) || (a->dev_ata.presence == PRESENT && a->treasury_ata.presence == PRESENT);
 }
 
 static bool past_deadline(const struct draw_facts *f)
@@ -240,8 +224,7 @@ static struct action ask_oracle(const struct draw_facts *f)
 /* The answer is in the ledger. Pay in the same transaction when that works; stopping the clock comes first. */
 static struct action reveal(const struct draw_facts *f)
 {
-	const bool alone = f->own.settle.rows.draw_spent || !payout_looks_clean(f) || only_payout_fails(f) ||
-	                   !can_pass_on(f);
+	const bool alone = f->own.settle.rows.draw_spent || !gate_pays_at_once(f) || only_payout_fails(f);
 	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
 
 	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */
@@ -336,8 +319,9 @@ static struct action payout(const struct draw_facts *f)
 		return action_wait(WAIT_FOREIGN_DEV);
 	if (!accounts_fresh(f))
 		return read_accounts(f);
-	if (f->accounts.participants_presence != PRESENT || f->accounts.mint_presence != PRESENT)
-		return action_wait(WAIT_PARTICIPANTS_BAD);
+	gate = gate_payout(f);
+	if (gate != WAIT_NONE)
+		return action_wait_until(gate, f->around->now_ms + 1000);
 	if (!f->sponsors.known)
 		return note_sponsors(f);
 	gate = gate_pass_on(f);

@@ -21,8 +21,6 @@ enum {
 	GUARD_SIGNERS_MAX = 2,    /* we, and a new randomness account or the wallet of a sponsored player */
 	UNIT_LIMIT_MAX = 1400000, /* the runtime's own maximum */
 	SIGNATURE_FEE = 5000,     /* lamports */
-	LIMIT_SIZE = 5,
-	PRICE_SIZE = 9,
 	INIT_SIZE = 16,
 	REVEAL_SIZE = 105,
 	COMMIT_ORACLE = 2,
@@ -78,63 +76,30 @@ static bool account_at(const struct check *check, const struct tx_ix *ix, int po
 	return position >= 0 && (size_t)position < accounts.n && key_at(check, accounts.p[position], out);
 }
 
-static bool is_ml(const struct check *check, const struct pubkey *program, struct bytes data, enum ml_ix want)
+static struct pubkey program_of(const struct check *check, enum ix_kind kind)
 {
-	struct ml_args args;
-	enum ml_ix which;
-
-	return pubkey_equal(program, &check->guard->ml_program) && ml_parse(&which, &args, data.p, data.n) &&
-	       which == want;
-}
-
-static bool is_sb(const struct check *check, const struct pubkey *program, struct bytes data, enum sb_ix want)
-{
-	enum sb_ix which;
-
-	return pubkey_equal(program, &check->guard->switchboard_program) && sb_identify(&which, data.p, data.n) &&
-	       which == want;
-}
-
-static bool is_budget(const struct pubkey *program, struct bytes data, uint8_t tag, size_t size)
-{
-	return pubkey_equal(program, &ADDRESS_COMPUTE_BUDGET) && data.n == size && data.p[0] == tag;
+	switch (ix_kind_program(kind)) {
+	case IX_OF_BUDGET:
+		return ADDRESS_COMPUTE_BUDGET;
+	case IX_OF_ML:
+		return check->guard->ml_program;
+	case IX_OF_SB:
+		return check->guard->switchboard_program;
+	case IX_OF_ATA:
+		return ADDRESS_ATA;
+	case IX_OF_TOKEN:
+		return check->guard->token_program;
+	}
+	return (struct pubkey){ 0 };
 }
 
 static bool is_kind(const struct check *check, const struct tx_ix *ix, enum ix_kind kind)
 {
-	struct bytes data = tx_view_ix_data(&check->view, ix);
+	const struct pubkey want = program_of(check, kind);
 	struct pubkey program;
 
-	if (!key_at(check, ix->program, &program))
-		return false;
-	switch (kind) {
-	case IX_COMPUTE_LIMIT:
-		return is_budget(&program, data, 2, LIMIT_SIZE);
-	case IX_COMPUTE_PRICE:
-		return is_budget(&program, data, 3, PRICE_SIZE);
-	case IX_UNLOCK:
-		return is_ml(check, &program, data, ML_UNLOCK_POOL);
-	case IX_INIT:
-		return is_sb(check, &program, data, SB_INIT);
-	case IX_COMMIT:
-		return is_sb(check, &program, data, SB_COMMIT);
-	case IX_REQUEST:
-		return is_ml(check, &program, data, ML_REQUEST_RANDOMNESS);
-	case IX_REVEAL:
-		return is_sb(check, &program, data, SB_REVEAL);
-	case IX_SELECT:
-		return is_ml(check, &program, data, ML_SELECT_WINNER);
-	case IX_CREATE_ATA:
-		return pubkey_equal(&program, &ADDRESS_ATA);
-	case IX_PAYOUT:
-		return is_ml(check, &program, data, ML_PAYOUT_WINNER);
-	case IX_PASS_ON:
-		return pubkey_equal(&program, &check->guard->token_program) && data.n == TOKEN_TRANSFER_CHECKED_SIZE &&
-		       data.p[0] == TOKEN_TRANSFER_CHECKED;
-	case IX_KINDS:
-		break;
-	}
-	return false;
+	return key_at(check, ix->program, &program) && pubkey_equal(&program, &want) &&
+	       ix_kind_is(kind, tx_view_ix_data(&check->view, ix));
 }
 
 /* Each instruction to its slot of the step's shape, in order. */
@@ -190,6 +155,20 @@ static bool expect_payout(const struct check *check, const struct tx_ix *ix, str
 	pda_ata(&accounts.of[ML_DEV_TOKEN], &guard->payer, &guard->mint, &guard->token_program);
 	expect_ml(check, out, ML_PAYOUT_WINNER, &accounts);
 	return true;
+}
+
+/* Of a pool that is not drawn. Nothing is open. */
+static void expect_of_pool(const struct check *check, enum ml_ix which, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+	struct ml_accounts accounts = { 0 };
+
+	accounts.of[ML_MINT] = guard->mint;
+	accounts.of[ML_TOKEN_PROGRAM] = guard->token_program;
+	accounts.of[ML_CLOSE_TARGET] = guard->treasury;
+	pda_ata(&accounts.of[ML_POOL_TOKEN], &guard->pool, &guard->mint, &guard->token_program);
+	pda_ata(&accounts.of[ML_TREASURY_TOKEN], &guard->treasury, &guard->mint, &guard->token_program);
+	expect_ml(check, out, which, &accounts);
 }
 
 static bool expect_create_ata(const struct check *check, const struct tx_ix *ix, struct ix *out)
@@ -253,6 +232,14 @@ static bool expect_commit(const struct check *check, const struct tx_ix *ix, str
 	return true;
 }
 
+/* Nothing of it is open: the rent goes to us. */
+static void expect_close(const struct check *check, struct ix *out)
+{
+	const struct guard *guard = check->guard;
+
+	sb_close(out, &check->net, &guard->randomness, &guard->payer, guard->lut_slot);
+}
+
 /* What this instruction must be; false when its open parts cannot be read. */
 static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kind, struct ix *out)
 {
@@ -279,12 +266,24 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		return true;
 	case IX_PAYOUT:
 		return expect_payout(check, ix, out);
+	case IX_SWEEP:
+		expect_of_pool(check, ML_SWEEP_EXPIRED_POOL, out);
+		return true;
+	case IX_FINALIZE:
+		expect_of_pool(check, ML_FINALIZE_FORFEITED_POOL, out);
+		return true;
+	case IX_CLAIM_RENT:
+		expect_of_pool(check, ML_CLAIM_RENT, out);
+		return true;
 	case IX_INIT:
 		return expect_init(check, data, out);
 	case IX_COMMIT:
 		return expect_commit(check, ix, out);
 	case IX_REVEAL:
 		return expect_reveal(check, ix, data, out);
+	case IX_CLOSE:
+		expect_close(check, out);
+		return true;
 	case IX_CREATE_ATA:
 		return expect_create_ata(check, ix, out);
 	case IX_PASS_ON:
@@ -416,7 +415,8 @@ static bool same_message(struct check *check, const uint8_t *message, size_t len
 static bool guard_is_set(struct check *check)
 {
 	const struct guard *guard = check->guard;
-	bool needs_pool = STEPS[guard->step].subject == SUBJECT_DRAW;
+	const enum subject_kind subject = STEPS[guard->step].subject;
+	const bool needs_pool = subject == SUBJECT_DRAW || subject == SUBJECT_POOL;
 
 	if (pubkey_is_zero(&guard->payer) || pubkey_is_zero(&guard->ml_program) ||
 		pubkey_is_zero(&guard->switchboard_program) || pubkey_is_zero(&guard->queue))
@@ -434,13 +434,14 @@ static bool accounts_are_set(struct check *check)
 	const struct guard *guard = check->guard;
 
 	for (unsigned at = 0; at < check->view.n_ixs; at++) {
-		bool token = check->kind[at] == IX_PAYOUT || check->kind[at] == IX_CREATE_ATA ||
-		             check->kind[at] == IX_PASS_ON;
+		bool token = check->kind[at] >= IX_CREATE_ATA;
 		bool randomness = check->kind[at] >= IX_INIT && check->kind[at] <= IX_SELECT;
 		if (token && (pubkey_is_zero(&guard->mint) ||
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
 					     !pubkey_equal(&guard->token_program, &ADDRESS_TOKEN_2022))))
 			return REFUSE(check, "the mint is not set, or the token program is none");
+		if (check->kind[at] >= IX_FINALIZE && pubkey_is_zero(&guard->treasury))
+			return REFUSE(check, "the treasury is not set");
 		if (randomness && pubkey_is_zero(&guard->randomness))
 			return REFUSE(check, "the randomness account is not set");
 	}

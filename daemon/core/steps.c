@@ -17,6 +17,10 @@
 #define SHAPE_CREATE_ATA    3, { BUDGET, { IX_CREATE_ATA, 1, 1 } }
 #define SHAPE_CANARY_INIT   4, { BUDGET, { IX_INIT, 1, 1 }, { IX_COMMIT, 1, 1 } }
 #define SHAPE_CANARY_COMMIT 3, { BUDGET, { IX_COMMIT, 1, 1 } }
+#define SHAPE_CLOSE_RANDOMNESS 3, { BUDGET, { IX_CLOSE, 1, 1 } }
+#define SHAPE_SWEEP 3, { BUDGET, { IX_SWEEP, 1, 1 } }
+#define SHAPE_FINALIZE 3, { BUDGET, { IX_FINALIZE, 1, 1 } }
+#define SHAPE_CLAIM_RENT 3, { BUDGET, { IX_CLAIM_RENT, 1, 1 } }
 
 #define X(name, subject, guarded, why) { #name, SUBJECT_##subject, guarded, why, SHAPE_##name },
 const struct step_def STEPS[STEP_COUNT] = { STEP_TABLE(X) };
@@ -31,16 +35,4 @@ bool step_from_name(const char *text, enum step *out)
 		return true;
 	}
 	return false;
-}
-
-const char *ix_kind_name(enum ix_kind kind)
-{
-	static const char *const names[IX_KINDS] = {
-		[IX_COMPUTE_LIMIT] = "compute_limit", [IX_COMPUTE_PRICE] = "compute_price", [IX_UNLOCK] = "unlock_pool",
-		[IX_INIT] = "randomness_init", [IX_COMMIT] = "randomness_commit", [IX_REQUEST] = "request_randomness",
-		[IX_REVEAL] = "randomness_reveal", [IX_SELECT] = "select_winner", [IX_CREATE_ATA] = "create_ata",
-		[IX_PAYOUT] = "payout_winner", [IX_PASS_ON] = "transfer_checked",
-	};
-
-	return kind < IX_KINDS ? names[kind] : "unknown";
 }

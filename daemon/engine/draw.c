@@ -58,9 +58,10 @@ void draw_doubt(struct draw *d)
 	record_call_fini(&d->record);
 	record_call_init(&d->record);
 	d->facts.commit.known = d->facts.sponsors.known = false;
+	d->facts.watch.known = false;
 }
 
-static bool status_is_bound(const struct draw *d)
+bool draw_status_is_bound(const struct draw *d)
 {
 	const struct pool_view *v = &d->facts.view;
 
@@ -72,7 +73,7 @@ bool draw_is_bound(const struct draw *d)
 {
 	const struct rows *rows = &d->facts.own.settle.rows;
 
-	if (status_is_bound(d) || (d->s.opening && d->s.in_step == STEP_BIND))
+	if (draw_status_is_bound(d) || (d->s.opening && d->s.in_step == STEP_BIND))
 		return true;
 	for (unsigned i = 0; i < rows->n; i++)
 		if (rows->row[i].step == STEP_BIND && row_unsettled(&rows->row[i]) && !rows->row[i].landed_failed)
@@ -121,7 +122,7 @@ static void alert_when_late(struct draw *d)
 {
 	const uint64_t commit = d->facts.view.pool.randomness_commit_slot.n, now = d->s.e->tip.confirmed_slot.n;
 
-	if (d->late || !status_is_bound(d) || now <= commit + POLICY_ALERT_SLOTS)
+	if (d->late || !draw_status_is_bound(d) || now <= commit + POLICY_ALERT_SLOTS)
 		return;
 	d->late = true;
 	log_error("draw.late", "subject=%s slots_used=%" PRIu64 " slots_left=%" PRIu64 " reason=%s next=human",
@@ -160,8 +161,27 @@ static void refresh_shared_facts(struct draw *d)
 	e->around.bound = engine_bound_others(e, d);
 }
 
+/* A mismatch is named with what was expected and what was found. */
+static void name_values(struct draw *d, enum reason reason)
+{
+	const struct draw_accounts *a = &d->facts.accounts;
+	const struct pool_account *pool = &d->facts.view.pool;
+	char *out = d->s.values;
+
+	out[0] = '\0';
+	if (reason == WAIT_VAULT_MISMATCH)
+		snprintf(out, sizeof d->s.values, "total_amount=%" PRIu64 " vault=%" PRIu64, pool->total_amount,
+			a->vault.amount);
+	else if (reason == WAIT_PARTICIPANTS_MISMATCH)
+		snprintf(out, sizeof d->s.values, "max_participants=%u participants=%u", pool->max_participants,
+			a->participants.count);
+	else if (reason == WAIT_KEEPER_MISMATCH)
+		snprintf(out, sizeof d->s.values, "%s", d->contradiction);
+}
+
 static void perform(struct draw *d, const struct action *a)
 {
+	name_values(d, a->reason);
 	if (subject_only_looks(&d->s, a))
 		return;
 	switch (a->kind) {

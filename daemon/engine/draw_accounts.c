@@ -33,7 +33,7 @@ static void derive_atas(struct draw *d, const struct pubkey *token_program)
 	d->addresses_known = true;
 }
 
-static struct token_view token_view_of(
+struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict)
 {
 	struct token_account token;
@@ -53,19 +53,25 @@ static struct token_view token_view_of(
 	return out;
 }
 
+enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
+	const struct pubkey *address, const struct pool_account *pool)
+{
+	struct pubkey own;
+
+	if (!a->exists)
+		return ABSENT;
+	pda_participants(&own, address);
+	if (pubkey_equal(&pool->participants_account, &own) && pubkey_equal(&a->owner, &ADDRESS_ML) &&
+		participants_decode(out, a->data, a->len) == ACCOUNT_OK && out->in_range)
+		return PRESENT;
+	return UNUSABLE;
+}
+
 static void see_participants(struct draw *d, const struct rpc_account *a)
 {
 	struct draw_accounts *out = &d->facts.accounts;
-	struct pubkey own;
 
-	out->participants_presence = ABSENT;
-	if (!a->exists)
-		return;
-	out->participants_presence = UNUSABLE;
-	pda_participants(&own, &d->address);
-	if (pubkey_equal(&d->facts.view.pool.participants_account, &own) && pubkey_equal(&a->owner, &ADDRESS_ML) &&
-		participants_decode(&out->participants, a->data, a->len) == ACCOUNT_OK && out->participants.in_range)
-		out->participants_presence = PRESENT;
+	out->participants_presence = participants_of_pool(&out->participants, a, &d->address, &d->facts.view.pool);
 }
 
 static void see_mint(struct draw *d, const struct rpc_account *a)
@@ -163,6 +169,7 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	if (atas_asked || d->facts.accounts.mint_presence != PRESENT) {
 		d->facts.accounts.at = got->at;
 		d->facts.accounts.read_ms = now;
+		watch_draw(d);
 	}
 }
 

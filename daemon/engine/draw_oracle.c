@@ -190,14 +190,17 @@ void draw_ask_oracle(struct draw *d)
 	gateway_ask(d->s.e->m.gateway, &d->gateway, &q, on_answer);
 }
 
+/* What was read and simulated before was about another account. */
 static void pick_new(struct draw *d)
 {
 	account_key_free(d->new_account);
 	d->new_account = account_key_new();
 	d->randomness = *account_key_pubkey(d->new_account);
+	d->facts.accounts.randomness_presence = ABSENT;
+	d->facts.own.simulation.done = false;
 }
 
-/* Draws that come due together are all told of the same free account: the first one keeps it. */
+/* Draws that come due together are all told of the same free account: the first one keeps it. So does housekeeping. */
 static bool held_by_another(const struct draw *d, const struct pubkey *randomness)
 {
 	const struct engine *e = d->s.e;
@@ -205,7 +208,7 @@ static bool held_by_another(const struct draw *d, const struct pubkey *randomnes
 	for (size_t i = 0; i < e->n_active; i++)
 		if (e->active[i] != d && pubkey_equal(&e->active[i]->randomness, randomness))
 			return true;
-	return false;
+	return house_holds(e, randomness);
 }
 
 static void on_free_account(struct task *task, const struct reply *reply)

@@ -23,6 +23,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	oracles_init(e);
 	canary_init(e);
 	rents_init(e);
+	house_init(e);
 	ingest_init(e);
 	discovery_init(e);
 	spending_init(e);
@@ -30,6 +31,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	submissions_init(e);
 	retention_init(e);
 	settling_init(e);
+	watch_init(e);
 	return e;
 }
 
@@ -57,6 +59,8 @@ void engine_free(struct engine *e)
 	audit_fini(e);
 	spending_fini(e);
 	discovery_fini(e);
+	watch_fini(e);
+	house_fini(e);
 	ingest_fini(e);
 	rents_fini(e);
 	canary_fini(e);
@@ -81,7 +85,7 @@ void engine_activate(struct engine *e, struct draw *d)
 
 size_t engine_subject_count(const struct engine *e)
 {
-	return 1 + e->atas.n + e->n_active;
+	return 1 + e->atas.n + e->house.n + e->n_active;
 }
 
 struct subject *engine_subject(const struct engine *e, size_t index)
@@ -89,12 +93,15 @@ struct subject *engine_subject(const struct engine *e, size_t index)
 	if (index == 0)
 		return (struct subject *)(uintptr_t)&e->canary.s;
 	index--;
-	return index < e->atas.n ? &e->atas.list[index]->s : &e->active[index - e->atas.n]->s;
+	if (index < e->atas.n)
+		return &e->atas.list[index]->s;
+	index -= e->atas.n;
+	return index < e->house.n ? &e->house.chore[index]->s : &e->active[index - e->house.n]->s;
 }
 
 bool engine_hot(const struct engine *e)
 {
-	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s);
+	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s) || house_hot(e);
 }
 
 bool journal_long_gone(const struct engine *e)
@@ -154,6 +161,7 @@ static void forget_idle(struct engine *e)
 		}
 		d->pool->draw = NULL;
 		draw_free(d);
+		house_soon(e);
 	}
 	e->n_active = kept;
 }
@@ -211,6 +219,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	canary_turn(e);
 	atas_turn(e);
 	draws_turn(e);
+	house_turn(e);
 	ingest_turn(e);
 	discovery_turn(e);
 	spending_turn(e);
@@ -218,6 +227,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	submissions_turn(e);
 	retention_turn(e);
 	settling_turn(e);
+	watch_turn(e);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -250,7 +260,8 @@ bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
 		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		watch_busy(e) || house_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy ||
+		e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -277,6 +288,7 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	*out = e->counters;
 	out->pools = e->pools.n;
 	out->active = e->n_active;
+	out->mismatches = e->watch.standing;
 	out->leader = e->around.leader;
 	out->audit_clear = audit_clear(e);
 	out->rebuilt = e->rebuild.told;

@@ -21,8 +21,9 @@ static uint8_t app_status_of(const char *text)
 	return APP_STATUS_UNKNOWN;
 }
 
-static struct pool_entry *find(const struct pools *pools, int64_t app_id)
+struct pool_entry *pools_find(const struct engine *e, int64_t app_id)
 {
+	const struct pools *pools = &e->pools;
 	size_t low = 0, high = pools->n;
 
 	/* Rows come ordered by id and are only appended, so the table is sorted. */
@@ -106,6 +107,7 @@ static void forget_unlisted(struct engine *e)
 			continue;
 		}
 		ingest_forget(e, p);
+		watch_forget(e, p);
 		free(p);
 	}
 	pools->n = kept;
@@ -116,7 +118,7 @@ void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool 
 	for (size_t i = 0; whole && i < e->pools.n; i++)
 		e->pools.entry[i]->listed = false;
 	for (size_t i = 0; i < n; i++) {
-		struct pool_entry *p = find(&e->pools, rows[i].app_id);
+		struct pool_entry *p = pools_find(e, rows[i].app_id);
 
 		if (!p)
 			p = take_over(&e->pools, &rows[i]);
@@ -253,6 +255,7 @@ void pools_seen(
 		p->changed_at = at;
 		if (p->kind == VIEW_POOL || (p->kind == VIEW_MISSING && !was_missing))
 			ingest_want(e, p);
+		watch_changed(e, p);
 	}
 	p->at = at;
 	activate(e, p, chain_s);
@@ -278,6 +281,18 @@ void pool_view_of(
 	out->kind = decode(p, &out->pool) ? VIEW_POOL : VIEW_BAD;
 	if (out->kind == VIEW_POOL && out->pool.pool_id != pool_id)
 		out->kind = VIEW_OTHER_DRAW;
+}
+
+void pools_look(
+	struct engine *e, struct pool_entry *p, const struct rpc_account *account, struct slot at, int64_t chain_s)
+{
+	struct pool_view view;
+
+	pools_seen(e, p, account, at, chain_s);
+	if (!p->draw || p->at.n != at.n)
+		return;
+	pool_view_of(&view, p, chain_s, e->around.now_ms, p->draw->pool_id);
+	draw_observe(p->draw, &view);
 }
 
 bool pools_near(const struct engine *e)

@@ -259,6 +259,24 @@ static void perform_prove(struct subject *s, const struct action *a)
 	subject_wait(s, &wait);
 }
 
+static void log_wait(const struct subject *s, const struct action *a)
+{
+	const struct reason_def *reason = &REASONS[a->reason];
+	const enum log_level level = reason->level == REASON_ALERT  ? LOG_AT_ERROR
+	                             : reason->level == REASON_WARN ? LOG_AT_WARN
+	                                                            : LOG_AT_INFO;
+	const bool halt = a->kind == ACT_HALT;
+
+	if (s->values[0] != '\0')
+		log_event(level, halt ? "draw.halt" : "draw.wait",
+			"subject=%s seq=%" PRIu64 " reason=%s values=%s why=\"%s\" next=%s", s->key.text,
+			s->own->settle.rows.last_seq, reason->name, s->values, reason->text, halt ? "human" : "wait");
+	else
+		log_event(level, halt ? "draw.halt" : "draw.wait",
+			"subject=%s seq=%" PRIu64 " reason=%s why=\"%s\" next=%s", s->key.text,
+			s->own->settle.rows.last_seq, reason->name, reason->text, halt ? "human" : "wait");
+}
+
 void subject_wait(struct subject *s, const struct action *a)
 {
 	s->wake_ms = a->until_ms;
@@ -267,12 +285,7 @@ void subject_wait(struct subject *s, const struct action *a)
 	s->reason = a->reason;
 	if (a->reason == WAIT_NONE)
 		return;
-	log_event(REASONS[a->reason].level == REASON_ALERT  ? LOG_AT_ERROR
-		  : REASONS[a->reason].level == REASON_WARN ? LOG_AT_WARN
-							    : LOG_AT_INFO,
-		a->kind == ACT_HALT ? "draw.halt" : "draw.wait",
-		"subject=%s seq=%" PRIu64 " reason=%s why=\"%s\" next=%s", s->key.text, s->own->settle.rows.last_seq,
-		REASONS[a->reason].name, REASONS[a->reason].text, a->kind == ACT_HALT ? "human" : "wait");
+	log_wait(s, a);
 }
 
 static bool changes_something(enum act kind)

@@ -93,16 +93,8 @@ static void see_chunk(struct engine *e, const struct tick_call *c, const struct 
 		return;
 	}
 	engine_saw_clock(e, clock.unix_time);
-	for (size_t i = 0; i < c->n; i++) {
-		struct pool_entry *p = e->tick.pool[c->first + i];
-		struct pool_view view;
-
-		pools_seen(e, p, &got->account[i], got->at, clock.unix_time);
-		if (!p->draw || p->at.n != got->at.n)
-			continue;
-		pool_view_of(&view, p, clock.unix_time, e->around.now_ms, p->draw->pool_id);
-		draw_observe(p->draw, &view);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		pools_look(e, e->tick.pool[c->first + i], &got->account[i], got->at, clock.unix_time);
 }
 
 static void on_chunk(struct task *task, const struct reply *reply)
@@ -167,6 +159,14 @@ static unsigned participants_of(const struct pool_entry *p)
 	return d && d->facts.accounts.participants_presence == PRESENT ? d->facts.accounts.participants.count : UNKNOWN;
 }
 
+static bool some_are_over(const struct tick *t)
+{
+	for (size_t i = 0; i < t->n_changes; i++)
+		if (t->change[i].pool.status >= POOL_ENDED)
+			return true;
+	return false;
+}
+
 static void on_observed(struct task *task, const struct reply *reply)
 {
 	struct record_call *call = container_of(task, struct record_call, task);
@@ -174,6 +174,8 @@ static void on_observed(struct task *task, const struct reply *reply)
 
 	if (reply->err == ERR_OK) {
 		ingest_project_soon(e); /* a draw may have got its row in the app */
+		if (some_are_over(&e->tick))
+			house_left_over(e);
 		return;
 	}
 	log_warn("observe.failed", "pools=%zu err=%s why=%s next=retry", e->tick.n_changes, err_name(reply->err),
@@ -217,6 +219,7 @@ static void finish(struct engine *e)
 	struct tick *t = &e->tick;
 
 	write_changes(e);
+	watch_ticked(e);
 	t->reading = t->running = false;
 	if (t->failed == 0) {
 		e->counters.ticks++;

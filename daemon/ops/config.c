@@ -299,6 +299,13 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.price_cap = config->fee_cap,
 		.price_fallback = config->fee_fallback,
 		.dry_run = dry_run,
+		.sweep = config->sweep,
+		.finalize = config->finalize,
+		.claim_rent = config->claim_rent,
+		.refund_atas = config->refund_atas,
+		.close_randomness = config->close_randomness,
+		.randomness_keep = (unsigned)config->randomness_keep,
+		.randomness_idle_s = config->randomness_idle_seconds,
 	};
 	sb_net_init(&out->switchboard, &config->switchboard_program, &config->switchboard_queue);
 }

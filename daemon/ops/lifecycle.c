@@ -12,6 +12,10 @@ static const char *subject_name(enum subject_kind kind)
 		return "token account";
 	case SUBJECT_CANARY:
 		return "canary";
+	case SUBJECT_RANDOMNESS:
+		return "randomness account";
+	case SUBJECT_POOL:
+		return "pool";
 	}
 	return "unknown";
 }

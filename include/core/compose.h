@@ -23,6 +23,7 @@ struct compose {
 	uint64_t winner_amount;
 	uint8_t decimals;
 	struct pubkey mint, ata_owner, ata; /* CREATE_ATA                                                   */
+	uint64_t lut_slot;                  /* CLOSE_RANDOMNESS: as the account has it                      */
 	uint32_t unit_limit;
 	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
 	struct hash blockhash;

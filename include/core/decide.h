@@ -10,6 +10,8 @@ struct action decide_draw(const struct draw_facts *f);
 enum reason gate_bind(const struct draw_facts *f);
 /* The part of the gate that the pool account alone answers. */
 enum reason gate_pool(const struct draw_facts *f);
+/* Treasury, fees and mock: pools that differ cost us nothing at all. */
+enum reason gate_policy(const struct policy *policy, const struct pool_account *pool);
 
 /* Why a pool that the app never registered may not enter its tables; WAIT_NONE when it may. A pause is no reason. */
 enum reason gate_listing(const struct policy *policy, const struct pubkey *address, const struct pool_account *pool);
@@ -20,6 +22,11 @@ enum reason gate_pass_on(const struct draw_facts *f);
 bool expected_winner(const struct draw_facts *f, struct pubkey *out);
 /* The sponsored player who wins; NULL: the winner plays for himself, or is not known yet. */
 const struct sponsored *sponsored_win(const struct draw_facts *f);
+/* Why a PAYOUT of a selected winner may not be opened now. Dust in the vault is not among it: the program itself says no to
+ * that, and is asked again. */
+enum reason gate_payout(const struct draw_facts *f);
+/* Between request and select: pay in the same transaction as the selection, as far as we know. */
+bool gate_pays_at_once(const struct draw_facts *f);
 
 /* Unix second of the chain's clock from which unlock is allowed. */
 int64_t draw_due_s(const struct pool_account *pool);

@@ -56,6 +56,12 @@ struct commit_fact {
 	unsigned refused_by; /* nodes in whose simulation the program refused this answer's reveal    */
 };
 
+/* What Postgres said when our records were last compared with these accounts. Mismatches of the app's tables are not in it. */
+struct watch_fact {
+	bool known;   /* of a pool that is not bound: compared with the accounts as they are here    */
+	bool blocked; /* a record of ours contradicts the chain                                    */
+};
+
 struct draw_facts {
 	const struct policy *policy;
 	const struct surroundings *around;
@@ -63,6 +69,7 @@ struct draw_facts {
 	struct pool_view view;
 	struct draw_accounts accounts;
 	bool accounts_wanted; /* another randomness account than the one read: read again              */
+	struct watch_fact watch;
 	struct commit_fact commit;
 	bool account_picked; /* BIND: we know which randomness account to use, or that it is a new one */
 	bool binds_known;    /* how often this creator's pools were bound today, ours in flight included    */

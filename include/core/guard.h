@@ -15,9 +15,11 @@ struct guard {
 	struct pubkey pool, randomness; /* the only ones that the message may name; zero where the step has none    */
 	struct pubkey mint, token_program; /* for token accounts and payout                                */
 	struct pubkey auxiliary,
-		recipient; /* of a sponsored win: the only winner, and whom it is passed on to; zero: none */
+		recipient; /* of a sponsored win: the only winner, and to whom it goes on; zero: none */
 	uint64_t pass_on_amount;
 	uint8_t pass_on_decimals;
+	struct pubkey treasury;    /* wallet to which rent and forfeited refunds go */
+	uint64_t lut_slot;         /* of the randomness account that is closed                       */
 	uint64_t max_fee_lamports; /* base fee plus compute limit times price                                  */
 };
 /* True when `message` (legacy, unsigned) is exactly a `step` for these accounts. Otherwise why says what is not.

@@ -17,6 +17,12 @@ struct policy {
 	unsigned oracle_budget_slots;  /* how long one oracle may take before another is committed to           */
 	uint64_t price_floor, price_cap, price_fallback; /* micro-lamports per compute unit                   */
 	bool dry_run;
+	bool finalize, claim_rent;  /* housekeeping: of pools that are over; both pay to the treasury */
+	bool refund_atas;           /* housekeeping: a cancelled pool's treasury account, which refunds need */
+	bool sweep;                 /* housekeeping: pools that were never filled */
+	bool close_randomness;      /* housekeeping: spent randomness accounts of ours, beyond those kept        */
+	unsigned randomness_keep;   /* for the next draws                                                          */
+	uint64_t randomness_idle_s; /* a burst of draws uses them again within this time                           */
 };
 
 enum {
@@ -33,5 +39,6 @@ enum {
 	POLICY_FRESH_MS = 10000,       /* accounts read longer ago are read again before a step is opened       */
 	POLICY_CLOCK_POLL_MS = 150,    /* how often the chain's clock is read when a pool is due by ours       */
 	POLICY_BLOCKHASH_MS = 5000,    /* a blockhash older than this is fetched again before signing           */
+	POLICY_CHORE_FAILURES = 3,     /* landed and failed so often: housekeeping gives up, no fee is burned for it */
 };
 #endif

@@ -26,6 +26,9 @@
 	X(POLICY_MOCK,         WARN,  "the pool allows mock randomness") \
 	X(CONFIG_HASH,         ALERT, "config_hash does not recompute: select would fail for ever") \
 	X(VAULT_MISMATCH,      ALERT, "the vault does not hold exactly total_amount: payout would fail for ever") \
+	X(PARTICIPANTS_MISMATCH, ALERT, "the participants account does not hold the players that a locked pool has") \
+	X(KEEPER_MISMATCH,     ALERT, "our own records of this pool are not what the chain shows: see keeper.mismatches") \
+	X(WATCH_ASKED,         INFO,  "our own records of this pool are being compared with the chain") \
 	X(VAULT_UNUSABLE,      ALERT, "the vault is missing, frozen or not this pool's") \
 	X(OVERFLOW,            ALERT, "total_amount times fees overflows: payout would fail for ever") \
 	X(PARTICIPANTS_BAD,    ALERT, "the participants account is not this pool's, or its count is out of range") \
@@ -52,6 +55,10 @@
 	X(HISTORY_PRUNED,      ALERT, "no node's history reaches back to our transaction: its fate cannot be proven") \
 	X(RECORD_MISMATCH,     ALERT, "the payout on chain is not what the pool's own rules say") \
 	X(TRANSACTION_TOO_BIG, ALERT, "the transaction does not fit into 1232 bytes") \
+	X(NEEDED,              INFO,  "housekeeping: a draw uses it, or is about to") \
+	X(DRAWS_FIRST,         INFO,  "housekeeping: draws go first") \
+	X(NOT_SPENT,           WARN,  "housekeeping: the randomness account is not ours, or not revealed: it is left alone") \
+	X(GIVEN_UP,            ALERT, "housekeeping: failed on chain three times, nothing more is sent") \
 	X(OVER,                INFO,  "the draw is over and recorded")
 
 enum reason_level { REASON_INFO, REASON_WARN, REASON_ALERT };

@@ -9,39 +9,34 @@
 #define CORE_STEPS_H
 #include <stdbool.h>
 
-#define STEP_TABLE(X)                                                                                    \
-	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                  \
-	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle") \
-	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                    \
-	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")  \
-	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                           \
-	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                             \
-	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                           \
-	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")               \
-	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")
+#include "core/ix_kind.h"
 
-/* What a journal row is about: a draw (pool address and pool id), a token account, or our canary account. */
-enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY };
+#define STEP_TABLE(X)                                                                                         \
+	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                       \
+	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle")      \
+	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                         \
+	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")       \
+	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                                \
+	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                                  \
+	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                                \
+	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")                    \
+	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                             \
+	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                                 \
+		"its draw is over and enough others are kept: close it, its rent comes back")                 \
+	X(SWEEP, POOL, true,                                                                                  \
+		"never filled, and a week past its end: cancel it, so that players can take their bets back") \
+	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                \
+	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury")
+
+/* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
+ * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id). */
+enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS, SUBJECT_POOL };
 
 #define X(name, subject, guarded, why) STEP_##name,
 enum step { STEP_TABLE(X) STEP_COUNT };
 #undef X
 
-/* One instruction as the signer sees it. The order inside a step is the order in STEP_SHAPES. */
-enum ix_kind {
-	IX_COMPUTE_LIMIT,
-	IX_COMPUTE_PRICE,
-	IX_UNLOCK,
-	IX_INIT,
-	IX_COMMIT,
-	IX_REQUEST,
-	IX_REVEAL,
-	IX_SELECT,
-	IX_CREATE_ATA,
-	IX_PAYOUT,
-	IX_PASS_ON, /* a sponsored win, from the wallet of the house to the person */
-	IX_KINDS
-};
+/* The order inside a step is the order of its slots. */
 struct ix_slot {
 	enum ix_kind kind;
 	unsigned char min, max;
@@ -60,5 +55,4 @@ extern const struct step_def STEPS[STEP_COUNT];
 
 /* Writes the step named `text` to *out; false when there is none. */
 bool step_from_name(const char *text, enum step *out);
-const char *ix_kind_name(enum ix_kind kind);
 #endif

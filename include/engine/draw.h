@@ -30,6 +30,7 @@ struct draw {
 	unsigned fate_n;
 	struct oracle_answer answer; /* as the gateway gave it, before the ledger has it                  */
 	bool answer_pending, late;
+	char contradiction[SUBJECT_VALUES_TEXT]; /* what of our records the chain contradicts, for the log */
 	struct rpc_call record_rpc;
 	struct signature record_sig;
 	uint64_t record_seq;
@@ -49,6 +50,8 @@ void draw_observe(struct draw *d, const struct pool_view *view);
 void draw_doubt(struct draw *d);
 /* Decides once and does it. */
 void draw_advance(struct draw *d);
+/* Between request and select, as the chain shows it. */
+bool draw_status_is_bound(const struct draw *d);
 /* Between request and select, or about to be: counts against max_bound and the fee wallet. */
 bool draw_is_bound(const struct draw *d);
 /* Nothing is left to do and nothing is in flight: the draw may be forgotten. */

@@ -30,6 +30,7 @@ struct engine_config {
 	uint64_t tick_ms;      /* between two looks at all pools: 5000                                     */
 	uint64_t pulse_ms;     /* between two looks at our transactions that are out: 200                  */
 	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
+	uint64_t watch_ms;     /* between two comparisons of a pool on which nothing happens: an hour  */
 	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
 	bool clear_chat;       /* a paid pool's chat is deleted                                        */
@@ -59,6 +60,7 @@ struct engine_snapshot {
 	size_t pools, active;  /* known; with a draw that is near or under way                             */
 	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
 	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
+	size_t mismatches;     /* that stand now, as far as the pools were compared: keeper.mismatches names them  */
 	bool leader;
 	bool audit_clear; /* see engine/audit.h: what the program does not guard may be opened            */
 	bool rebuilt;     /* the history was read; due_unfinished says what is missing */

@@ -8,12 +8,14 @@
 #include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/spending.h"
+#include "engine/house.h"
 #include "engine/subject.h"
 #include "journal/histories.h"
 #include "journal/lease.h"
 #include "journal/records.h"
 #include "journal/retention.h"
 #include "journal/submissions.h"
+#include "journal/watches.h"
 
 /* A pool that the app registered. Idle pools cost one of these and nothing else. */
 struct pool_entry {
@@ -22,11 +24,13 @@ struct pool_entry {
 	struct draw *draw; /* NULL: idle                                                        */
 	struct slot at;    /* of raw; 0: not read yet                                           */
 	uint64_t over_pool_id;
-	bool over;     /* that draw is over and recorded                                    */
-	int64_t due_s; /* INT64_MAX: not locked                                             */
+	bool over;                       /* that draw is over and recorded                                    */
+	int64_t due_s;                   /* INT64_MAX: not locked                                             */
+	struct slot changed_at;          /* of the answer in which raw was new, and when that came           */
+	uint64_t changed_ms, watched_ms; /* watched_ms: when it was last compared; 0: never               */
+	uint16_t mismatches;             /* a bit of each kind that stands, as last compared                  */
 	uint8_t kind, status, reason, app_status;
 	bool valid, listed, changed;
-	struct slot changed_at; /* of the view that showed what is in raw first */
 	struct ingest_job *job; /* NULL: its history is read */
 	uint16_t raw_len;
 	uint8_t raw[POOL_ACCOUNT_SIZE]; /* as last read: an unchanged account costs one memcmp               */
@@ -47,6 +51,17 @@ enum { ATAS_MAX = 256 };
 struct atas {
 	struct ata *list[ATAS_MAX];
 	size_t n;
+};
+
+/* What housekeeping is at. */
+enum { HOUSE_MAX = HOUSE_ROWS_MAX + 32 }; /* and pools of the app's list */
+struct house {
+	struct house_call list;
+	struct chore *chore[HOUSE_MAX];
+	size_t n;
+	uint64_t due_ms;    /* of the next list */
+	int64_t chain_s;    /* when it was asked for last */
+	uint64_t wanted_ms; /* one more after this: there will be something on it */
 };
 
 /* The queue's oracles as last read, and the canary. */
@@ -256,6 +271,29 @@ struct retention {
 	int64_t after_id;
 };
 
+/* The comparison of pools with their accounts and our records. One request per tick at most. */
+enum { SWEEP_MAX = (RPC_ACCOUNTS_MAX - 1) / 3 };
+struct sweep_item {
+	int64_t app_id;
+	struct pubkey address, vault, participants;
+};
+struct watch {
+	struct engine *e;
+	struct rpc_call rpc;
+	struct watch_call call;
+	struct attempts attempts;
+	struct watched view[WATCHED_MAX]; /* to be compared; the first n_asked of them are under way          */
+	int64_t app_id[WATCHED_MAX];
+	size_t n, n_asked;
+	uint64_t view_ms; /* when the oldest of them was read */
+	struct sweep_item item[SWEEP_MAX];
+	size_t n_items;
+	bool may_read;    /* a tick is over since the last request */
+	size_t cursor;    /* where the sweep goes on               */
+	uint64_t next_ms; /* no pool is to be read before          */
+	size_t standing;
+};
+
 struct engine {
 	struct engine_config config;
 	struct engine_modules m;
@@ -268,6 +306,7 @@ struct engine {
 	struct draw **active;
 	size_t n_active, active_capacity;
 	struct atas atas;
+	struct house house;
 	struct oracles oracles;
 	struct canary canary;
 	struct tick tick;
@@ -282,6 +321,7 @@ struct engine {
 	struct submissions submissions;
 	struct retention retention;
 	struct settling settling;
+	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
 	bool lease_known;
@@ -297,6 +337,10 @@ static inline struct rpc_call *any_node(struct rpc_call *call)
 }
 
 /* pools.c */
+struct pool_entry *pools_find(const struct engine *e, int64_t app_id); /* NULL: not known */
+/* pools_seen(), and the draw of the pool hears of it. */
+void pools_look(
+	struct engine *e, struct pool_entry *p, const struct rpc_account *account, struct slot at, int64_t chain_s);
 struct pool_entry *pools_add(struct engine *e, const struct lease_pool *row);
 void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool whole);
 void pools_seen(
@@ -335,6 +379,19 @@ void atas_want(
 	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
 void atas_turn(struct engine *e);
 void atas_free(struct engine *e);
+/* house.c */
+void house_init(struct engine *e);
+void house_fini(struct engine *e);
+void house_turn(struct engine *e);
+bool house_busy(const struct engine *e);
+/* Some chore is near its next move. */
+bool house_hot(const struct engine *e);
+/* This account is being closed: no draw may pick it. */
+bool house_holds(const struct engine *e, const struct pubkey *randomness);
+/* A draw is over: perhaps there is something to clean up. */
+void house_soon(struct engine *e);
+/* The journal learned of a pool that is over, not drawn by us. */
+void house_left_over(struct engine *e);
 /* oracles.c */
 void oracles_init(struct engine *e);
 void oracles_fini(struct engine *e);
@@ -399,10 +456,26 @@ void settling_init(struct engine *e);
 void settling_fini(struct engine *e);
 void settling_turn(struct engine *e);
 bool settling_busy(const struct engine *e);
+/* watch.c: the pools' invariants, after a change and in a slow sweep. */
+void watch_init(struct engine *e);
+void watch_fini(struct engine *e);
+void watch_turn(struct engine *e);
+bool watch_busy(const struct engine *e);
+/* A tick is over: the sweep may ask once. */
+void watch_ticked(struct engine *e);
+/* The pool's account is new. */
+void watch_changed(struct engine *e, struct pool_entry *p);
+/* The pool is not known any more. */
+void watch_forget(struct engine *e, const struct pool_entry *p);
+/* The accounts of a draw, read for other reasons, are compared with our records when it is time for that. */
+void watch_draw(struct draw *d);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
 void rents_turn(struct engine *e);
+/* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
+struct token_view token_view_of(
+	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
 /* engine.c: every subject, for signatures and sleeping. */
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);

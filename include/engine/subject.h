@@ -11,6 +11,7 @@
 
 struct engine;
 
+enum { SUBJECT_VALUES_TEXT = 400 };
 struct subject {
 	struct engine *e;
 	struct subject_key key;
@@ -20,9 +21,10 @@ struct subject {
 	struct attempts load;
 	bool loaded; /* rows are what Postgres last said; false: doubt, load first        */
 	bool awake;
-	uint64_t wake_ms;   /* look again then; 0: only on news                                  */
-	enum reason reason; /* as last logged                                                    */
-	uint64_t price;     /* micro-lamports per unit, with own->price_known                    */
+	uint64_t wake_ms;                 /* look again then; 0: only on news                                  */
+	enum reason reason;               /* as last logged                                                    */
+	char values[SUBJECT_VALUES_TEXT]; /* what the next reason is about, for its log line; empty: nothing */
+	uint64_t price;                   /* micro-lamports per unit, with own->price_known                    */
 	uint64_t price_ms;
 	enum step in_step; /* of the simulation or opening in flight                            */
 	struct slot in_basis;

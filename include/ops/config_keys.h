@@ -19,6 +19,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(POLICY, "Policy: which pools are driven at all") \
 	X(PACE, "Pace and limits") \
 	X(RECORDS, "Records for the web backend") \
+	X(HOUSE, "Housekeeping on chain") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -92,6 +93,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(POLICY, CREATOR_DAY_LAMPORTS, NULL, NUMBER, creator_day_lamports, "1000000000", 0, 1000000000000, SETTING_LIVE, NULL, \
 	  "Most that the draws of one creator's pools may cost per day (UTC), each at its highest price; 0: no limit.") \
 	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 5, SETTING_LIVE, NULL, "How often all pools are read; the lease and the journal's gate go by it.") \
+	X(PACE, WATCH_SECONDS, NULL, NUMBER, watch_seconds, "3600", 10, 86400, SETTING_LIVE, NULL, \
+	  "How often a pool on which nothing happens is compared with its vault, its players and our records.") \
 	X(PACE, MAX_BOUND_POOLS, NULL, NUMBER, max_bound_pools, "16", 1, 256, SETTING_LIVE, NULL, \
 	  "Most pools that may wait for an oracle at the same time.") \
 	X(PACE, ORACLE_BUDGET_SLOTS, NULL, NUMBER, oracle_budget_slots, "280", 10, 2500, SETTING_LIVE, NULL, \
@@ -118,6 +121,20 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "How long --once may work before it exits with 75.") \
 	X(RECORDS, CLEAR_POOL_CHAT, NULL, SWITCH, clear_chat, "1", 0, 0, SETTING_LIVE, NULL, \
 	  "1 deletes the chat messages of a pool when its payout is recorded, as the old monitor did; 0 keeps them.") \
+	X(HOUSE, CLOSE_SPENT_RANDOMNESS, NULL, SWITCH, close_randomness, "1", 0, 0, SETTING_LIVE, NULL, \
+	  "1 closes randomness accounts of finished draws; they are our own, and so is the rent that comes back.") \
+	X(HOUSE, RANDOMNESS_KEEP, NULL, NUMBER, randomness_keep, "4", 0, 1000, SETTING_LIVE, NULL, \
+	  "So many of them stay for the next draws, which then pay no rent.") \
+	X(HOUSE, RANDOMNESS_IDLE_SECONDS, NULL, NUMBER, randomness_idle_seconds, "600", 0, 604800, SETTING_LIVE, NULL, \
+	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
+	X(HOUSE, SWEEP_EXPIRED_POOLS, NULL, SWITCH, sweep, "0", 0, 0, SETTING_LIVE, NULL, \
+	  "1 cancels pools that were never filled, a week after their end, so that players can take their bets back.") \
+	X(HOUSE, FINALIZE_FORFEITED_POOLS, NULL, SWITCH, finalize, "0", 0, 0, SETTING_LIVE, NULL, \
+	  "1 moves refunds that nobody fetched for 30 days to the treasury.") \
+	X(HOUSE, CLAIM_POOL_RENT, NULL, SWITCH, claim_rent, "0", 0, 0, SETTING_LIVE, NULL, \
+	  "1 closes the accounts of pools that are over, empty and 30 days old; the rent, paid by creators, goes to the treasury.") \
+	X(HOUSE, MAKE_REFUND_ACCOUNTS, NULL, SWITCH, refund_atas, "0", 0, 0, SETTING_LIVE, NULL, \
+	  "1 pays for the treasury's token account where a cancelled pool's refunds fail without it.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, SETTING_LIVE, NULL, "error, warn, info or debug.")

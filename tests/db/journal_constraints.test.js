@@ -36,6 +36,8 @@ const GOOD = {
 	notices: { draw: DRAW, type: 'win', wallet: 'w' },
 	referral_shares: { draw: DRAW, referrer: 'anna', amount: 5 },
 	sponsored: { draw: DRAW, auxiliary: key('V'), recipient: null },
+	mismatches: { subject: DRAW, scope: 'chain', kind: 'vault_short', expected: '5', found: '4' },
+	leftovers: { draw: DRAW },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -149,6 +151,9 @@ const REFUSED = [
 	['submissions_reason_fits', 'submissions', { state: 'revoked', answered_at: 'now()' }],
 	['submissions_accepted_has_block', 'submissions', { ...ACCEPTED, slot: null }],
 	['submissions_final_is_accepted', 'submissions', { final_at: 'now()' }],
+	['mismatches_scope_known', 'mismatches', { scope: 'bank' }],
+	['mismatches_kind_is_name', 'mismatches', { kind: 'Vault' }],
+	['leftovers_draw_fkey', 'leftovers', {}],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -178,6 +183,7 @@ const ONCE = [
 	['notices_pkey', 'notices', [{}, { type: 'cancel' }, { wallet: 'v' }], {}],
 	['referral_shares_pkey', 'referral_shares', [{}, { referrer: 'bob' }], { amount: 6 }],
 	['sponsored_pkey', 'sponsored', [{}, { auxiliary: key('W') }], { recipient: key('A') }],
+	['mismatches_standing', 'mismatches', [{}, { kind: 'vault_dust' }, { gone_at: 'now()' }], { found: '3' }],
 ];
 
 for (const [constraint, table, rows, extra] of ONCE) {
@@ -198,19 +204,26 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), 'ok');
 });
 
+test('a draw leaves over once', async () => {
+	const fresh = await newKeeper(server);
+	await fresh.sql(insert('draws', {}));
+	assert.equal(await fresh.outcome(insert('leftovers', {})), 'ok');
+	assert.equal(await fresh.outcome(insert('leftovers', {})), '23505 leftovers_pkey');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
-	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
+	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored', 'mismatches', 'leftovers']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
 	assert.equal(await fresh.outcome(insert('steps', { ...FAILED, seq: 2, sig: signature('B') })), 'ok');
 	assert.equal(await fresh.outcome(insert('draws', { ...PAID, draw: `draw:${POOL}:8`, pool_id: 8, app_id: null })), 'ok');
 });
 
 test('every constraint and unique index of the schema is tried above', async () => {
-	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey'));
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
-	// Nobody can give a submission an id.
-	tried.add('submissions_pkey');
+	// Nobody can give these an id.
+	for (const name of ['submissions_pkey', 'mismatches_pkey']) tried.add(name);
 	const names = await keeper.sql(`SELECT conname FROM pg_constraint WHERE connamespace = 'keeper'::regnamespace
 		UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
 		AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'keeper'::regnamespace) ORDER BY 1`);

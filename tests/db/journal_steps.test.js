@@ -120,6 +120,11 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		submissions_answer: { fence: 1, id: [], verdict: [], slot: [], block_time: [], final: [] },
 		retain: { fence: 1, after_id: 0, keep_s: 2592000, age_limit_s: 300, batch: 1 },
 		settle_rest: { fence: 1, clear_chat: true }, sponsors_fix: { fence: 1, draw: DRAW, app_id: 1, players: [] },
+		watch: {
+			fence: 1, draw: [], slot: [], status: [], total_amount: [], bet_amount: [], mint: [], creator: [], dev_wallet: [], participants: [], observed: [], quiet: [],
+			chain_draw: [], chain_kind: [], chain_ok: [], chain_expected: [], chain_found: [],
+		},
+		leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);
 	const fenced = await keeper.sql("SELECT proname FROM pg_proc WHERE pronamespace = 'keeper'::regnamespace AND 'p_fence' = ANY (proargnames) ORDER BY 1");

@@ -8,7 +8,7 @@
 #include "core/tx.h"
 #include "sim/sim.h"
 
-enum { TOLD_MAX = 16 };
+enum { TOLD_MAX = 96 };
 
 /* What the journal last told a daemon about one subject. */
 struct told {
@@ -195,6 +195,8 @@ void check_landed(const struct sim_tx *tx, const struct effects *effects)
 	check_passed_on(effects);
 	if (effects->bind >= 0)
 		world_pool_bound();
+	if (effects->orphaned >= 0)
+		violation("I8", "the randomness account of bound pool %d was closed", effects->orphaned);
 	/* Of two daemons that both write, one may ask while the other commits again: the fence is what forbids it. */
 	if (effects->replaced && !world.scenario->split_brain)
 		check_replaced(&effects->old);
@@ -272,8 +274,41 @@ static bool finished(unsigned pool)
 	return db_paid((int)pool)->recorded && check_settled(pool);
 }
 
+/* ---- I9: housekeeping comes to its end ---- */
+
+static bool given_up(const struct db_subject *s)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		failed += s->step[i].row.state == ROW_FAILED;
+	return failed >= POLICY_CHORE_FAILURES;
+}
+
+static bool house_clean(void)
+{
+	struct pubkey idle[RANDS_MAX];
+	size_t left;
+
+	for (size_t i = 0; i < db_subject_count(); i++) {
+		const struct db_subject *s = db_subject_at(i);
+
+		if (strncmp(s->text, "randomness:", 11) != 0)
+			continue;
+		if (given_up(s))
+			return true;
+		for (size_t k = 0; k < s->n; k++)
+			if (row_unsettled(&s->step[k].row))
+				return false;
+	}
+	left = ledger_idle(idle, RANDS_MAX, world.policy.randomness_keep, 0);
+	return !world.policy.close_randomness || left == 0;
+}
+
 bool check_finished(void)
 {
+	if (!house_clean())
+		return false;
 	for (unsigned i = 0; i < world.n_pools; i++)
 		if (world.pool[i].payable && !finished(i))
 			return false;
@@ -298,4 +333,6 @@ void check_end(void)
 			violation("I3", "pool %u has rows that are never settled", i);
 		check_payout((int)i, &db_paid((int)i)->payout);
 	}
+	if (!house_clean())
+		violation("I9", "spent randomness accounts are left over, or their closing is never settled");
 }

@@ -4,7 +4,7 @@
 
 #include "sim/sim.h"
 
-enum { SUBJECTS_MAX = 16, UNSETTLED_MAX = 6 };
+enum { SUBJECTS_MAX = 96, UNSETTLED_MAX = 6 };
 
 static struct db_subject subjects[SUBJECTS_MAX];
 static size_t n_subjects;
@@ -136,7 +136,7 @@ static size_t count_unsettled(const struct db_subject *s)
 
 static bool claims(enum step step)
 {
-	return step == STEP_BIND || step == STEP_CANARY_INIT;
+	return step == STEP_BIND || step == STEP_CANARY_INIT || step == STEP_CLOSE_RANDOMNESS;
 }
 
 static enum err insert(struct db_subject *s, uint64_t prev_seq, const struct row *row, struct slot lut_slot,

@@ -177,6 +177,67 @@ void lease_tick(struct journal *j, struct lease_call *call, int64_t after_id, jo
 	call_run(call->state, st);
 }
 
+/* ---- housekeeping ---- */
+
+void house_call_init(struct house_call *call)
+{
+	*call = (struct house_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void house_call_fini(struct house_call *call)
+{
+	call_free(call->state);
+	call->state = NULL;
+}
+
+static void list_row(struct house_call *call, const char *subject, const struct pubkey *address)
+{
+	if (call->n == HOUSE_ROWS_MAX)
+		return;
+	snprintf(call->row[call->n].subject.text, SUBJECT_TEXT, "%s", subject);
+	call->row[call->n++].address = *address;
+}
+
+static void take_house(struct journal_call_state *s, const struct statement *st)
+{
+	struct house_call *call = container_of(s->task, struct house_call, task);
+	struct pubkey idle[HOUSE_ROWS_MAX];
+	char text[SUBJECT_TEXT] = "randomness:";
+	size_t n = 0;
+
+	call->n = 0;
+	for (size_t i = 0; i < db_subject_count(); i++) {
+		const struct db_subject *o = db_subject_at(i);
+
+		if (strncmp(o->text, text, 11) == 0 && o->n > 0 && row_unsettled(&o->step[o->n - 1].row))
+			list_row(call, o->text, &o->step[0].row.randomness);
+	}
+	if (world.policy.close_randomness)
+		n = ledger_idle(idle, HOUSE_ROWS_MAX, st->prev_seq, st->seq * 1000);
+	for (size_t i = 0; i < n; i++) {
+		base58_pubkey(text + 11, &idle[i]);
+		list_row(call, text, &idle[i]);
+	}
+	s->data = call;
+}
+
+void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done)
+{
+	struct statement *st = call_begin(j, call->state, VERB_READ, NULL, take_house, done);
+
+	st->prev_seq = terms->keep;
+	st->seq = terms->idle_s;
+	call_run(call->state, st);
+}
+
+void house_note(
+	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done)
+{
+	(void)wait_s;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, pool->text, NULL, done));
+}
+
 /* ---- records ---- */
 
 void record_call_init(struct record_call *call)
@@ -347,4 +408,32 @@ void submissions_answer(struct journal *j, struct submissions_call *call, const 
 	(void)answers;
 	(void)n;
 	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_no_submission, done));
+}
+
+/* ---- the watch: our records always agree here ---- */
+
+void watch_call_init(struct watch_call *call)
+{
+	*call = (struct watch_call){ 0 };
+	call->state = call_new(&call->task);
+}
+
+void watch_call_fini(struct watch_call *call)
+{
+	call_free(call->state);
+	*call = (struct watch_call){ 0 };
+}
+
+static void take_agreement(struct journal_call_state *s, const struct statement *st)
+{
+	(void)st;
+	s->data = container_of(s->task, struct watch_call, task);
+}
+
+void watches_compare(
+	struct journal *j, struct watch_call *call, const struct watched *pools, size_t n, journal_done *done)
+{
+	(void)pools;
+	(void)n;
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_agreement, done));
 }

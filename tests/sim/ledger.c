@@ -4,13 +4,14 @@
 
 #include "sim/sim.h"
 
-enum { BINDINGS_MAX = 64, COMMITS_MAX = 128, LEASE_MS = 15000 };
+enum { BINDINGS_MAX = 192, COMMITS_MAX = 128, LEASE_MS = 15000 };
 
 struct binding {
 	char draw[SUBJECT_TEXT];
 	uint64_t seq, lut_slot, released_order;
 	struct pubkey randomness;
-	bool creates, released, selected;
+	bool creates, closes, released, selected;
+	uint64_t released_ms;
 };
 struct commit {
 	char draw[SUBJECT_TEXT];
@@ -61,6 +62,7 @@ bool ledger_claim(const char *draw, uint64_t seq, const struct pubkey *randomnes
 		abort();
 	b = &bindings[n_bindings++];
 	*b = (struct binding){ .seq = seq, .randomness = *randomness, .creates = lut_slot.n != 0 };
+	b->closes = strncmp(draw, "randomness:", 11) == 0;
 	b->lut_slot = lut_slot.n != 0 ? lut_slot.n : known_lut_slot(randomness);
 	memcpy(b->draw, draw, strlen(draw) + 1);
 	return true;
@@ -73,11 +75,12 @@ void ledger_release(const char *draw, uint64_t seq, bool selected)
 
 		if (b->released || strcmp(b->draw, draw) != 0)
 			continue;
-		if (!selected && (b->seq != seq || !b->creates))
+		if (!selected && (b->seq != seq || (!b->creates && !b->closes)))
 			continue;
 		b->released = true;
 		b->selected = selected;
 		b->released_order = ++releases;
+		b->released_ms = world.now_ms;
 	}
 }
 
@@ -106,6 +109,43 @@ void ledger_free_account(const char *draw, struct commit_row *out)
 		out->randomness = best->randomness;
 		out->seed_slot.n = best->lut_slot;
 	}
+}
+
+static bool used_since(const struct binding *b)
+{
+	for (const struct binding *o = b + 1; o < bindings + n_bindings; o++)
+		if (pubkey_equal(&o->randomness, &b->randomness))
+			return true;
+	return false;
+}
+
+static bool still_named(const struct pubkey *randomness)
+{
+	for (size_t i = 0; i < db_subject_count(); i++)
+		for (size_t k = 0; k < db_subject_at(i)->n; k++) {
+			const struct row *row = &db_subject_at(i)->step[k].row;
+
+			if (row_unsettled(row) && pubkey_equal(&row->randomness, randomness))
+				return true;
+		}
+	return false;
+}
+
+size_t ledger_idle(struct pubkey *out, size_t max, size_t keep, uint64_t idle_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = n_bindings; i-- > 0 && n < max;) {
+		const struct binding *b = &bindings[i];
+
+		if (!b->released || (!b->selected && !b->closes) || used_since(b) || still_named(&b->randomness))
+			continue;
+		if (keep > 0)
+			keep--;
+		else if (b->released_ms + idle_ms <= world.now_ms)
+			out[n++] = b->randomness;
+	}
+	return n;
 }
 
 /* ---- commits ---- */

@@ -85,12 +85,12 @@ static int run_init(struct run *run, struct bytes data)
 	return OK;
 }
 
-static bool belongs_to_bound_pool(const struct state *s, const struct pubkey *randomness)
+int pool_bound_to(const struct state *s, const struct pubkey *randomness)
 {
 	for (unsigned i = 0; i < world.n_pools; i++)
 		if (s->pool[i].status == POOL_RANDOMNESS_COMMITTED && pubkey_equal(&s->pool[i].randomness, randomness))
-			return true;
-	return false;
+			return (int)i;
+	return -1;
 }
 
 static int run_commit(struct run *run)
@@ -102,7 +102,7 @@ static int run_commit(struct run *run)
 	if (!r)
 		return E_NO_ACCOUNT;
 	REQUIRE(run, o && o->verified && run->block->ms >= o->verified_ms, E_ORACLE);
-	if (r->seed_slot != 0 && r->reveal_slot == 0 && belongs_to_bound_pool(run->s, &address)) {
+	if (r->seed_slot != 0 && r->reveal_slot == 0 && pool_bound_to(run->s, &address) >= 0) {
 		run->effects->replaced = true;
 		run->effects->old = *r;
 	}
@@ -130,6 +130,19 @@ static int run_reveal(struct run *run, struct bytes data)
 	REQUIRE(run, oracle_accepted(r, &answer), E_SIGNATURE);
 	r->reveal_slot = run->block->slot.n;
 	memcpy(r->value, answer.value, sizeof r->value);
+	return OK;
+}
+
+/* An account that is gone has no address. */
+static int run_close(struct run *run)
+{
+	const struct pubkey address = account(run, 0);
+	struct rand_state *r = state_rand(run->s, &address);
+
+	if (!r)
+		return E_NO_ACCOUNT;
+	run->effects->orphaned = pool_bound_to(run->s, &address);
+	*r = (struct rand_state){ 0 };
 	return OK;
 }
 
@@ -299,6 +312,8 @@ static int run_sb(struct run *run, enum sb_ix which, struct bytes data)
 		return run_init(run, data);
 	if (which == SB_COMMIT)
 		return run_commit(run);
+	if (which == SB_CLOSE)
+		return run_close(run);
 	return which == SB_REVEAL ? run_reveal(run, data) : E_CONSTRAINT;
 }
 
@@ -333,7 +348,7 @@ bool program_run(struct state *s, const uint8_t *tx, size_t len, const struct bl
 	};
 	int code;
 
-	*effects = (struct effects){ .bind = -1, .select = -1, .pay = -1, .created_ata = -1 };
+	*effects = (struct effects){ .bind = -1, .select = -1, .pay = -1, .created_ata = -1, .orphaned = -1 };
 	*failure = (struct tx_failure){ .ix = -1 };
 	if (tx_parse(&run.view, tx, len) != TX_OK)
 		return false;

@@ -154,7 +154,10 @@ static void draw_policy(void)
 		.oracle_budget_slots = random_chance(500) ? BUDGET_SLOTS : SHORT_BUDGET_SLOTS,
 		.price_floor = 1000,
 		.price_cap = 1000000,
-		.price_fallback = 10000 };
+		.price_fallback = 10000,
+		.close_randomness = random_chance(700),
+		.randomness_keep = random_below(2),
+		.randomness_idle_s = random_below(30) };
 }
 
 static uint64_t later(uint32_t from_ms, uint32_t to_ms)

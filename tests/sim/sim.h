@@ -10,10 +10,12 @@
 #include "core/switchboard.h"
 #include "engine/engine.h"
 #include "journal/commits.h"
+#include "journal/house.h"
 #include "journal/journal.h"
 #include "journal/histories.h"
 #include "journal/lease.h"
 #include "journal/records.h"
+#include "journal/watches.h"
 
 enum {
 	POOLS_MAX = 3,
@@ -130,6 +132,7 @@ struct effects {
 		struct pubkey to;
 		uint64_t amount;
 	} passed_on;
+	int orphaned;  /* pool whose randomness account was closed before its select, or -1                    */
 	bool replaced; /* a commit took the place of another one of a bound pool                          */
 	struct rand_state old;
 };
@@ -164,6 +167,8 @@ bool program_run(struct state *s, const uint8_t *tx, size_t len, const struct bl
 	struct tx_failure *failure, struct effects *effects);
 void program_external(struct state *s, enum external_kind kind, int pool, int64_t unix_s);
 struct rand_state *state_rand(struct state *s, const struct pubkey *address);
+/* Some pool waits for the value of this account. */
+int pool_bound_to(const struct state *s, const struct pubkey *randomness);
 
 /* ---- accounts.c ---- */
 enum { ACCOUNT_BYTES_MAX = 6280 };
@@ -213,6 +218,8 @@ void ledger_begin(void);
 bool ledger_claim(const char *draw, uint64_t seq, const struct pubkey *randomness, struct slot lut_slot);
 void ledger_release(const char *draw, uint64_t seq, bool selected); /* seq 0: whatever it holds */
 void ledger_free_account(const char *draw, struct commit_row *out);
+/* Accounts that exist and that nobody holds, released idle_ms ago or earlier, but not the `keep` newest. */
+size_t ledger_idle(struct pubkey *out, size_t max, size_t keep, uint64_t idle_ms);
 enum err ledger_record(uint64_t fence, const char *draw, const struct commit_row *given, struct commit_row *out);
 /* Some commit of this account has this answer. */
 bool ledger_has_answer(const struct pubkey *randomness, const struct oracle_answer *answer);

@@ -7,7 +7,15 @@
 #include "core/base58.h"
 #include "sim/sim.h"
 
-enum { START_MS = 10000000, RESTART_MS = 30000, LIMIT_MS = 1800000, TICK_MS = 5000, PULSE_MS = 400, CRASH_AGAIN = 300 };
+enum {
+	START_MS = 10000000,
+	RESTART_MS = 30000,
+	LIMIT_MS = 1800000,
+	TICK_MS = 5000,
+	WATCH_MS = 3600000,
+	PULSE_MS = 400,
+	CRASH_AGAIN = 300
+};
 
 struct world world;
 
@@ -91,7 +99,9 @@ bool world_boundary(int daemon)
 static void boot(int daemon)
 {
 	struct sim_daemon *d = &world.daemon[daemon];
-	const struct engine_config config = { .policy = world.policy, .tick_ms = TICK_MS, .pulse_ms = PULSE_MS };
+	const struct engine_config config = {
+		.policy = world.policy, .tick_ms = TICK_MS, .watch_ms = WATCH_MS, .pulse_ms = PULSE_MS
+	};
 
 	d->boots++;
 	d->rpc = sim_rpc_new(daemon);

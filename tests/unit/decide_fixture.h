@@ -88,6 +88,7 @@ static inline void fixture_due(struct fixture *x)
 	fixture_pool(&x->f.view.pool);
 	fixture_accounts(&x->f.accounts);
 	x->f.sponsors = (struct sponsors){ .known = true, .read_ms = NOW_MS - 100 };
+	x->f.watch.known = true;
 	x->f.account_picked = true;
 	x->f.binds_known = true;
 	x->f.creator_binds = 1;

@@ -36,6 +36,8 @@ static void fill_guard(struct world *w)
 		.randomness = w->c.randomness,
 		.mint = w->account.mint,
 		.token_program = ADDRESS_TOKEN,
+		.treasury = w->account.treasury_wallet,
+		.lut_slot = w->c.lut_slot,
 		.max_fee_lamports = 10000000 };
 }
 
@@ -56,6 +58,7 @@ static void fill(struct world *w)
 		.randomness = key_of(4),
 		.oracle = key_of(5),
 		.recent_slot = 123456,
+		.lut_slot = 654321,
 		.answer = &w->answer,
 		.make_dev_ata = true,
 		.make_treasury_ata = true,
@@ -89,6 +92,10 @@ static const struct {
 	{ STEP_CREATE_ATA, 1, { IX_CREATE_ATA } },
 	{ STEP_CANARY_INIT, 2, { IX_INIT, IX_COMMIT } },
 	{ STEP_CANARY_COMMIT, 1, { IX_COMMIT } },
+	{ STEP_CLOSE_RANDOMNESS, 1, { IX_CLOSE } },
+	{ STEP_SWEEP, 1, { IX_SWEEP } },
+	{ STEP_FINALIZE, 1, { IX_FINALIZE } },
+	{ STEP_CLAIM_RENT, 1, { IX_CLAIM_RENT } },
 };
 
 static void check_kinds(const struct tx *tx, enum step step, const enum ix_kind *kinds)
@@ -171,10 +178,62 @@ static void test_unit_limits(void **unused)
 	assert_int_equal(compose_limit(UINT64_MAX), 1400000);
 }
 
+/* The rent of a closed account comes to us, and the lookup table is the one that was made with the account. */
+static void test_close_is_of_one_account_with_its_table(void **unused)
+{
+	struct world w;
+	struct tx tx;
+	struct bytes message;
+	char why[160];
+
+	(void)unused;
+	fill(&w);
+	assert_int_equal(compose_step(&tx, STEP_CLOSE_RANDOMNESS, &w.c), TX_OK);
+	message = tx_message(&tx);
+	w.guard.step = STEP_CLOSE_RANDOMNESS;
+	assert_true(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+	w.guard.lut_slot++;
+	assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+	assert_non_null(strstr(why, "account 7 is not the one of this step"));
+	w.guard.randomness = key_of(99);
+	assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+	assert_non_null(strstr(why, "account 0 is not the one of this step"));
+	w.guard.randomness = (struct pubkey){ 0 };
+	assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+	assert_non_null(strstr(why, "randomness account is not set"));
+}
+
+/* Rent and forfeited refunds go to the treasury of the settings, whatever the pool says. */
+static void test_housekeeping_pays_our_treasury_only(void **unused)
+{
+	static const enum step steps[] = { STEP_FINALIZE, STEP_CLAIM_RENT };
+	struct world w;
+	struct tx tx;
+	struct bytes message;
+	char why[160];
+
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		fill(&w);
+		w.guard.step = steps[i];
+		assert_int_equal(compose_step(&tx, steps[i], &w.c), TX_OK);
+		message = tx_message(&tx);
+		assert_true(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		w.guard.treasury = key_of(99);
+		assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		assert_non_null(strstr(why, "account 3 is not the one of this step"));
+		w.guard.treasury = (struct pubkey){ 0 };
+		assert_false(guard_allows(&w.guard, message.p, message.n, why, sizeof why));
+		assert_non_null(strstr(why, "the treasury is not set"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_step),
+		cmocka_unit_test(test_close_is_of_one_account_with_its_table),
+		cmocka_unit_test(test_housekeeping_pays_our_treasury_only),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_kind_goes_by_program),
 		cmocka_unit_test(test_unit_limits),

@@ -22,6 +22,10 @@ CHANGE(no_account)
 {
 	x->f.account_picked = false;
 }
+CHANGE(no_slot)
+{
+	x->f.own.settle.tip = (struct tip){ .confirmed_slot = x->f.own.settle.tip.confirmed_slot };
+}
 CHANGE(no_price)
 {
 	x->f.own.price_known = false;
@@ -235,6 +239,7 @@ static const struct decide_case CASES[] = {
 	{ "due, simulated", fixture_due, simulated_bind, ACT_OPEN, STEP_BIND, 0 },
 	{ "due, refused", fixture_due, simulated_bind_no, ACT_WAIT, 0, WAIT_SIMULATION_FAILED },
 	{ "due, no account", fixture_due, no_account, ACT_PICK_ACCOUNT, 0, 0 },
+	{ "due, no recent slot", fixture_due, no_slot, ACT_WAIT, 0, WAIT_NODES_SILENT },
 	{ "due, no price", fixture_due, no_price, ACT_ASK_FEES, 0, 0 },
 	{ "due, accounts old", fixture_due, old_accounts, ACT_READ, 0, 0 },
 	{ "due, accounts older than the view", fixture_due, accounts_below_view, ACT_READ, 0, 0 },
@@ -280,11 +285,13 @@ static const struct decide_case CASES[] = {
 	{ "too many rows", fixture_due, too_many_rows, ACT_WAIT, 0, WAIT_NOT_FINAL },
 };
 
-/* Reasons of the gates are in test_gates.c, late ones in test_decide_bound.c; the others are the engine's own or nobody's. */
+/* Reasons of the gates are in test_gates.c, late ones in test_decide_bound.c, those of housekeeping in test_chore.c; the
+ * others are the engine's own or nobody's. */
 static bool elsewhere(enum reason r)
 {
 	return (r >= WAIT_POLICY_TREASURY && r <= WAIT_JOURNAL_SILENT) || r == WAIT_RECORD_MISMATCH ||
-	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NONE || reason_is_late(r);
+	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NONE || reason_is_late(r) ||
+	       (r >= WAIT_NEEDED && r <= WAIT_GIVEN_UP);
 }
 
 static void test_every_row(void **unused)

@@ -68,6 +68,22 @@ SPOIL(nobody)
 {
 	x->f.accounts.participants.count = 0;
 }
+SPOIL(one_player_less)
+{
+	x->f.accounts.participants.count--;
+}
+SPOIL(one_player_more)
+{
+	x->f.accounts.participants.count++;
+}
+SPOIL(not_compared)
+{
+	x->f.watch.known = false;
+}
+SPOIL(contradicted)
+{
+	x->f.watch.blocked = true;
+}
 SPOIL(no_mint)
 {
 	x->f.accounts.mint_presence = ABSENT;
@@ -156,6 +172,10 @@ static const struct gate_case CASES[] = {
 	{ bad_participants, WAIT_PARTICIPANTS_BAD, false },
 	{ count_out_of_range, WAIT_PARTICIPANTS_BAD, false },
 	{ nobody, WAIT_PARTICIPANTS_BAD, false },
+	{ one_player_less, WAIT_PARTICIPANTS_MISMATCH, false },
+	{ one_player_more, WAIT_PARTICIPANTS_MISMATCH, false },
+	{ not_compared, WAIT_WATCH_ASKED, false },
+	{ contradicted, WAIT_KEEPER_MISMATCH, false },
 	{ no_mint, WAIT_MINT_UNUSABLE, false },
 	{ bad_mint, WAIT_MINT_UNUSABLE, false },
 	{ no_vault, WAIT_VAULT_UNUSABLE, false },
@@ -220,6 +240,54 @@ static void test_none_stops_a_bound_pool(void **unused)
 		fixture_answered(&x);
 		CASES[i].spoil(&x);
 		assert_int_equal(decide_draw(&x.f).kind, ACT_SIMULATE);
+	}
+}
+
+/* Selected and unpaid: what waits, and what the program itself is asked about. */
+static void test_payout_waits(void **unused)
+{
+	static const struct gate_case PAYOUT[] = {
+		{ no_participants, WAIT_PARTICIPANTS_BAD, false },
+		{ bad_mint, WAIT_MINT_UNUSABLE, false },
+		{ one_player_less, WAIT_PARTICIPANTS_MISMATCH, false },
+		{ no_vault, WAIT_VAULT_UNUSABLE, false },
+		{ bad_vault, WAIT_VAULT_UNUSABLE, false },
+		{ one_too_few, WAIT_VAULT_MISMATCH, false },
+		{ not_compared, WAIT_WATCH_ASKED, false },
+		{ contradicted, WAIT_KEEPER_MISMATCH, false },
+		{ one_too_many, WAIT_NONE, false },
+		{ hash_changed, WAIT_NONE, false },
+		{ paused, WAIT_NONE, false },
+	};
+	static struct fixture x;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof PAYOUT / sizeof PAYOUT[0]; i++) {
+		fixture_due(&x);
+		x.f.view.pool.status = POOL_WINNER_SELECTED;
+		PAYOUT[i].spoil(&x);
+		assert_int_equal(gate_payout(&x.f), PAYOUT[i].reason);
+		if (PAYOUT[i].reason == WAIT_NONE)
+			assert_int_equal(decide_draw(&x.f).kind, ACT_SIMULATE);
+		else
+			assert_int_equal(decide_draw(&x.f).reason, PAYOUT[i].reason);
+	}
+}
+
+/* A bound pool is selected alone when payout must not follow at once; what is not known yet parts nothing. */
+static void test_pays_at_once(void **unused)
+{
+	static const struct gate_case ALONE[] = { { no_vault, 0, true }, { one_too_few, 0, true },
+		{ one_too_many, 0, true }, { one_player_less, 0, true }, { contradicted, 0, true },
+		{ bad_dev_ata, 0, true }, { not_compared, 0, false }, { no_dev_ata, 0, false } };
+	static struct fixture x;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof ALONE / sizeof ALONE[0]; i++) {
+		fixture_answered(&x);
+		ALONE[i].spoil(&x);
+		assert_true(gate_pays_at_once(&x.f) != ALONE[i].by_pool);
+		assert_int_equal(decide_draw(&x.f).step, ALONE[i].by_pool ? STEP_REVEAL_SELECT : STEP_DRAW);
 	}
 }
 
@@ -355,6 +423,8 @@ int main(void)
 		cmocka_unit_test(test_open_when_all_is_well),
 		cmocka_unit_test(test_each_alone),
 		cmocka_unit_test(test_none_stops_a_bound_pool),
+		cmocka_unit_test(test_payout_waits),
+		cmocka_unit_test(test_pays_at_once),
 		cmocka_unit_test(test_just_enough),
 		cmocka_unit_test(test_creator_cap),
 		cmocka_unit_test(test_listing),

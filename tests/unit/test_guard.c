@@ -51,6 +51,7 @@ static void scene_compose(struct scene *scene)
 	c->randomness = scene->guard.randomness;
 	c->oracle = key_of(0x41);
 	c->recent_slot = 400000000;
+	c->lut_slot = scene->guard.lut_slot;
 	c->winner = key_of(0x42);
 	c->mint = scene->guard.mint;
 	c->unlock = c->init = true;
@@ -76,6 +77,8 @@ static void scene_begin(struct scene *scene)
 		.randomness = key_of(0x33),
 		.mint = key_of(0x44),
 		.token_program = ADDRESS_TOKEN,
+		.treasury = key_of(0x55),
+		.lut_slot = 390000000,
 		.max_fee_lamports = MAX_FEE,
 	};
 	sb_net_init(&scene->net, &scene->guard.switchboard_program, &scene->guard.queue);
@@ -199,7 +202,7 @@ static bool in_policy(const struct scene *scene, const struct tx_view *view, siz
 	if (pubkey_equal(&key, &scene->compose.oracle))
 		return step != STEP_DRAW && step != STEP_REVEAL_SELECT;
 	/* The program checks the treasury's token account against the pool. */
-	return pubkey_equal(&key, &scene->compose.treasury_ata);
+	return pubkey_equal(&key, &scene->compose.treasury_ata) && step != STEP_FINALIZE;
 }
 
 static unsigned mutate(struct scene *scene, size_t at, uint8_t flip, const struct tx_view *view)
