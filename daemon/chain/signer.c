@@ -315,14 +315,16 @@ static bool programs_are_known(const struct guard *allowed)
 		       pubkey_equal(&allowed->switchboard_program, &ADDRESS_SWITCHBOARD_MAINNET));
 }
 
-/* Who asks is not believed: with a program of its own choice, a guard would allow anything. */
-enum err signer_serve(const struct signer *signer, const struct guard *allowed, const uint8_t *message,
-	size_t message_len, struct signature *sig, char *why, size_t why_size)
+/* Who asks is not believed: with a program of its own choice, a guard would allow anything, and rents would go anywhere. */
+enum err signer_serve(const struct signer *signer, const struct pubkey *treasury, const struct guard *allowed,
+	const uint8_t *message, size_t message_len, struct signature *sig, char *why, size_t why_size)
 {
 	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
 		return refuse(why, why_size, "the payer is not this signer's key");
 	if (!programs_are_known(allowed))
 		return refuse(why, why_size, "the lottery's or Switchboard's program is none that is known here");
+	if (!pubkey_is_zero(&allowed->treasury) && !pubkey_equal(&allowed->treasury, treasury))
+		return refuse(why, why_size, "the treasury is not the one that this signer was started with");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		return ERR_REFUSED;
 	sign_with(sig, (struct bytes){ message, message_len }, signer->dev.secret);

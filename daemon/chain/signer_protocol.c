@@ -13,14 +13,16 @@
 
 /* ---- the guard as bytes ---- */
 
-enum { GUARD_KEYS = 10 };
+enum { GUARD_KEYS = 11 };
+/* A field that is new in struct guard must go over the wire as well. */
+_Static_assert(sizeof(struct guard) == 392, "the guard is sent field by field");
 
 /* In the order of the wire. */
 static void keys_of(struct guard *guard, struct pubkey *keys[GUARD_KEYS])
 {
 	struct pubkey *const all[GUARD_KEYS] = { &guard->payer, &guard->ml_program, &guard->switchboard_program,
 		&guard->queue, &guard->pool, &guard->randomness, &guard->mint, &guard->token_program, &guard->auxiliary,
-		&guard->recipient };
+		&guard->recipient, &guard->treasury };
 
 	memcpy(keys, all, sizeof(all));
 }
@@ -41,8 +43,9 @@ size_t signer_ask_encode(
 		memcpy(at, keys[i]->b, PUBKEY_SIZE);
 	store_u64(at, guard->pass_on_amount);
 	at[8] = guard->pass_on_decimals;
-	store_u64(at + 9, guard->max_fee_lamports);
-	at += 17;
+	store_u64(at + 9, guard->lut_slot);
+	store_u64(at + 17, guard->max_fee_lamports);
+	at += 25;
 	memcpy(at, message, message_len);
 	return (size_t)(at - out) + message_len;
 }
@@ -61,7 +64,8 @@ bool signer_ask_decode(
 		memcpy(keys[i]->b, at, PUBKEY_SIZE);
 	guard->pass_on_amount = load_u64(at);
 	guard->pass_on_decimals = at[8];
-	guard->max_fee_lamports = load_u64(at + 9);
+	guard->lut_slot = load_u64(at + 9);
+	guard->max_fee_lamports = load_u64(at + 17);
 	*message = packet + 1 + SIGNER_GUARD_SIZE;
 	*message_len = len - 1 - SIGNER_GUARD_SIZE;
 	return true;

@@ -66,7 +66,8 @@ static int listen_at(const char *path)
 }
 
 /* The answer to one packet; its length. */
-static size_t answer(const struct signer *signer, uint8_t packet[SIGNER_PACKET_MAX], size_t len)
+static size_t answer(
+	const struct signer *signer, const struct pubkey *treasury, uint8_t packet[SIGNER_PACKET_MAX], size_t len)
 {
 	struct guard guard;
 	struct signature sig;
@@ -79,7 +80,7 @@ static size_t answer(const struct signer *signer, uint8_t packet[SIGNER_PACKET_M
 		return 1 + PUBKEY_SIZE;
 	}
 	if (signer_ask_decode(&guard, &message, &message_len, packet, len) &&
-		signer_serve(signer, &guard, message, message_len, &sig, why, sizeof(why)) == ERR_OK) {
+		signer_serve(signer, treasury, &guard, message, message_len, &sig, why, sizeof(why)) == ERR_OK) {
 		log_info("signed", "step=%s", STEPS[guard.step].name);
 		packet[0] = 'S';
 		memcpy(packet + 1, sig.b, SIGNATURE_SIZE);
@@ -91,7 +92,7 @@ static size_t answer(const struct signer *signer, uint8_t packet[SIGNER_PACKET_M
 	return 1 + strlen(why);
 }
 
-static void serve(const struct signer *signer, int listener)
+static void serve(const struct signer *signer, const struct pubkey *treasury, int listener)
 {
 	uint8_t packet[SIGNER_PACKET_MAX];
 	size_t len;
@@ -104,7 +105,7 @@ static void serve(const struct signer *signer, int listener)
 	}
 	signer_packet_timeout(fd);
 	if (signer_packet_receive(fd, packet, &len)) {
-		len = answer(signer, packet, len);
+		len = answer(signer, treasury, packet, len);
 		if (!signer_packet_send(fd, packet, len))
 			log_warn("answer.lost", NULL);
 	}
@@ -114,11 +115,12 @@ static void serve(const struct signer *signer, int listener)
 int main(int argc, char **argv)
 {
 	char address[PUBKEY_TEXT];
+	struct pubkey treasury;
 	struct signer *signer;
 	int code = EX_OK, listener;
 
-	if (argc != 3) {
-		fputs("usage: poolkeeper-signer SOCKET KEY_FILE\n", stderr);
+	if (argc != 4 || !base58_to_pubkey(&treasury, argv[3], strlen(argv[3]))) {
+		fputs("usage: poolkeeper-signer SOCKET KEY_FILE TREASURY_ADDRESS\n", stderr);
 		return EX_USAGE;
 	}
 	if (!harden() || !crypto_init())
@@ -135,5 +137,5 @@ int main(int argc, char **argv)
 			"raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
 	log_info("ready", "wallet=%s socket=%s", address, argv[1]);
 	for (;;)
-		serve(signer, listener);
+		serve(signer, &treasury, listener);
 }

@@ -42,7 +42,7 @@ NODISCARD enum err signer_sign(const struct signer *signer, const struct account
 	struct signature *sig, char *why, size_t why_size);
 
 /* For a signer process: what signer_sign() would check for the payer, then its signature alone. REFUSED: why says what is
- * wrong; other programs than the ones that poolkeeper knows are. */
-NODISCARD enum err signer_serve(const struct signer *signer, const struct guard *allowed, const uint8_t *message,
-	size_t message_len, struct signature *sig, char *why, size_t why_size);
+ * wrong; other programs than the ones that poolkeeper knows, and another treasury than this one, are. */
+NODISCARD enum err signer_serve(const struct signer *signer, const struct pubkey *treasury, const struct guard *allowed,
+	const uint8_t *message, size_t message_len, struct signature *sig, char *why, size_t why_size);
 #endif

@@ -14,10 +14,10 @@ const { World, ROOT } = require('./world.js');
 const money = require('./money.js');
 
 const BINARY = path.join(path.dirname(process.env.POOLKEEPER ?? path.join(ROOT, 'build', 'poolkeeper')), 'poolkeeper-signer');
-const GUARD_KEYS = ['payer', 'mlProgram', 'switchboardProgram', 'queue', 'pool', 'randomness', 'mint', 'tokenProgram', 'auxiliary', 'recipient'];
+const GUARD_KEYS = ['payer', 'mlProgram', 'switchboardProgram', 'queue', 'pool', 'randomness', 'mint', 'tokenProgram', 'auxiliary', 'recipient', 'treasury'];
 
-async function startSigner(socket, keyFile) {
-	const child = spawn(BINARY, [socket, keyFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+async function startSigner(socket, keyFile, treasury) {
+	const child = spawn(BINARY, [socket, keyFile, treasury], { stdio: ['ignore', 'ignore', 'pipe'] });
 	const lines = [];
 	const exited = new Promise((resolve) => { child.once('close', (code) => resolve(code)); });
 	const ready = new Promise((resolve) => {
@@ -49,8 +49,8 @@ function ask(socket, bytes, { raw = false } = {}) {
 }
 
 function question(message, keys, { step = 0, maxFee = 1_000_000n } = {}) {
-	const end = Buffer.alloc(17);
-	end.writeBigUInt64LE(maxFee, 9);
+	const end = Buffer.alloc(25);
+	end.writeBigUInt64LE(maxFee, 17);
 	return Buffer.concat([Buffer.from('S'), Buffer.from([step]), ...GUARD_KEYS.map((name) => Buffer.from(keys[name] ? keyBytes(keys[name]) : Buffer.alloc(32))), end, message]);
 }
 
@@ -66,7 +66,7 @@ test('a draw is paid with the key in another process, which may come and go', as
 	assert.equal((await both.exit()).code, 78);
 	assert.match(both.log, /key=SIGNER_SOCKET .*keep one/);
 
-	const first = await startSigner(socket, world.keyFile());
+	const first = await startSigner(socket, world.keyFile(), world.treasury.address);
 	assert.equal(fs.statSync(socket).mode & 0o777, 0o660);
 	const pool = await world.lockedPool({ players: 2 });
 	const was = await money.before(world, pool);
@@ -76,7 +76,7 @@ test('a draw is paid with the key in another process, which may come and go', as
 	await daemon.wait('tx.open', { subject: new RegExp(pool.address), step: 'BIND' });
 	await first.stop();
 	await daemon.wait('signer.away', { subject: new RegExp(pool.address), step: 'DRAW' });
-	const second = await startSigner(socket, world.keyFile());
+	const second = await startSigner(socket, world.keyFile(), world.treasury.address);
 	t.after(() => second.stop());
 	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
 	await money.assertPaid(world, pool, was);
@@ -94,7 +94,7 @@ test('who has the socket gets no signature for anything but a step', async (t) =
 	const keyFile = path.join(directory, 'key');
 	fs.writeFileSync(keyFile, base58.encode(Buffer.concat([wallet.seed, wallet.publicKey])), { mode: 0o600 });
 	const socket = path.join(directory, 'socket');
-	const signer = await startSigner(socket, keyFile);
+	const signer = await startSigner(socket, keyFile, new Keypair().address);
 	t.after(() => signer.stop());
 
 	const mute = net.connect(socket); // does not keep the others waiting for longer than its time
@@ -114,6 +114,7 @@ test('who has the socket gets no signature for anything but a step', async (t) =
 	assert.match(await refusal(Buffer.from('S')), /no such question/);
 	assert.match(await refusal(question(transfer, { ...known, payer: stranger })), /payer is not this signer's key/);
 	for (const name of ['mlProgram', 'switchboardProgram']) assert.match(await refusal(question(transfer, { ...known, [name]: stranger })), /none that is known here/);
+	assert.match(await refusal(question(transfer, { ...known, treasury: stranger })), /treasury is not the one/);
 	for (let step = 0; step < 8; step++) assert.ok((await refusal(question(transfer, known, { step }))).length > 0);
 	assert.equal(await ask(socket, Buffer.from([0xff, 0xff, 1]), { raw: true }), undefined, 'a packet that is too long is not read');
 	assert.equal((await ask(socket, Buffer.from('K'))).length, 33, 'and it still serves');

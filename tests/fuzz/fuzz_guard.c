@@ -69,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(guard.pool.b, 0x22, PUBKEY_SIZE);
 	memset(guard.randomness.b, 0x33, PUBKEY_SIZE);
 	memset(guard.mint.b, 0x44, PUBKEY_SIZE);
+	memset(guard.treasury.b, 0x77, PUBKEY_SIZE);
+	guard.lut_slot = 88;
 	if ((data[0] & 0x80) != 0) {
 		memset(guard.auxiliary.b, 0x55, PUBKEY_SIZE);
 		memset(guard.recipient.b, 0x66, PUBKEY_SIZE);

@@ -34,17 +34,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *message;
 	struct signature sig;
 	struct guard guard;
+	struct pubkey treasury;
 	char why[300] = "";
 	size_t n;
 
 	if (!signer)
 		signer = key_of_zeros();
 	assert(signer);
+	memset(treasury.b, 0x77, PUBKEY_SIZE);
 	if (size > SIGNER_PACKET_MAX || !signer_ask_decode(&guard, &message, &n, data, size))
 		return 0;
 	assert(signer_ask_encode(again, &guard, message, n) == size && memcmp(again, data, size) == 0);
-	if (signer_serve(signer, &guard, message, n, &sig, why, sizeof why) == ERR_OK) {
+	if (signer_serve(signer, &treasury, &guard, message, n, &sig, why, sizeof why) == ERR_OK) {
 		assert(pubkey_equal(&guard.ml_program, &ADDRESS_ML));
+		assert(pubkey_is_zero(&guard.treasury) || pubkey_equal(&guard.treasury, &treasury));
 		assert(crypto_ed25519_verify(signer_pubkey(signer), (struct bytes){ message, n }, &sig));
 	} else {
 		assert(why[0] != '\0');

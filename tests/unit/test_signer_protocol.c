@@ -16,9 +16,10 @@ static struct guard full_guard(void)
 	struct guard g = { .step = STEP_DRAW,
 		.pass_on_amount = 0x0102030405060708,
 		.pass_on_decimals = 9,
+		.lut_slot = 0x2122232425262728,
 		.max_fee_lamports = 0x1112131415161718 };
 	struct pubkey *const keys[] = { &g.payer, &g.ml_program, &g.switchboard_program, &g.queue, &g.pool,
-		&g.randomness, &g.mint, &g.token_program, &g.auxiliary, &g.recipient };
+		&g.randomness, &g.mint, &g.token_program, &g.auxiliary, &g.recipient, &g.treasury };
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		memset(keys[i]->b, (int)i + 1, PUBKEY_SIZE);
@@ -45,6 +46,8 @@ static void a_question_arrives_whole(void **state)
 	assert_int_equal(read.step, STEP_DRAW);
 	for (size_t i = 0; i < PUBKEY_SIZE; i++)
 		assert_true(read.payer.b[i] == 1 && read.pool.b[i] == 5 && read.recipient.b[i] == 10);
+	assert_int_equal(read.treasury.b[31], 11);
+	assert_int_equal(read.lut_slot, guard.lut_slot);
 	assert_int_equal(read.max_fee_lamports, guard.max_fee_lamports);
 	assert_int_equal(read.pass_on_amount, guard.pass_on_amount);
 	assert_int_equal(signer_ask_encode(packet, &guard, message, sizeof message + 1), 0);

@@ -191,6 +191,7 @@ static void who_is_not_there_may_come_later(void **state)
 static void only_steps_are_served(void **state)
 {
 	const struct bytes message = tx_message(&tx);
+	const struct pubkey treasury = key_of(12);
 	char text[300] = "[", why[200];
 	struct guard other = guard;
 	struct signature sig;
@@ -203,20 +204,31 @@ static void only_steps_are_served(void **state)
 			text + n, sizeof text - n, "%u%s", i < 32 ? SEED[i] : payer.b[i - 32], i < 63 ? "," : "]");
 	signer = signer_new(text, n, why, sizeof why);
 	assert_non_null(signer);
-	assert_int_equal(signer_serve(signer, &guard, message.p, message.n, &sig, why, sizeof why), ERR_OK);
+	assert_int_equal(signer_serve(signer, &treasury, &guard, message.p, message.n, &sig, why, sizeof why), ERR_OK);
 	assert_true(crypto_ed25519_verify(&payer, message, &sig));
-	assert_int_equal(signer_serve(signer, &guard, message.p, message.n - 1, &sig, why, sizeof why), ERR_REFUSED);
+	assert_int_equal(
+		signer_serve(signer, &treasury, &guard, message.p, message.n - 1, &sig, why, sizeof why), ERR_REFUSED);
 	other.payer = key_of(9);
-	assert_int_equal(signer_serve(signer, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
+	assert_int_equal(
+		signer_serve(signer, &treasury, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
 	assert_non_null(strstr(why, "not this signer's key"));
 	other = guard;
 	other.ml_program = key_of(9);
-	assert_int_equal(signer_serve(signer, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
+	assert_int_equal(
+		signer_serve(signer, &treasury, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
 	assert_non_null(strstr(why, "none that is known here"));
 	other = guard;
 	other.switchboard_program = key_of(9);
-	assert_int_equal(signer_serve(signer, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
+	assert_int_equal(
+		signer_serve(signer, &treasury, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
 	assert_non_null(strstr(why, "none that is known here"));
+	other = guard;
+	other.treasury = key_of(9);
+	assert_int_equal(
+		signer_serve(signer, &treasury, &other, message.p, message.n, &sig, why, sizeof why), ERR_REFUSED);
+	assert_non_null(strstr(why, "the treasury is not"));
+	other.treasury = treasury;
+	assert_int_equal(signer_serve(signer, &treasury, &other, message.p, message.n, &sig, why, sizeof why), ERR_OK);
 	signer_free(signer);
 }
 
