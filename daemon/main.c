@@ -334,6 +334,7 @@ static int new_modules(struct app *app)
 		.max_connections = 32, .accept_encoding = "gzip", .user_agent = "poolkeeper"
 	};
 	char why[WHY_MAX];
+	int code;
 
 	app->started_ms = loop_mono_ms();
 	app->loop = loop_new();
@@ -359,9 +360,9 @@ static int new_modules(struct app *app)
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
-	app->signer = wallets_load(app->config);
-	if (app->signer == NULL)
-		return EX_CONFIG;
+	code = wallets_load(&app->signer, app->config);
+	if (code != EX_OK)
+		return code;
 	if (!ends_by_itself(app))
 		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
 	return EX_OK;

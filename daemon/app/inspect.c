@@ -39,16 +39,13 @@ static bool database_url_ok(const struct config *config)
 int inspect_config(struct config *config, int code)
 {
 	struct signer *signer = NULL;
-	const bool has_key = config->dev_wallet.len > 0;
+	const bool has_key = config->dev_wallet.len > 0 || config->signer_socket != NULL;
 
 	if (config->database_url != NULL && !database_url_ok(config))
 		code = EX_CONFIG;
-	if (has_key) {
-		signer = wallets_load(config);
-		if (signer == NULL)
-			code = EX_CONFIG;
-		signer_free(signer);
-	}
+	if (has_key && wallets_load(&signer, config) != EX_OK)
+		code = EX_CONFIG;
+	signer_free(signer);
 	if (code == EX_OK)
 		log_info("config.ok", "network=%s endpoints=%zu", network_name(config->network), config->n_rpc_urls);
 	return code;

@@ -1,6 +1,8 @@
 /* The wallets' keys, from the settings into the signer. */
 #include "app/wallets.h"
 
+#include <sysexits.h>
+
 #include "base/log.h"
 #include "core/base58.h"
 
@@ -30,26 +32,48 @@ static bool add_auxiliaries(struct signer *signer, struct config *config)
 	return all;
 }
 
-struct signer *wallets_load(struct config *config)
+static int dev_wallet_here(struct signer **signer, struct config *config)
 {
 	struct secret_text key = config_take_key(config);
-	char why[WHY_MAX], address[PUBKEY_TEXT];
-	struct signer *signer = signer_new(key.text, key.len, why, sizeof(why));
+	char why[WHY_MAX];
 
+	*signer = signer_new(key.text, key.len, why, sizeof(why));
 	config_wipe_key(&key);
-	if (signer == NULL) {
-		log_error("config.invalid", "key=%s value=*** why=%s",
-			config->key_file != NULL ? "DEV_WALLET_KEY_FILE" : "DEV_WALLET_PRIVATE_KEY", why);
-		return NULL;
+	if (*signer != NULL)
+		return EX_OK;
+	log_error("config.invalid", "key=%s value=*** why=%s",
+		config->key_file != NULL ? "DEV_WALLET_KEY_FILE" : "DEV_WALLET_PRIVATE_KEY", why);
+	return EX_CONFIG;
+}
+
+static int dev_wallet_elsewhere(struct signer **signer, const struct config *config)
+{
+	char why[WHY_MAX];
+	const enum err err = signer_new_remote(signer, config->signer_socket, why, sizeof(why));
+
+	if (err == ERR_OK)
+		return EX_OK;
+	log_error("config.invalid", "key=SIGNER_SOCKET value=%s why=%s", config->signer_socket, why);
+	return err == ERR_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
+}
+
+int wallets_load(struct signer **signer, struct config *config)
+{
+	char address[PUBKEY_TEXT];
+	const int code = config->signer_socket != NULL ? dev_wallet_elsewhere(signer, config)
+	                                               : dev_wallet_here(signer, config);
+
+	if (code != EX_OK)
+		return code;
+	if (!add_auxiliaries(*signer, config)) {
+		signer_free(*signer);
+		*signer = NULL;
+		return EX_CONFIG;
 	}
-	if (!add_auxiliaries(signer, config)) {
-		signer_free(signer);
-		return NULL;
-	}
-	base58_pubkey(address, signer_pubkey(signer));
-	if (!signer_locked(signer))
+	base58_pubkey(address, signer_pubkey(*signer));
+	if (!signer_locked(*signer))
 		log_warn("signer.not_locked", "wallet=%s why=%s", address,
 			"the key may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
-	log_info("signer", "wallet=%s", address);
-	return signer;
+	log_info("signer", "wallet=%s remote=%d", address, config->signer_socket != NULL);
+	return EX_OK;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "chain/signer_protocol.h"
+#include "core/address.h"
 #include "core/base58.h"
 #include "core/tx.h"
 
@@ -24,6 +26,7 @@ struct signer {
 	struct held_key auxiliary[AUXILIARIES_MAX];
 	unsigned n_auxiliaries;
 	bool locked;
+	char *remote; /* the socket of the process that has the dev wallet's key; NULL: it is here */
 };
 
 struct account_key {
@@ -118,10 +121,33 @@ struct signer *signer_new(const char *text, size_t len, char *why, size_t why_si
 	return NULL;
 }
 
+enum err signer_new_remote(struct signer **signer, const char *path, char *why, size_t why_size)
+{
+	static const uint8_t ask[] = { 'K' };
+	uint8_t answer[SIGNER_PACKET_MAX];
+	size_t n;
+	enum err err = signer_ask(path, ask, sizeof ask, answer, &n, why, why_size);
+
+	*signer = NULL;
+	if (err != ERR_OK)
+		return err;
+	if (n != 1 + PUBKEY_SIZE || answer[0] != 'K') {
+		snprintf(why, why_size, "what answers at %s is no signer of this version", path);
+		return ERR_REFUSED;
+	}
+	*signer = calloc(1, sizeof(**signer));
+	if (!*signer || !((*signer)->remote = strdup(path)))
+		abort();
+	memcpy((*signer)->dev.pubkey.b, answer + 1, PUBKEY_SIZE);
+	(*signer)->locked = true; /* nothing is held here */
+	return ERR_OK;
+}
+
 void signer_free(struct signer *signer)
 {
 	if (!signer)
 		return;
+	free(signer->remote);
 	crypto_secret_free(signer->dev.secret);
 	for (unsigned i = 0; i < signer->n_auxiliaries; i++)
 		crypto_secret_free(signer->auxiliary[i].secret);
@@ -247,6 +273,64 @@ static void sign_with(struct signature *out, struct bytes message, uint8_t *seed
 	crypto_secret_hide(seed);
 }
 
+/* What comes back is checked: a signature by another key would only be found out by the chain. */
+static enum err sign_remotely(const struct signer *signer, const struct guard *allowed, struct bytes message,
+	struct signature *sig, char *why, size_t why_size)
+{
+	uint8_t ask[SIGNER_PACKET_MAX], answer[SIGNER_PACKET_MAX];
+	const size_t ask_len = signer_ask_encode(ask, allowed, message.p, message.n);
+	size_t n;
+	enum err err;
+
+	if (ask_len == 0)
+		return refuse(why, why_size, "the transaction is larger than 1232 bytes");
+	err = signer_ask(signer->remote, ask, ask_len, answer, &n, why, why_size);
+	if (err != ERR_OK)
+		return err;
+	if (answer[0] == 'R') {
+		snprintf(why, why_size, "the remote signer: %.*s", (int)(n - 1), (const char *)answer + 1);
+		return ERR_REFUSED;
+	}
+	if (answer[0] != 'S' || n != 1 + SIGNATURE_SIZE)
+		return refuse(why, why_size, "what answers is no signer of this version");
+	memcpy(sig->b, answer + 1, SIGNATURE_SIZE);
+	if (!crypto_ed25519_verify(&signer->dev.pubkey, message, sig))
+		return refuse(why, why_size, "the remote signer's signature is not one of the dev wallet's key");
+	return ERR_OK;
+}
+
+static enum err sign_as_payer(const struct signer *signer, const struct guard *allowed, struct bytes message,
+	struct signature *sig, char *why, size_t why_size)
+{
+	if (signer->remote)
+		return sign_remotely(signer, allowed, message, sig, why, why_size);
+	sign_with(sig, message, signer->dev.secret);
+	return ERR_OK;
+}
+
+static bool programs_are_known(const struct guard *allowed)
+{
+	return pubkey_equal(&allowed->ml_program, &ADDRESS_ML) &&
+	       (pubkey_equal(&allowed->switchboard_program, &ADDRESS_SWITCHBOARD_DEVNET) ||
+		       pubkey_equal(&allowed->switchboard_program, &ADDRESS_SWITCHBOARD_MAINNET));
+}
+
+/* Who asks is not believed: with a program of its own choice, a guard would allow anything, and rents would go anywhere. */
+enum err signer_serve(const struct signer *signer, const struct pubkey *treasury, const struct guard *allowed,
+	const uint8_t *message, size_t message_len, struct signature *sig, char *why, size_t why_size)
+{
+	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
+		return refuse(why, why_size, "the payer is not this signer's key");
+	if (!programs_are_known(allowed))
+		return refuse(why, why_size, "the lottery's or Switchboard's program is none that is known here");
+	if (!pubkey_is_zero(&allowed->treasury) && !pubkey_equal(&allowed->treasury, treasury))
+		return refuse(why, why_size, "the treasury is not the one that this signer was started with");
+	if (!guard_allows(allowed, message, message_len, why, why_size))
+		return ERR_REFUSED;
+	sign_with(sig, (struct bytes){ message, message_len }, signer->dev.secret);
+	return ERR_OK;
+}
+
 enum err signer_sign(const struct signer *signer, const struct account_key *extra, const struct guard *allowed,
 	const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len, struct signature *sig, char *why,
 	size_t why_size)
@@ -256,6 +340,7 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	struct second second;
 	const char *wrong;
 	size_t n, head;
+	enum err err;
 
 	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
 		return refuse(why, why_size, "the payer is not this signer's key");
@@ -272,7 +357,9 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 		return refuse(why, why_size, "the message does not need exactly the signatures of the keys given");
 	if (head + message_len > TX_SIZE_MAX)
 		return refuse(why, why_size, "the transaction is larger than 1232 bytes");
-	sign_with(sig, bytes, signer->dev.secret);
+	err = sign_as_payer(signer, allowed, bytes, sig, why, why_size);
+	if (err != ERR_OK)
+		return err;
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
 	if (second.seed) {

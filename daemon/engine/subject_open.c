@@ -115,12 +115,18 @@ static bool sign(
 	const struct bytes message = tx_message(&s->composed);
 	size_t len = 0;
 	char why[160];
+	const enum err err = signer_sign(
+		s->e->m.signer, extra, guard, message.p, message.n, s->signed_tx, &len, &row->sig, why, sizeof why);
 
-	if (signer_sign(s->e->m.signer, extra, guard, message.p, message.n, s->signed_tx, &len, &row->sig, why,
-		    sizeof why) != ERR_OK) {
-		count_breach(s->e, BREACH_SIGNED_STEP);
-		log_error("tx.refused_by_signer", "subject=%s step=%s why=%s next=human", s->key.text,
-			STEPS[guard->step].name, why);
+	if (err != ERR_OK) {
+		if (err == ERR_RETRY)
+			log_warn("signer.away", "subject=%s step=%s why=%s next=retry", s->key.text,
+				STEPS[guard->step].name, why);
+		else {
+			count_breach(s->e, BREACH_SIGNED_STEP);
+			log_error("tx.refused_by_signer", "subject=%s step=%s why=%s next=human", s->key.text,
+				STEPS[guard->step].name, why);
+		}
 		attempts_note(&s->own->open, s->e->around.now_ms, false);
 		return false;
 	}

@@ -65,6 +65,15 @@ static void find_credential(const struct wallet *wallet, struct config *config)
 		abort(); /* out of memory: nothing has been touched yet */
 }
 
+/* The other name may still serve the old monitor; a file is somebody's wish. */
+static void leave_to_signer(struct config *config, struct faults *faults)
+{
+	secret_text_wipe(&config->dev_wallet);
+	if (config->key_file != NULL)
+		fault_add(faults, setting_find("SIGNER_SOCKET"), config->signer_socket,
+			"is set beside a key file, DEV_WALLET_KEY_FILE or the credential: keep one");
+}
+
 /* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
 static void load_key(const struct wallet *wallet, struct config *config, struct faults *faults)
 {
@@ -93,7 +102,8 @@ static void load_key(const struct wallet *wallet, struct config *config, struct 
 	else if (path != NULL)
 		fault_add(faults, wallet->file_setting, path, "is empty: name the file with the key");
 	else if (key == &config->dev_wallet)
-		fault_add(faults, wallet->file_setting, path, "is not set: name the file with the dev wallet's key");
+		fault_add(faults, wallet->file_setting, path,
+			"is not set: name the file with the dev wallet's key, or a SIGNER_SOCKET");
 }
 
 struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
@@ -134,6 +144,8 @@ void wallet_keys_load(struct config *config, struct faults *faults)
 	struct wallet wallet[WALLETS];
 
 	list_wallets(wallet, config);
-	for (size_t i = 0; i < WALLETS; i++)
+	if (config->signer_socket != NULL)
+		leave_to_signer(config, faults);
+	for (size_t i = config->signer_socket != NULL ? 1 : 0; i < WALLETS; i++)
 		load_key(&wallet[i], config, faults);
 }

@@ -69,6 +69,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "File with the dev wallet's key (solana-keygen's JSON array, or base58), mode 0600 or stricter; else systemd's credential dev-wallet.") \
 	X(WALLETS, DEV_WALLET_PRIVATE_KEY, NULL, SECRET, dev_wallet, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "The key itself, for set-ups that have no file; used only when DEV_WALLET_KEY_FILE is not set.") \
+	X(WALLETS, SIGNER_SOCKET, NULL, PATH, signer_socket, NULL, 0, 0, 0, "/run/poolkeeper-signer/socket", \
+	  "Unix socket of a poolkeeper-signer, which has the dev wallet's key instead of this process.") \
 	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
 	  "YOUR_TREASURY_ADDRESS", "A pool is driven only if this is its treasury.") \
 	CONFIG_AUXILIARIES(CONFIG_AUXILIARY, X) \

@@ -28,7 +28,8 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	const settings = world.environment();
 	const text = (names) => names.map((name) => `${name}='${settings[name]}'\n`).join('');
 	const conf = (more = '') => `${text(['SOLANA_NETWORK', 'ORACLE_GATEWAY_HOSTS', 'TREASURY_WALLET_PUBKEY'])}TICK_SECONDS=1\nLOG_LEVEL=debug\n${more}`;
-	world.postgres.freeze();
+	const unseen = (fault) => world.scenario.chain('faults', { http: fault });
+	await unseen([{ kind: 'rpc_error', method: 'getMultipleAccounts', skip: 1, count: 'always' }]); // the first one checks the program
 	const systemd = await Systemd.boot({
 		'poolkeeper/dev-wallet.json': fs.readFileSync(settings.DEV_WALLET_KEY_FILE, 'utf8'), 'poolkeeper/settings.env': text(['DATABASE_URL', 'SOLANA_RPC_URL']),
 		'poolkeeper/poolkeeper.conf': conf(), 'systemd/system/poolkeeper.service.d/test.conf': '[Service]\nWatchdogSec=4\nRestartSec=100ms\n',
@@ -37,9 +38,10 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 
 	// Ready is who has looked at everything, not who runs.
 	await systemd.systemctl('start', '--no-block', 'poolkeeper');
-	await systemd.wait('start');
+	await systemd.wait('tick.read_failed', 2);
+	assert.equal((await systemd.events('ready')).length, 1);
 	assert.equal(await systemd.show('ActiveState'), 'activating');
-	world.postgres.thaw();
+	await unseen([]);
 	await systemd.systemctl('start', 'poolkeeper');
 	assert.equal(await systemd.show('ActiveState'), 'active');
 	assert.ok((await systemd.events('tick')).length > 0, 'a complete tick came before READY');
@@ -55,10 +57,10 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	assert.equal(await systemd.show('NRestarts'), '0');
 
 	// A loop that turns but sees nothing is of no use: the watchdog is not fed.
-	await world.scenario.chain('faults', { http: [{ kind: 'rpc_error', count: 'always' }] });
-	await systemd.wait('tick.read_failed', 2);
+	await unseen([{ kind: 'rpc_error', count: 'always' }]);
+	await systemd.wait('tick.read_failed', 4);
 	await systemd.until(async () => Number(await systemd.show('NRestarts')) > 0);
-	await world.scenario.chain('faults', { http: [] });
+	await unseen([]);
 	await systemd.until(async () => (await systemd.show('ActiveState')) === 'active');
 
 	await systemd.systemctl('stop', 'poolkeeper');
