@@ -102,6 +102,7 @@ migrate() {
 	fi
 	migration_script >"$work/script"
 	run_sql migration_failed "nothing of this file was kept: correct it, then run scripts/db migrate" <"$work/script"
+	[ $dry = 1 ] || refresh_grants
 }
 
 # The newest one is looked for again under the lock, and its .down.sql must take its ledger row away.

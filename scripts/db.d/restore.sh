@@ -99,5 +99,6 @@ restore() {
 		refuse 65 restore_refused "the database is not empty: restore into a new one (CREATE DATABASE), then point DATABASE_URL at it"
 	echo "event=restore_begins file=$file bytes=$(meta_value "$file.meta" bytes) schema=$(meta_value "$file.meta" schema)"
 	run_restore "$file" "$file.meta" "$url" || refuse 65 restore_failed "$(one_line <"$work/said"); the database is as it was"
-	echo "event=restore_done file=$file $(totals_of "$file.meta") seconds=$(($(date +%s) - began)) next=\"scripts/db status, then scripts/db roles\""
+	echo "event=restore_done file=$file $(totals_of "$file.meta") seconds=$(($(date +%s) - began))"
+	refresh_grants
 }
