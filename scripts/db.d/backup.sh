@@ -42,12 +42,16 @@ progress() { # event, bytes there are
 dump_script() {
 	cat <<SQL
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL lock_timeout = '10s';
 SELECT pg_export_snapshot() AS pk_snapshot \\gset
 \\setenv PK_SNAPSHOT :pk_snapshot
 \\! { pg_dump -Fc -v -n public -n keeper --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
+\\set pk_dumped \`[ -f "\$PK_LOG.failed" ] && echo 0 || echo 1\`
+\\if :pk_dumped
 SELECT 'server=' || current_setting('server_version');
 SELECT 'database=' || current_database();
 \\i $here/sql/table_digests.sql
+\\endif
 COMMIT;
 SQL
 }
@@ -59,11 +63,11 @@ dump_error() { # log
 
 write_dump() { # directory
 	dump_script >"$work/script"
-	if PK_URL=$url PK_DUMP=$1/dump PK_LOG=$1/log sql -f "$work/script" 3>&1 >"$1/facts" 2>"$work/said" && [ ! -f "$1/log.failed" ]; then
+	if PK_URL=$url PK_DUMP=$1/dump PK_LOG=$work/dump.log sql -f "$work/script" 3>&1 >"$1/facts" 2>"$work/said" && [ ! -f "$work/dump.log.failed" ]; then
 		sync "$1/dump" && return 0
 	fi
-	cat "$work/said" >>"$1/log"
-	why=$(dump_error "$1/log") || exit
+	cat "$work/said" >>"$work/dump.log"
+	why=$(dump_error "$work/dump.log") || exit
 	refuse 69 backup_failed "${why:-pg_dump failed}; no backup was made"
 }
 

@@ -45,7 +45,7 @@ test('a backup is compressed, private, described, and restored once to prove it'
 	const run = await runDb(['backup', '--verbose'], { url: source, env: { BACKUP_DIR } });
 	assert.equal(run.code, 0, run.stderr);
 	assert.match(run.stdout, /event=backup_table table=public\.transactions\n[^]*event=restore_table table=public\.transactions\n/);
-	const [, file, bytes] = /event=backup_done file=(.+\.dump) bytes=(\d+) tables=30 rows=20\d\d schema=\d+ verified=restored seconds=\d+\n$/.exec(run.stdout);
+	const [, file, bytes] = /event=backup_done file=(.+\.dump) bytes=(\d+) tables=\d+ rows=20\d\d schema=\d+ verified=restored seconds=\d+\n$/.exec(run.stdout);
 	assert.match(path.basename(file), /^poolkeeper_source_\d{8}_\d{6}\.dump$/);
 	assert.deepEqual(fs.readdirSync(BACKUP_DIR), [path.basename(file), `${path.basename(file)}.meta`]);
 	assert.equal(fs.statSync(file).size, Number(bytes));
@@ -55,14 +55,25 @@ test('a backup is compressed, private, described, and restored once to prove it'
 	assert.match(meta, /^table public\.transactions 2000 -?\d+$/m);
 	assert.equal(await psql(server.url(), "SELECT count(*) FROM pg_database WHERE datname LIKE 'poolkeeper_check%'"), '0');
 	const listed = await runDb(['backups'], { env: { BACKUP_DIR } });
-	assert.match(listed.stdout, /^file=.+\.dump state=good created_at=\S+ bytes=\d+ schema=\d+ tables=30 rows=\d+\n$/);
+	assert.match(listed.stdout, /^file=.+\.dump state=good created_at=\S+ bytes=\d+ schema=\d+ tables=\d+ rows=\d+\n$/);
+});
+
+test('what is written while a backup begins is neither in the dump nor in its description', async (t) => {
+	const directory = scratchDirectory(t);
+	fs.writeFileSync(path.join(directory, 'pg_dump'), `#!/bin/sh
+		psql -X -q -d "${source}" -c "INSERT INTO public.profiles (wallet_address) VALUES ('late')"
+		PATH=${process.env.PATH} exec pg_dump "$@"`, { mode: 0o755 });
+	const run = await runDb(['backup'], { url: source, env: { PATH: `${directory}:${process.env.PATH}` } });
+	assert.equal(run.code, 0, run.stderr);
+	assert.match(fs.readFileSync(`${/file=(\S+\.dump)/.exec(run.stdout)[1]}.meta`, 'utf8'), /^table public\.profiles 0 0$/m);
+	assert.equal(await psql(source, 'DELETE FROM public.profiles RETURNING wallet_address'), 'late');
 });
 
 test('a restored database has the rows and the catalogue of the one that was backed up, and goes on', async () => {
 	const url = await newDatabase();
 	const run = await runDb(['restore', good], { url, env: CONFIRMED });
 	assert.equal(run.code, 0, run.stderr);
-	assert.match(run.stdout, /event=restore_done file=\S+ tables=30 rows=20\d\d seconds=\d+\n$/);
+	assert.match(run.stdout, /event=restore_done file=\S+ tables=\d+ rows=20\d\d seconds=\d+\n$/);
 	assert.equal(shape(url), shape(source));
 	const rows = 'SELECT md5(string_agg(t::text, $$,$$ ORDER BY id)) FROM public.transactions t';
 	assert.equal(await psql(url, rows), await psql(source, rows));
@@ -144,7 +155,7 @@ test('kill -9 in the middle of a restore leaves the database as it was', async (
 	assert.equal((await runDb(['restore', good], { url, env: CONFIRMED })).code, 0);
 });
 
-test('kill -9 in the middle of a backup leaves nothing that looks like one, and the next run clears it away', async (t) => {
+test('a lost connection and kill -9 in the middle of a backup leave nothing that looks like one, and the next run clears it away', async (t) => {
 	const BACKUP_DIR = scratchDirectory(t);
 	const url = await server.createDatabase('held');
 	await psql(url, 'CREATE TABLE public.held ()');
@@ -152,6 +163,13 @@ test('kill -9 in the middle of a backup leaves nothing that looks like one, and 
 	const holder = psql(url, 'BEGIN; LOCK TABLE public.held; SELECT pg_sleep(600)').catch(() => {});
 	const waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'public.held'::regclass";
 	while (await psql(url, "SELECT count(*) FROM pg_locks WHERE granted AND relation = 'public.held'::regclass AND mode = 'AccessExclusiveLock'") === '0') await pause(20);
+	const cut = startDb(['backup'], { url, env: { BACKUP_DIR } });
+	while (await psql(url, waiting) === '0') await pause(20);
+	await psql(url, `SELECT pg_terminate_backend(pid) FROM (${waiting.replace('count(*)', 'pid')}) w`);
+	const lost = await cut.ended;
+	assert.equal(lost.code, 69);
+	assert.match(lost.stderr, /^level=error event=backup_failed why="pg_dump: error: [^"]*; no backup was made"\n$/);
+	assert.deepEqual(fs.readdirSync(BACKUP_DIR), []);
 	const run = startDb(['backup'], { url, env: { BACKUP_DIR } });
 	while (await psql(url, waiting) === '0') await pause(20);
 	run.killGroup();
