@@ -112,6 +112,9 @@ test('fix sets what the chain proves and nothing else, keeps what was before, an
 	const undone = await integrity(keeper, '--undo', '--yes');
 	assert.match(undone.stdout, /event=integrity_not_undone why="changed since" check=count_differs [^]*event=integrity_undone check=status_differs subject="pools 1" field=status value=open\n/, undone.stderr);
 	assert.equal(await state(), 'open|7|thief');
+	await keeper.sql("UPDATE public.pools SET status = 'ended'");
+	const counted = await integrity(keeper, '--fix', '--yes', '--no-backup');
+	assert.deepEqual(counted.stdout.match(/event=integrity_fixed .*/g), ['event=integrity_fixed check=count_differs subject="pools 1" field=participants_count before=7 after=2']);
 	assert.equal((await integrity(keeper, '--fix', '--undo')).code, 64);
 });
 
