@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { startPostgres, psql } = require('../lib/postgres');
@@ -47,6 +48,48 @@ test('DIRECT_DATABASE_URL goes before DATABASE_URL, and one of them must be set'
 	const nowhere = 'postgresql://nobody@127.0.0.1:1/none';
 	assert.equal((await runDb(['status'], { url: server.url(), env: { DATABASE_URL: nowhere } })).code, 1);
 	assert.equal((await runDb(['status'], { env: { DATABASE_URL: server.url() } })).code, 1);
+});
+
+test('a password where a process list would show it is refused, unseen', async () => {
+	for (const url of ['postgresql://u@127.0.0.1:1/none?password=hidden', 'host=127.0.0.1 port=1 password=hidden']) {
+		const run = await runDb(['status'], { url });
+		assert.equal(run.code, 78);
+		assert.match(run.stderr, /^level=error event=database_url_password why="[^"]*"\n$/);
+		assert.ok(!run.stderr.includes('hidden'));
+	}
+});
+
+test('what only other clients understand in a URL is left out', async () => {
+	const run = await runDb(['status'], { url: `${server.url()}?schema=public&connection_limit=5&application_name=x&pool_timeout=3` });
+	assert.equal(run.code, 1, run.stderr);
+});
+
+test('TLS is what the URL says: the right certificate is accepted, another and none are refused, backups included', async (t) => {
+	const directory = scratchDirectory(t);
+	const certificate = (name) => {
+		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+			'-keyout', path.join(directory, `${name}.key`), '-out', path.join(directory, `${name}.pem`)], { stdio: 'pipe' });
+		return path.join(directory, `${name}.pem`);
+	};
+	const [right, wrong] = ['right', 'wrong'].map(certificate);
+	const url = (ca) => `${server.url().replace('127.0.0.1', 'localhost')}?sslmode=verify-full&sslrootcert=${ca}`;
+	const without = await runDb(['status'], { url: url(right) });
+	assert.deepEqual([without.code, /server does not support SSL/.test(without.stderr)], [69, true], without.stderr);
+	for (const [from, to] of [['right.pem', 'server.crt'], ['right.key', 'server.key']]) {
+		const file = path.join(server.directory, 'data', to);
+		fs.copyFileSync(path.join(directory, from), file);
+		fs.chmodSync(file, 0o600);
+		if (process.getuid() === 0) fs.chownSync(file, server.account.uid, server.account.gid);
+	}
+	await server.sql('ALTER SYSTEM SET ssl = on');
+	await server.sql('SELECT pg_reload_conf()');
+	const refused = await runDb(['status'], { url: url(wrong) });
+	assert.deepEqual([refused.code, /certificate verify failed/.test(refused.stderr)], [69, true], refused.stderr);
+	await server.createDatabase('encrypted');
+	const target = url(right).replace('/postgres?', '/encrypted?');
+	assert.equal((await runDb(['migrate'], { url: target })).code, 0);
+	const backup = await runDb(['backup'], { url: target });
+	assert.match(backup.stdout, /verified=restored/, backup.stderr);
 });
 
 test('a server that does not answer is one clear line', async () => {

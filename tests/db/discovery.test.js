@@ -82,6 +82,16 @@ test('the row is what the backend would have written, not a second too early, an
 	assert.deepEqual((await keeper.tick()).map((listed) => listed.app_id), [1], 'from now on under its number in the app');
 });
 
+test('allow_mock is written where the backend has that column, and where it has not the row comes all the same', async () => {
+	const keeper = await newKeeper(server);
+	await discover(keeper, { allow_mock: 't' });
+	await list(keeper);
+	await keeper.sql('ALTER TABLE public.pools RENAME COLUMN allow_mock TO gone');
+	await discover(keeper, { address: key('Q'), pool_id: 8, allow_mock: 't' });
+	await list(keeper);
+	assert.deepEqual((await pools(keeper)).map((row) => [row.pool_address, row.gone]), [[POOL, 1], [key('Q'), 0]]);
+});
+
 test('the app\'s own row is taken, whatever the app calls it; rows of other draws of the address are not', async () => {
 	const keeper = await newKeeper(server);
 	await addAppPool(keeper, { status: 'cancelled' });

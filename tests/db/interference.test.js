@@ -41,7 +41,7 @@ test('kill -9 at any moment leaves whole files only, and the next run finishes',
 		await pause(duration * (kill + 1) / KILLS);
 		try { run.killGroup(); } catch (error) { assert.equal(error.code, 'ESRCH'); }
 		if ((await run.ended).signal === 'SIGKILL') cutShort++;
-		const again = await runDb(['migrate'], { url });
+		const again = await runDb(['migrate', '--no-backup'], { url });
 		assert.equal(again.code, 0, again.stderr);
 		assert.equal(catalogue(url), catalogue(whole), `killed after ${kill + 1}/${KILLS}`);
 		assert.equal((await runDb(['validate'], { url })).code, 0);
@@ -76,7 +76,7 @@ test('a table that somebody holds is waited for five seconds, not for ever', asy
 	const holder = psql(url, 'BEGIN; LOCK TABLE public.busy; SELECT pg_sleep(8); COMMIT;');
 	while (await psql(url, "SELECT count(*) FROM pg_locks WHERE relation = 'public.busy'::regclass AND granted") === '0') await pause(20);
 	const directory = scratchDirectory(t, { 'V001__busy.sql': 'ALTER TABLE public.busy ADD COLUMN n integer;' });
-	const run = await runDb(['migrate'], { url, directory });
+	const run = await runDb(['migrate', '--no-backup'], { url, directory });
 	assert.equal(run.code, 65);
 	assert.match(run.stderr, /lock timeout/);
 	await holder;

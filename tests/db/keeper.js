@@ -38,9 +38,12 @@ function literal(value) {
 class Keeper {
 	constructor(url) { this.url = url; }
 
+	// The daemon's verbs run as its role, so that every test of one tests its rights as well.
+	get daemonUrl() { return this.url.replace('//postgres@', '//poolkeeper@'); }
+
 	sql(text) { return psql(this.url, text); }
 
-	outcome(statement) { return this.sql(`SELECT public.outcome($q$${statement}$q$)`); }
+	outcome(statement, url = this.url) { return psql(url, `SELECT public.outcome($q$${statement}$q$)`); }
 
 	// The text of a call with named arguments, and its result as an array of objects.
 	static call(name, args) {
@@ -48,14 +51,17 @@ class Keeper {
 		return `SELECT * FROM keeper.${name}(${list.join(', ')})`;
 	}
 
-	async rows(statement) { return JSON.parse(await this.sql(`SELECT coalesce(json_agg(x), '[]') FROM (${statement}) x`)); }
+	async rows(statement, url = this.url) { return JSON.parse(await psql(url, `SELECT coalesce(json_agg(x), '[]') FROM (${statement}) x`)); }
 
-	call(name, args) { return this.rows(Keeper.call(name, args)); }
+	call(name, args) { return this.rows(Keeper.call(name, args), this.daemonUrl); }
 
-	refusal(name, args) { return this.outcome(Keeper.call(name, args)); }
+	refusal(name, args) { return this.outcome(Keeper.call(name, args), this.daemonUrl); }
 
 	tick(owner = 'one', after_id = 0) { return this.call('lease_tick', { owner, after_id, ttl_ms: 15000 }); }
 }
+
+const ROLES = `CREATE ROLE poolkeeper LOGIN; CREATE ROLE poolkeeper_ro LOGIN;
+	${fs.readFileSync(path.join(__dirname, '..', '..', 'scripts', 'sql', 'roles.sql'), 'utf8')}`;
 
 const TEMPLATE = 'keeper_template';
 const templates = new WeakMap();
@@ -63,7 +69,7 @@ const templates = new WeakMap();
 async function makeTemplate(server) {
 	const keeper = new Keeper(await server.createDatabase(TEMPLATE));
 	const files = migrationFiles().map((name) => fs.readFileSync(path.join(MIGRATIONS, name), 'utf8'));
-	await keeper.sql(`SET client_min_messages = warning; BEGIN; ${files.join('\n')} ${OUTCOME} COMMIT;`);
+	await keeper.sql(`SET client_min_messages = warning; BEGIN; ${files.join('\n')} ${OUTCOME} ${ROLES} COMMIT;`);
 	await keeper.tick();
 }
 

@@ -4,25 +4,13 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { createHash } = require('node:crypto');
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { startPostgres, psql } = require('../lib/postgres');
-const { upFiles, scratchDirectory, copyOfMigrations, runDb, catalogue } = require('./migrator');
+const { root, upFiles, scratchDirectory, copyOfMigrations, runDb, catalogue } = require('./migrator');
 
-// A table as an older web backend made it: fewer columns, one index of its own, rows in it.
-const OLDER_BACKEND = `
-	CREATE TABLE public.pools (id serial PRIMARY KEY, pool_address text, token_symbol text NOT NULL, token_name text NOT NULL,
-		token_mint text, token_logo_url text, entry_amount double precision NOT NULL, min_participants integer NOT NULL,
-		max_participants integer NOT NULL, participants_count integer DEFAULT 0, status text NOT NULL,
-		start_time timestamp DEFAULT now(), lock_duration integer NOT NULL, lock_time timestamp, end_time timestamp,
-		winner_wallet text, total_pot double precision DEFAULT 0, creator_wallet text NOT NULL, tx_hash text, backend_only text);
-	CREATE INDEX idx_pools_status ON public.pools (status);
-	CREATE TABLE public.participants (id serial PRIMARY KEY, pool_id integer NOT NULL, wallet_address text NOT NULL, avatar text,
-		joined_at timestamp DEFAULT now());
-	INSERT INTO public.pools (token_symbol, token_name, entry_amount, min_participants, max_participants, status, lock_duration,
-		creator_wallet, backend_only) VALUES ('BONK', 'Bonk', 1.5, 2, 5, 'ended', 60, 'Abc', 'kept');
-	INSERT INTO public.participants (pool_id, wallet_address) VALUES (1, 'Abc');`;
+const ADOPTED = fs.readFileSync(path.join(__dirname, 'fixtures', 'adopted.sql'), 'utf8');
 
 let server;
 let databases = 0;
@@ -58,19 +46,29 @@ test('the ledger holds the whole hash of each file', async () => {
 	assert.equal(await psql(url, 'SELECT version, sha256 FROM keeper.schema_migrations ORDER BY version'), expected.join('\n'));
 });
 
-test('the tables of an older web backend are adopted with their rows', async () => {
-	const url = await newDatabase();
-	await psql(url, OLDER_BACKEND);
-	const run = await runDb(['migrate'], { url });
-	assert.equal(run.code, 0, run.stderr);
-	assert.equal(await psql(url, 'SELECT id, token_symbol, entry_amount, backend_only, is_free FROM public.pools'), '1|BONK|1.5|kept|0');
-	assert.equal(await psql(url, 'SELECT wallet_address, refund_claimed FROM public.participants'), 'Abc|0');
-	assert.equal((await runDb(['validate'], { url })).code, 0);
+const testMigrations = (env = {}) => spawnSync(path.join(root, 'scripts', 'test-migrations'), {
+	encoding: 'utf8', env: { ...process.env, TEST_SERVER_URL: server.url(), ...env },
+});
+
+test('the migrations pass their own tests: references, constraints, up, down and up, empty and adopted', () => {
+	assert.equal(testMigrations().stdout, 'test-migrations: 15 passed, 0 failed, 0 skipped\n');
+});
+
+test('test-migrations names a reference to nothing, a table without a key, lost rows, and what a down leaves behind', (t) => {
+	const directory = scratchDirectory(t, {
+		'V001__bad.sql': `CREATE TABLE keeper.bad (n integer); DO 'BEGIN DELETE FROM public.participants; EXCEPTION WHEN undefined_table THEN END';
+			CREATE FUNCTION keeper.bad() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM no_such_column FROM keeper.bad; END';`,
+		'V001__bad.down.sql': "DROP FUNCTION keeper.bad; DELETE FROM keeper.schema_migrations WHERE version = '001';",
+	});
+	const run = testMigrations({ MIGRATIONS_DIR: directory });
+	assert.equal(run.status, 1);
+	for (const words of ['V001__bad.verify.sql is missing', 'keeper.bad(): column "no_such_column" does not exist', 'keeper.bad: no primary key',
+		'FAIL nothing is left but the ledger', 'FAIL its rows are as they were: 3,6d2\n< 1|1|Abc|first']) assert.ok(run.stdout.includes(words), run.stdout);
 });
 
 test('a table that does not fit is named, and nothing of the file is kept', async () => {
 	const url = await newDatabase();
-	await psql(url, OLDER_BACKEND.replace('entry_amount double precision', 'entry_amount numeric'));
+	await psql(url, ADOPTED.replace('entry_amount double precision', 'entry_amount numeric'));
 	const before = catalogue(url);
 	const run = await runDb(['migrate'], { url });
 	assert.equal(run.code, 65);
@@ -116,7 +114,7 @@ test('gaps, late low numbers and unknown applied versions are refused', async (t
 	const newer = scratchDirectory(t, { 'V001__a.sql': create(1), 'V002__b.sql': create(2) });
 	const lost = await runDb(['migrate'], { url, directory: newer });
 	assert.equal(lost.code, 65);
-	assert.match(lost.stderr, /V003__unknown\.sql is applied but has no file here/);
+	assert.match(lost.stderr, /V003__c\.sql is applied but has no file here/);
 
 	await psql(url, "DELETE FROM keeper.schema_migrations WHERE version = '002'");
 	const late = await runDb(['migrate'], { url, directory: whole });
@@ -151,7 +149,8 @@ test('a dry run runs everything and keeps nothing', async (t) => {
 	const before = catalogue(url);
 	const run = await runDb(['migrate', '--dry-run'], { url });
 	assert.equal(run.code, 0, run.stderr);
-	assert.deepEqual(lines(run.stdout).map((line) => /version=(\d+) .* dry=1$/.exec(line)?.[1]), upFiles().map(({ version }) => version));
+	assert.deepEqual([...run.stdout.matchAll(/^event=migration_applied version=(\d+) .* dry=1$/gm)].map((match) => match[1]), upFiles().map(({ version }) => version));
+	for (const { file } of upFiles()) assert.ok(run.stdout.includes(`-- ${path.basename(file)}\n${fs.readFileSync(file, 'utf8')}`), file);
 	assert.equal(catalogue(url), before);
 
 	const directory = copyOfMigrations(t);
@@ -164,32 +163,61 @@ test('a dry run runs everything and keeps nothing', async (t) => {
 	assert.equal(catalogue(url), before);
 });
 
-test('up, down, up gives the same catalogue', async () => {
+test('history tells each file with its time, and revert takes the newest back, confirmed only and after a backup', async (t) => {
 	const url = await newDatabase();
-	await runDb(['migrate'], { url });
-	const up = catalogue(url);
-	for (const { file } of upFiles().reverse()) {
-		execFileSync('psql', ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-f', file.replace(/\.sql$/, '.down.sql'), url], { stdio: 'pipe' });
-	}
-	const ledgerOnly = catalogue(url).split('\n').filter((line) => /^CREATE/.test(line));
-	assert.deepEqual(ledgerOnly, ['CREATE SCHEMA keeper;', 'CREATE TABLE keeper.schema_migrations (']);
-	assert.equal(await psql(url, 'SELECT count(*) FROM keeper.schema_migrations'), '0');
-	const again = await runDb(['migrate'], { url });
-	assert.equal(again.code, 0, again.stderr);
-	assert.equal(catalogue(url), up);
+	const directory = scratchDirectory(t, {
+		'V001__a.sql': 'CREATE TABLE public.a ();', 'V001__a.down.sql': "DROP TABLE public.a; DELETE FROM keeper.schema_migrations WHERE version = '001';",
+		'V002__b.sql': 'CREATE TABLE public.b ();', 'V002__b.down.sql': 'DROP TABLE public.b;',
+	});
+	const BACKUP_DIR = path.join(scratchDirectory(t), 'kept');
+	const db = (...args) => runDb(args, { url, directory, env: { BACKUP_DIR } });
+	await db('migrate');
+	assert.ok(!fs.existsSync(BACKUP_DIR), 'nothing to keep in an empty database');
+	const told = lines((await db('history')).stdout);
+	assert.equal(told.length, 2);
+	assert.match(told[1], /^applied_at=\S+Z version=002 name=b applied_by=postgres ms=\d+ sha256=[0-9a-f]{64}$/);
+
+	const before = catalogue(url);
+	const dumps = () => fs.readdirSync(BACKUP_DIR).filter((name) => name.endsWith('.dump')).length;
+	assert.equal((await db('revert')).code, 77);
+	const leaves = await db('revert', '--yes');
+	assert.equal(leaves.code, 65);
+	assert.match(leaves.stderr, /^level=error event=revert_failed why=".*V002__b\.down\.sql leaves its row.*; nothing was taken back"\n$/);
+	assert.equal(catalogue(url), before);
+	assert.equal(dumps(), 1);
+	fs.appendFileSync(path.join(directory, 'V002__b.down.sql'), "DELETE FROM keeper.schema_migrations WHERE version = '002';");
+	const shown = await db('revert', '--dry-run');
+	assert.match(shown.stdout, /^-- V002__b\.down\.sql\nDROP TABLE public\.b;[^]*event=migration_reverted version=002 name=b dry=1\n$/);
+	assert.equal(catalogue(url), before);
+	assert.equal((await db('revert', '--yes', '--no-backup')).code, 0);
+	assert.equal(dumps(), 1);
+	assert.equal(await psql(url, "SELECT to_regclass('public.b') IS NULL, string_agg(version, ' ') FROM keeper.schema_migrations"), 't|001');
+	assert.match((await db('migrate')).stdout, /event=backup_done file=\S+ bytes=\d+ tables=2 rows=1 schema=001 verified=read [^]*event=migration_applied version=002/);
+	assert.equal(dumps(), 2);
+});
+
+test('without a place for the backup nothing is changed', async (t) => {
+	const url = await newDatabase();
+	await psql(url, ADOPTED);
+	const before = catalogue(url);
+	const file = path.join(scratchDirectory(t, { file: '' }), 'file');
+	const run = await runDb(['migrate'], { url, env: { BACKUP_DIR: file } });
+	assert.equal(run.code, 74);
+	assert.match(run.stderr, /^level=error event=backup_failed why=".* cannot be written: set BACKUP_DIR [^"]*"\n$/);
+	assert.equal(catalogue(url), before);
 });
 
 test('the public tables are not taken back while they hold rows', async () => {
 	const url = await newDatabase();
-	await psql(url, OLDER_BACKEND);
+	await psql(url, ADOPTED);
 	await runDb(['migrate'], { url });
 	const down = upFiles()[0].file.replace(/\.sql$/, '.down.sql');
-	await assert.rejects(psql(url, fs.readFileSync(down, 'utf8')), /public\.participants holds rows: V001 is taken back only from an empty database/);
-	assert.equal(await psql(url, 'SELECT count(*) FROM public.pools'), '1');
+	await assert.rejects(psql(url, fs.readFileSync(down, 'utf8')), /public\.used_transactions holds rows: V001 is taken back only from an empty database/);
+	assert.equal(await psql(url, 'SELECT count(*) FROM public.pools'), '2');
 });
 
 test('wrong arguments exit with 64', async () => {
-	for (const args of [[], ['up'], ['migrate', '--force'], ['status', 'now']]) {
+	for (const args of [[], ['up'], ['migrate', '--force'], ['status', 'now'], ['history', '--yes'], ['restore'], ['restore', 'a', 'b'], ['backup', 'a']]) {
 		const run = await runDb(args, { url: server.url() });
 		assert.equal(run.code, 64, args.join(' '));
 		assert.match(run.stderr, /^usage: scripts\/db /);

@@ -32,12 +32,16 @@ function copyOfMigrations(test) {
 	return directory;
 }
 
+// Backups before a change go here unless a test says otherwise.
+const backups = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-backups-'));
+process.once('exit', () => fs.rmSync(backups, { recursive: true, force: true }));
+
 // options: url (DIRECT_DATABASE_URL), env (more variables), directory (of the migrations).
 // The process leads a group of its own, so that a test can kill it together with its psql.
 function startDb(args, options) {
 	const { PATH, HOME } = process.env;
 	const child = spawn(program, args, {
-		env: { PATH, HOME, DIRECT_DATABASE_URL: options.url ?? '', MIGRATIONS_DIR: options.directory ?? migrations, ...options.env },
+		env: { PATH, HOME, DIRECT_DATABASE_URL: options.url ?? '', MIGRATIONS_DIR: options.directory ?? migrations, BACKUP_DIR: backups, ...options.env },
 		detached: true,
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
@@ -59,4 +63,4 @@ function catalogue(url) {
 	return text.split('\n').filter((line) => !/^(--|\\(un)?restrict|$)/.test(line)).join('\n');
 }
 
-module.exports = { migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue };
+module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue };

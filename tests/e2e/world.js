@@ -47,7 +47,7 @@ class World {
 		const { slotMs, oracles, pooled } = this.options;
 		this.postgres = await startPostgres({ settings: this.options.postgresSettings });
 		this.stops.push(() => this.postgres.stop());
-		execFileSync(path.join(ROOT, 'scripts', 'db'), ['migrate'], {
+		for (const verb of ['migrate', 'roles']) execFileSync(path.join(ROOT, 'scripts', 'db'), [verb], {
 			env: { ...process.env, DATABASE_URL: this.postgres.url(), DIRECT_DATABASE_URL: this.postgres.url() }, stdio: ['ignore', 'ignore', 'inherit'],
 		});
 		if (pooled) {
@@ -62,6 +62,9 @@ class World {
 		this.scenario = new Scenario(this.chain.url);
 		await this.scenario.fundWallet(this.devWallet, WALLET_LAMPORTS);
 	}
+
+	// The daemon's: its role may do what its statements need, and no more.
+	get daemonUrl() { return (this.pgbouncer ?? this.postgres).url('postgres', 'poolkeeper'); }
 
 	get databaseUrl() { return this.pgbouncer ? this.pgbouncer.url() : this.postgres.url(); }
 
@@ -101,7 +104,7 @@ class World {
 			nodes[name] = `${this.chain.url.replace(/\/$/, '')}/node/${k}`;
 		}
 		return {
-			PATH: process.env.PATH, DATABASE_URL: this.databaseUrl, SOLANA_NETWORK: 'devnet', ...nodes,
+			PATH: process.env.PATH, DATABASE_URL: this.daemonUrl, SOLANA_NETWORK: 'devnet', ...nodes,
 			DEV_WALLET_KEY_FILE: this.keyFile(), TREASURY_WALLET_PUBKEY: this.treasury.address,
 			ORACLE_GATEWAY_HOSTS: new URL(this.gateway.url).host, SPOOL_DIR: path.join(this.directory, 'spool'),
 			TICK_SECONDS: '1', KEEPER_HTTP: '127.0.0.1:0', ...this.options.settings, ...settings,

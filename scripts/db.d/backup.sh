@@ -1,0 +1,159 @@
+# shellcheck shell=sh
+# Backups: schemas public and keeper as pg_dump's custom format (compressed), and beside each dump a .meta with its checksum
+# and, from the same snapshot, the rows and the digest of every table. A dump without a fitting .meta is no backup.
+#
+# The .meta: first line "poolkeeper-backup 1", then name=value lines, then the lines of sql/table_digests.sql.
+
+backup_directory() {
+	mkdir -p "$backups" 2>/dev/null && [ -w "$backups" ] ||
+		refuse 74 backup_failed "$backups cannot be written: set BACKUP_DIR to a directory of this user"
+}
+
+meta_value() { sed -n "s/^$2=//p" "$1" | head -n 1; } # file, name
+
+# good, incomplete (no .meta), foreign (not one of ours) or damaged (not the bytes that were written).
+backup_state() { # dump
+	if [ ! -f "$1.meta" ]; then echo incomplete
+	elif [ "$(head -n 1 "$1.meta")" != 'poolkeeper-backup 1' ]; then echo foreign
+	elif [ ! -f "$1" ] || [ "$(sha256_of "$1")" != "$(meta_value "$1.meta" sha256)" ]; then echo damaged
+	else echo good
+	fi
+}
+
+# Whatever a killed run left half-done; no name of it looks like a backup.
+clear_leftovers() {
+	for left in "$backups"/.partial.*; do
+		[ -d "$left" ] || continue
+		pid=${left##*/.partial.}
+		[ -d "/proc/${pid%%.*}" ] || rm -rf "$left"
+	done
+}
+
+# A command for a pipe: of pg_dump's and pg_restore's --verbose it tells which table is being worked on, as they come.
+progress() { # event, bytes there are
+	if [ "$verbose" = 1 ] || [ "$2" -gt 100000000 ]; then
+		printf '%s\n' "sed -un 's/.*\(dumping contents of\|processing data for\) table \"\(.*\)\"/event=$1 table=\2/p' >&3"
+	else
+		echo 'cat >/dev/null'
+	fi
+}
+
+# The dump and what the .meta says of it are one snapshot: psql holds it open while pg_dump works.
+dump_script() {
+	cat <<SQL
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL lock_timeout = '10s';
+SELECT pg_export_snapshot() AS pk_snapshot \\gset
+\\setenv PK_SNAPSHOT :pk_snapshot
+\\! { pg_dump -Fc -v -n public -n keeper --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
+\\set pk_dumped \`[ -f "\$PK_LOG.failed" ] && echo 0 || echo 1\`
+\\if :pk_dumped
+SELECT 'server=' || current_setting('server_version');
+SELECT 'database=' || current_database();
+\\i $here/sql/table_digests.sql
+\\endif
+COMMIT;
+SQL
+}
+
+dump_error() { # log
+	if grep -q 'No space left on device' "$1"; then refuse 74 backup_failed "the disk of $backups is full: make room or set BACKUP_DIR, then run it again; no backup was made"; fi
+	grep -E '(error|fatal):|ERROR|FATAL' "$1" | head -n 2 | one_line
+}
+
+write_dump() { # directory
+	dump_script >"$work/script"
+	if PK_URL=$url PK_DUMP=$1/dump PK_LOG=$work/dump.log sql -f "$work/script" 3>&1 >"$1/facts" 2>"$work/said" && [ ! -f "$work/dump.log.failed" ]; then
+		sync "$1/dump" && return 0
+	fi
+	cat "$work/said" >>"$work/dump.log"
+	why=$(dump_error "$work/dump.log") || exit
+	refuse 69 backup_failed "${why:-pg_dump failed}; no backup was made"
+}
+
+write_meta() { # directory, file to write
+	{
+		echo 'poolkeeper-backup 1'
+		echo "created_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+		grep -E '^(server|database)=' "$1/facts"
+		echo "schema=$schema"
+		echo "bytes=$(stat -c %s "$1/dump")"
+		echo "sha256=$(sha256_of "$1/dump")"
+		sed -n 's/^\(table [^|]*\)|\([^|]*\)|/\1 \2 /p' "$1/facts"
+	} >"$2" && sync "$2" || refuse 74 backup_failed "the disk of $backups is full: make room or set BACKUP_DIR, then run it again; no backup was made"
+}
+
+totals_of() { awk '$1 == "table" { tables++; rows += $3 } END { printf "tables=%d rows=%d", tables, rows }' "$1"; }
+
+# Old ones of this database go only after a new one is there, and the three newest never.
+apply_retention() {
+	find "$backups" -maxdepth 1 -name "$prefix[0-9]*.dump.meta" | sort -r | tail -n +4 | while read -r meta; do
+		[ -n "$(find "$meta" -mtime "+$keep_days")" ] && [ "$(head -n 1 "$meta")" = 'poolkeeper-backup 1' ] || continue
+		rm -f "${meta%.meta}" "$meta"
+		echo "event=backup_deleted file=${meta%.meta} why=\"older than $keep_days days\""
+	done
+}
+
+# Sets dump: the file that was made. How it was checked: read (every byte unpacked) or restored (into a database made for that).
+make_backup() { # read or restored
+	backup_directory
+	clear_leftovers
+	umask 077
+	began=$(date +%s)
+	schema=$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")
+	[ "$schema" = t ] && schema=$(sql -c "SELECT coalesce(max(version), 'none') FROM keeper.schema_migrations") || schema=none
+	partial=$(mktemp -d "$backups/.partial.$$.XXXXXX") || refuse 74 backup_failed "$backups cannot be written: set BACKUP_DIR to a directory of this user"
+	bytes=$(sql -c 'SELECT pg_database_size(current_database())')
+	echo "event=backup_begins database=$(sql -c 'SELECT current_database()') bytes=$bytes"
+	write_dump "$partial"
+	write_meta "$partial" "$partial/meta"
+	check_dump "$partial/dump" "$partial/meta" "$1"
+	prefix=poolkeeper_$(meta_value "$partial/meta" database | tr -c 'A-Za-z0-9_\n' -)_
+	dump=$backups/$prefix$(date -u +%Y%m%d_%H%M%S).dump
+	while [ -e "$dump" ]; do dump=${dump%.dump}+.dump; done
+	# The .meta last: only with it is this a backup.
+	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups"
+	echo "event=backup_done file=$dump bytes=$(stat -c %s "$dump") $(totals_of "$dump.meta") schema=$schema verified=$checked seconds=$(($(date +%s) - began))"
+	rm -rf "$partial"
+	apply_retention
+}
+
+check_dump() { # dump, meta, read or restored
+	checked=$3
+	if [ "$checked" = restored ] && [ "$(sql -c 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
+		checked=read
+		echo 'event=backup_not_restored why="this role may not create databases: the dump is read through only"'
+	fi
+	if [ "$checked" = read ]; then
+		pg_restore -f /dev/null "$1" 2>"$work/said" || refuse 65 backup_failed "the dump cannot be read back: $(one_line <"$work/said"); no backup was made"
+	else
+		restore_into_scratch "$1" "$2"
+	fi
+}
+
+backup() { make_backup "$([ $quick = 1 ] && echo read || echo restored)"; }
+
+list_backups() {
+	found=0
+	bad=0
+	for file in "$backups"/*.dump; do
+		[ -f "$file" ] || continue
+		found=$((found + 1))
+		state=$(backup_state "$file")
+		[ "$state" = good ] || bad=65
+		if [ "$state" = incomplete ] || [ "$state" = foreign ]; then
+			echo "file=$file state=$state"
+		else
+			echo "file=$file state=$state created_at=$(meta_value "$file.meta" created_at) bytes=$(meta_value "$file.meta" bytes)" \
+				"schema=$(meta_value "$file.meta" schema) $(totals_of "$file.meta")"
+		fi
+	done
+	[ $found -gt 0 ] || echo "event=no_backups directory=$backups"
+	exit $bad
+}
+
+# Before every change of a database that has something in it.
+backup_before_change() {
+	[ $backup = 1 ] || return 0
+	[ "$(sql -f "$here/sql/objects.sql")" = 0 ] || make_backup read
+}
