@@ -183,6 +183,10 @@ test('200 crawling connections and a flood of requests do not slow a draw, and a
 	assert.ok(served.different <= served.milliseconds / FRESH_MS + 1, 'a page is not written for each request');
 	await crawlers.stop(); // nobody may stay, however slowly he goes on
 	await probe.ready();
+	const last = await probe.crawl(10);
+	await daemon.kill('SIGTERM');
+	assert.equal(daemon.code, 0, 'it ends well with clients on the line');
+	await last.stop();
 });
 
 test('a port that another process has is named and taken over when it is free; a standby is ready', async (t) => {
