@@ -23,6 +23,7 @@
 #include "journal/schema.h"
 #include "ops/config.h"
 #include "ops/harden.h"
+#include "ops/health_http.h"
 #include "ops/log_watch.h"
 #include "ops/notify.h"
 #include "ops/options.h"
@@ -51,6 +52,8 @@ struct app {
 	struct engine *engine;
 	struct loop_io *log_watch;
 	struct notify *notify;
+	struct health_http *health;
+	uint64_t started_ms;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
 	int code; /* what to exit with */
@@ -260,6 +263,28 @@ static void on_turn(void *owner)
 
 /* ---- modules ---- */
 
+static void collect_health(void *owner, struct health_facts *out)
+{
+	static const enum health_phase phases[] = { [PHASE_CHECKING] = HEALTH_PHASE_STARTING,
+		[PHASE_RUNNING] = HEALTH_PHASE_RUNNING,
+		[PHASE_STOPPING] = HEALTH_PHASE_STOPPING };
+	struct app *app = owner;
+
+	*out = (struct health_facts){ .phase = phases[app->phase],
+		.now_ms = loop_mono_ms(),
+		.started_ms = app->started_ms,
+		.wall_ms = loop_wall_ms(),
+		.tick_ms = app->config->tick_seconds * 1000,
+		.network = network_name(app->config->network),
+		.dry_run = app->options.dry_run,
+		.engine_known = app->engine != NULL };
+	if (app->engine != NULL) {
+		engine_snapshot(app->engine, &out->engine);
+		engine_survey(app->engine, &out->survey);
+	}
+	outside_snapshot(app->rpc, app->db, &out->outside);
+}
+
 static bool new_db(struct app *app)
 {
 	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
@@ -309,7 +334,9 @@ static int new_modules(struct app *app)
 		.max_connections = 32, .accept_encoding = "gzip", .user_agent = "poolkeeper"
 	};
 	char why[WHY_MAX];
+	int code;
 
+	app->started_ms = loop_mono_ms();
 	app->loop = loop_new();
 	loop_on_signal(app->loop, SIGTERM, on_signal, app);
 	loop_on_signal(app->loop, SIGINT, on_signal, app);
@@ -333,11 +360,15 @@ static int new_modules(struct app *app)
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
-	return wallets_load(&app->signer, app->config);
+	code = wallets_load(&app->signer, app->config);
+	if (code == EX_OK && !ends_by_itself(app))
+		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
+	return code;
 }
 
 static void free_modules(struct app *app)
 {
+	health_http_free(app->health);
 	engine_free(app->engine);
 	signer_free(app->signer);
 	gateway_free(app->gateway);

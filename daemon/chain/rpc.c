@@ -85,6 +85,20 @@ size_t rpc_counters(const struct rpc *rpc, struct rpc_counter *out, size_t max)
 	return n;
 }
 
+struct rpc_node rpc_node(const struct rpc *rpc, size_t endpoint)
+{
+	const struct endpoint *at = &rpc->endpoints.at[endpoint];
+
+	assert(endpoint < rpc->endpoints.n);
+	return (struct rpc_node){ .label = at->label,
+		.well = endpoint_well(at),
+		.down = at->down,
+		.sick = at->sick,
+		.lagging = at->lagging,
+		.lag = at->lag,
+		.latency_us = at->latency_us };
+}
+
 void rpc_count(struct rpc *rpc, int endpoint, enum rpc_method method, enum err err, bool rate_limited)
 {
 	struct rpc_counter *counter = &rpc->counter[endpoint][method];

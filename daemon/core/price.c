@@ -1,6 +1,10 @@
 /* Chooses the priority fee. */
 #include "core/price.h"
 
+#include "core/address.h"
+#include "core/compute.h"
+#include "core/tx.h"
+
 enum { LAMPORTS_PER_SIGNATURE = 5000, MICRO = 1000000 };
 
 static uint64_t within(const struct policy *policy, uint64_t price)
@@ -27,4 +31,22 @@ struct lamports price_fee(uint32_t units, uint64_t price, unsigned signatures)
 	if (__builtin_mul_overflow((uint64_t)units, price, &micro))
 		return (struct lamports){ UINT64_MAX };
 	return (struct lamports){ base + micro / MICRO + (micro % MICRO != 0) };
+}
+
+struct lamports price_of(const uint8_t *tx, size_t len)
+{
+	struct tx_view view;
+	uint32_t units = 0;
+	uint64_t price = 0;
+
+	if (tx_parse(&view, tx, len) != TX_OK)
+		return (struct lamports){ 0 };
+	for (unsigned i = 0; i < view.n_ixs; i++) {
+		struct pubkey program;
+
+		if (tx_view_key(&view, view.ixs[i].program, NULL, 0, &program) &&
+			pubkey_equal(&program, &ADDRESS_COMPUTE_BUDGET))
+			compute_read(tx_view_ix_data(&view, &view.ixs[i]), &units, &price);
+	}
+	return price_fee(units, price, view.n_signatures);
 }

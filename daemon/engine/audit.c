@@ -318,6 +318,7 @@ static void tell(struct audit *a, const struct audit_item *item)
 		return;
 	}
 	a->alerted = true;
+	count_breach(a->e, BREACH_OWN_SIGNATURES);
 	base58_pubkey(wallet, wallet_of(a));
 	log_error("audit.foreign_signature",
 		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s why=\"%s\" next=human", wallet, sig, item->slot.n,

@@ -161,6 +161,7 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	see_tokens(d, got, atas_asked);
 	d->facts.accounts.wallet.n = got->account[AT_WALLET].lamports;
 	d->s.e->counters.wallet = d->facts.accounts.wallet;
+	d->s.e->counters.wallet_known = true;
 	if (got->n > AT_RANDOMNESS)
 		see_randomness(d, &got->account[AT_RANDOMNESS]);
 	else

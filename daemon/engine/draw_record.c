@@ -115,6 +115,7 @@ static struct pubkey recipient_of(const struct draw *d, const struct rpc_transac
 	if (!s || !s->valid || passes_on(d, tx, s, event->as.winner.winner_amount))
 		return s && s->valid ? s->recipient : (struct pubkey){ 0 };
 	base58_pubkey(recipient, &s->recipient);
+	count_breach(d->s.e, BREACH_WIN_PASSED_ON);
 	log_error("draw.not_passed_on", "subject=%s recipient=%s amount=%" PRIu64 " next=human", d->s.key.text,
 		recipient, event->as.winner.winner_amount);
 	return (struct pubkey){ 0 };
@@ -185,6 +186,7 @@ static void mismatch(struct draw *d, const char *what)
 {
 	const struct action halt = action_wait(WAIT_RECORD_MISMATCH);
 
+	count_breach(d->s.e, BREACH_PAYOUT_RECORD);
 	log_error("draw.record_mismatch", "subject=%s why=\"%s\" next=human", d->s.key.text, what);
 	subject_wait(&d->s, &halt);
 	again_later(d);

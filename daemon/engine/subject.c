@@ -125,7 +125,9 @@ static void log_closed(struct subject *s, const struct rows *old, const struct r
 		closed.state = s->closing.outcome;
 		closed.landed_failed = s->closing.failed;
 		closed.failure = s->closing.failure;
+		closed.landed = s->closing.landed;
 		log_row(s, &closed, row_event(closed.state, true));
+		count_row(s->e, &closed, before->state, s->sent);
 		note_outcome(s, &closed);
 	}
 	s->closing.seq = 0;
@@ -139,6 +141,7 @@ static void log_changes(struct subject *s, const struct rows *old, const struct 
 		if (before && before->state == row->state)
 			continue;
 		log_row(s, row, row_event(row->state, before != NULL));
+		count_row(s->e, row, before ? before->state : ROW_STATES, s->sent);
 		note_outcome(s, row);
 	}
 	log_closed(s, old, new);
@@ -238,6 +241,8 @@ static void perform_send(struct subject *s, const struct action *a)
 	base58_signature(sig, &row->sig);
 	log_info("tx.send", "subject=%s seq=%" PRIu64 " step=%s sig=%s last_valid=%" PRIu64, s->key.text, row->seq,
 		STEPS[row->step].name, sig, row->last_valid.n);
+	if (s->own->settle.sent_ms == 0)
+		s->sent = s->e->tip.confirmed_slot;
 	s->own->settle.sent_ms = s->e->around.now_ms;
 	s->e->counters.sends++;
 	rpc_send(s->e->m.rpc, any_node(&s->rpc), row->tx, row->tx_len, row->floor, on_sent);

@@ -351,7 +351,17 @@ static void fetch_turn(struct submissions *s)
 
 /* ---- answers ---- */
 
-static void log_result(const struct submissions *s, const struct submission_result *result)
+/* An acceptance that became final was counted when it was accepted. */
+static void count_answer(
+	struct engine_snapshot *counters, const struct submission *row, const struct submission_result *result)
+{
+	counters->submissions_accepted += strcmp(result->state, "accepted") == 0 && !row->accepted;
+	counters->submissions_rejected += strcmp(result->state, "rejected") == 0;
+	counters->submissions_revoked += strcmp(result->state, "revoked") == 0;
+	counters->replays_refused += strcmp(result->reason, "already_used") == 0;
+}
+
+static void note_result(const struct submissions *s, const struct submission_result *result)
 {
 	char sig[SIGNATURE_TEXT], wallet[PUBKEY_TEXT];
 
@@ -360,6 +370,7 @@ static void log_result(const struct submissions *s, const struct submission_resu
 
 		if (row->id != result->id)
 			continue;
+		count_answer(&s->e->counters, row, result);
 		base58_signature(sig, &row->claim.sig);
 		base58_pubkey(wallet, &row->claim.wallet);
 		log_info("submission", "id=%" PRId64 " state=%s reason=%s final=%d sig=%s wallet=%s operation=%s",
@@ -390,7 +401,7 @@ static void on_answered(struct task *task, const struct reply *reply)
 		return;
 	}
 	for (size_t i = 0; i < s->call.n; i++)
-		log_result(s, &s->call.as.result[i]);
+		note_result(s, &s->call.as.result[i]);
 	page_done(s);
 }
 

@@ -93,6 +93,10 @@ static void see_chunk(struct engine *e, const struct tick_call *c, const struct 
 		return;
 	}
 	engine_saw_clock(e, clock.unix_time);
+	if (c->with_wallet) {
+		e->counters.wallet.n = got->account[c->n + 1].lamports;
+		e->counters.wallet_known = true;
+	}
 	for (size_t i = 0; i < c->n; i++)
 		pools_look(e, e->tick.pool[c->first + i], &got->account[i], got->at, clock.unix_time);
 }
@@ -120,9 +124,15 @@ static void start_chunk(struct engine *e, struct tick_call *c)
 	for (size_t i = 0; i < c->n; i++)
 		keys[i] = e->tick.pool[c->first + i]->address;
 	keys[c->n] = ADDRESS_CLOCK;
+	/* Our own balance, where the batch has room for it. */
+	c->with_wallet = c->n < TICK_CHUNK;
+	if (c->with_wallet)
+		keys[c->n + 1] = e->policy.dev_wallet;
 	e->tick.next += c->n;
+	e->tick.asked = true;
 	e->tick.in_flight++;
-	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + 1, CONFIRMED, (struct slot){ 0 }, on_chunk);
+	rpc_get_accounts(e->m.rpc, any_node(&c->rpc), keys, c->n + (c->with_wallet ? 2 : 1), CONFIRMED,
+		(struct slot){ 0 }, on_chunk);
 }
 
 /* The whole list, here and in libpq, takes half as much memory as the pools, and comes again only a dozen ticks later. */
@@ -149,6 +159,7 @@ static void start_reading(struct engine *e)
 		if (e->pools.entry[i]->valid)
 			t->pool[t->n_pools++] = e->pools.entry[i];
 	t->next = 0;
+	t->asked = false;
 	t->reading = true;
 }
 
@@ -221,9 +232,12 @@ static void finish(struct engine *e)
 	write_changes(e);
 	watch_ticked(e);
 	t->reading = t->running = false;
+	e->counters.tick_took_ms = e->around.now_ms - t->started_ms;
 	if (t->failed == 0) {
 		e->counters.ticks++;
 		e->counters.last_tick_ms = e->around.now_ms;
+	} else {
+		e->counters.ticks_failed++;
 	}
 	log_debug("tick", "tick=%" PRIu64 " pools=%zu active=%zu changed=%zu unread=%zu failed=%zu ms=%" PRIu64,
 		e->counters.ticks, t->n_pools, e->n_active, t->n_changes, ingest_left(e), t->failed,
@@ -240,6 +254,7 @@ static void start(struct engine *e)
 	t->failed = 0;
 	t->count++;
 	t->started_ms = e->around.now_ms;
+	e->counters.tick_late_ms = t->due_ms == 0 ? 0 : t->started_ms - t->due_ms;
 	t->due_ms = e->around.now_ms + e->config.tick_ms;
 	if (!t->change) {
 		t->change = calloc(OBSERVE_MAX, sizeof *t->change);
@@ -247,6 +262,12 @@ static void start(struct engine *e)
 			abort();
 	}
 	lease_tick(e->m.journal, &t->lease, whole ? 0 : e->pools.last_id, on_lease);
+}
+
+/* The Clock is read even when there is no pool: a node that lags or is silent must not go unnoticed until there is one. */
+static bool all_asked(const struct tick *t)
+{
+	return t->asked && t->next >= t->n_pools;
 }
 
 void tick_turn(struct engine *e)
@@ -265,9 +286,9 @@ void tick_turn(struct engine *e)
 			give_back_list(t);
 		start_reading(e);
 	}
-	for (size_t i = 0; i < TICK_CALLS && t->next < t->n_pools; i++)
+	for (size_t i = 0; i < TICK_CALLS && !all_asked(t); i++)
 		if (!t->call[i].rpc.task.busy)
 			start_chunk(e, &t->call[i]);
-	if (t->next >= t->n_pools && t->in_flight == 0)
+	if (all_asked(t) && t->in_flight == 0)
 		finish(e);
 }

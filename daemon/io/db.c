@@ -32,6 +32,7 @@ struct db {
 	uint64_t down_since, said_at;
 	unsigned failures;
 	char last_error[DB_WHY_MAX];
+	struct db_stats stats;
 
 	struct db_call *first, **last; /* not sent yet */
 	struct db_call *refused;       /* writes on a read-only db, until the loop says so */
@@ -39,7 +40,7 @@ struct db {
 	bool busy; /* a statement is in flight */
 	enum phase phase;
 	struct db_call *flying; /* its call; NULL when that was cancelled */
-	uint64_t flying_expires;
+	uint64_t flying_expires, sent_us;
 	PGresult *result, *answer; /* of this phase; of the statement, kept during PHASE_END */
 };
 
@@ -68,12 +69,21 @@ static void arm_expiry(struct db *db)
 		loop_timer_set(db->expiry, first > now ? first - now : 0);
 }
 
+static void count(struct db_stats *stats, enum err err)
+{
+	stats->ok += err == ERR_OK;
+	stats->retry += err == ERR_RETRY;
+	stats->unknown += err == ERR_UNKNOWN;
+	stats->refused += err == ERR_REFUSED || err == ERR_INVALID;
+}
+
 static void end_call(struct db *db, struct db_call *call, enum err err, PGresult *pg, const char *why)
 {
 	struct db_result result = { pg, err };
 	struct reply reply = { .err = err, .data = &result, .why = err == ERR_OK ? "" : why };
 
 	db->pending--;
+	count(&db->stats, err);
 	task_end(&call->task, &reply);
 }
 
@@ -207,6 +217,9 @@ static void end_statement(struct db *db, PGresult *result)
 	char why[DB_WHY_MAX] = "";
 	bool standby = err == ERR_RETRY && db_result_is_standby(result);
 
+	db->stats.last_us = loop_mono_us() - db->sent_us;
+	db->stats.us += db->stats.last_us;
+
 	if (err != ERR_OK)
 		db_result_explain(result, why);
 	if (PQstatus(db->pg) == CONNECTION_BAD || standby) {
@@ -308,6 +321,7 @@ static void on_connect_over(void *owner, PGconn *pg, const char *why)
 	log_info("db.up", "db=%s host=%s port=%s pid=%d down_ms=%" PRIu64, db->name, PQhost(pg), PQport(pg),
 		PQbackendPID(pg), loop_mono_ms() - db->down_since);
 	db->down_since = 0;
+	db->stats.connects++;
 	db->failures = 0;
 	db->backoff_ms = BACKOFF_MIN_MS;
 	loop_io_set(db->io, PQsocket(pg), LOOP_READ);
@@ -328,6 +342,7 @@ static void pump(struct db *db)
 	db->flying = call;
 	db->flying_expires = call->expires;
 	db->phase = db->read_only ? PHASE_BEGIN : PHASE_STATEMENT;
+	db->sent_us = loop_mono_us();
 	send_phase(db);
 }
 
@@ -465,6 +480,15 @@ uint64_t db_down_since_ms(const struct db *db)
 const char *db_last_error(const struct db *db)
 {
 	return db->last_error;
+}
+
+struct db_stats db_stats(const struct db *db)
+{
+	struct db_stats stats = db->stats;
+
+	stats.busy = db->busy;
+	stats.waiting = db->pending - (db->flying ? 1 : 0);
+	return stats;
 }
 
 int db_backend_pid(const struct db *db)

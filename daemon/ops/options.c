@@ -8,6 +8,7 @@
 #include "core/base58.h"
 #include "ops/config.h"
 #include "ops/lifecycle.h"
+#include "ops/metrics.h"
 
 struct mode_option {
 	const char *name;
@@ -23,6 +24,7 @@ static const struct mode_option MODES[] = {
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
+	{ "--print-metrics", MODE_PRINT_METRICS, "print the metrics as a table" },
 	{ "--version", MODE_VERSION, "print the version" },
 	{ "--help", MODE_HELP, "print this" },
 };
@@ -168,6 +170,9 @@ int options_print(enum options_mode mode, FILE *out)
 		break;
 	case MODE_PRINT_SETTINGS:
 		config_print_table(out);
+		break;
+	case MODE_PRINT_METRICS:
+		metrics_print_table(out);
 		break;
 	case MODE_RUN:
 	case MODE_ONCE:

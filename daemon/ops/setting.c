@@ -284,6 +284,8 @@ bool setting_parse(const struct setting *setting, const char *text, struct confi
 		return parse_switch(text, member, why, why_size);
 	case TYPE_LEVEL:
 		return log_level_parse(text, member) || say(why, why_size, "has to be error, warn, info or debug");
+	case TYPE_LISTEN:
+		return listen_parse(member, text, why, why_size);
 	case TYPE_SECRET:
 		return parse_secret(text, member, why, why_size);
 	}
@@ -315,6 +317,7 @@ void setting_free(const struct setting *setting, struct config *config)
 	case TYPE_NUMBER:
 	case TYPE_SWITCH:
 	case TYPE_LEVEL:
+	case TYPE_LISTEN:
 		return;
 	}
 }
@@ -333,6 +336,8 @@ static size_t plain_size(enum setting_type type)
 		return sizeof(bool);
 	case TYPE_LEVEL:
 		return sizeof(enum log_level);
+	case TYPE_LISTEN:
+		return sizeof(struct listen_address);
 	case TYPE_POSTGRES:
 	case TYPE_URL:
 	case TYPE_PATH:

@@ -14,6 +14,7 @@ enum { WHY_MAX = 320, NAME_MAX_SHOWN = 64 };
 struct file {
 	const char *option, *path;
 	bool ours; /* nobody else reads it: every name must be a setting */
+	bool port; /* PORT is in it */
 	struct secret_text text;
 	struct source value[SETTING_COUNT];
 	struct faults *faults; /* while it is read */
@@ -62,6 +63,8 @@ static void on_entry(void *owner, unsigned line, const char *key, const char *va
 	char why[WHY_MAX];
 
 	if (setting == NULL) {
+		if (strcmp(key, "PORT") == 0)
+			file->port = true;
 		refuse_name(file, line, key);
 		return;
 	}
@@ -164,6 +167,9 @@ struct sources *sources_read(const struct config_files *files, struct faults *fa
 	read_file(&sources->env_file, faults);
 	read_environment(sources, faults);
 	warn_of_slips();
+	if (sources->env_file.port || environment("PORT") != NULL)
+		log_info("config.ignored",
+			"key=PORT why=\"it is the web backend's; poolkeeper listens on KEEPER_HTTP\"");
 	return sources;
 }
 

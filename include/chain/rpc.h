@@ -192,4 +192,11 @@ struct rpc_counter {
 	uint64_t ok, retry, unknown, refused, invalid, rate_limited;
 };
 size_t rpc_counters(const struct rpc *rpc, struct rpc_counter *out, size_t max);
+/* How an endpoint is now; see chain/endpoints.h. */
+struct rpc_node {
+	const char *label;
+	bool well, down, sick, lagging;
+	uint64_t lag, latency_us;
+};
+struct rpc_node rpc_node(const struct rpc *rpc, size_t endpoint);
 #endif

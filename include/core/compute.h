@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "core/ix.h"
 
 enum {
@@ -15,5 +16,7 @@ enum {
 
 void compute_limit(struct ix *out, uint32_t units);
 void compute_price(struct ix *out, uint64_t micro_lamports_per_unit);
+/* One instruction's data: writes what it sets, and leaves the other as it is. */
+void compute_read(struct bytes data, uint32_t *units, uint64_t *micro_lamports_per_unit);
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/policy.h"
 #include "core/pool.h"
 #include "core/reasons.h"
+#include "engine/snapshot.h"
 
 struct engine;
 struct rpc;
@@ -52,20 +53,4 @@ uint64_t engine_wake_ms(const struct engine *e);
 void engine_stop(struct engine *e);
 /* After engine_stop: nothing is in flight any more. */
 bool engine_stopped(const struct engine *e);
-
-/* What --once, health and metrics look at; a copy. */
-struct engine_snapshot {
-	uint64_t ticks; /* complete looks at all pools                                              */
-	uint64_t last_tick_ms;
-	size_t pools, active;  /* known; with a draw that is near or under way                             */
-	size_t due_unfinished; /* draws that are due and not over, and not waiting for a human or a player */
-	size_t blocked;        /* due draws that wait for something outside (reason at WARN or ALERT)      */
-	size_t mismatches;     /* that stand now, as far as the pools were compared: keeper.mismatches names them  */
-	bool leader;
-	bool audit_clear; /* see engine/audit.h: what the program does not guard may be opened            */
-	bool rebuilt;     /* the history was read; due_unfinished says what is missing */
-	uint64_t sends, opens, records;
-	struct lamports wallet;
-};
-void engine_snapshot(const struct engine *e, struct engine_snapshot *out);
 #endif

@@ -97,12 +97,13 @@ struct tick_call {
 	struct rpc_call rpc;
 	struct engine *e;
 	size_t first, n;
+	bool with_wallet;
 };
 struct tick {
 	struct lease_call lease;
 	struct record_call observe;
 	struct tick_call call[TICK_CALLS];
-	bool running, reading;
+	bool running, reading, asked;
 	uint64_t fence; /* under which the rows in memory were loaded; 0: not the leader */
 	size_t next, in_flight, failed;
 	uint64_t started_ms, due_ms, count;
@@ -477,6 +478,9 @@ void rents_reprice(struct engine *e); /* the highest price is another one */
 /* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
 struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
+/* counts.c: a row of the journal came into its state. before: ROW_STATES when it was not known. */
+void count_row(struct engine *e, const struct row *row, enum row_state before, struct slot sent);
+void count_breach(struct engine *e, enum breach what);
 /* engine.c: every subject, for signatures and sleeping. */
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);

@@ -28,6 +28,7 @@ struct subject {
 	uint64_t price_ms;
 	enum step in_step; /* of the simulation or opening in flight                            */
 	struct slot in_basis;
+	struct slot sent;              /* newest confirmed slot when the open row was first sent          */
 	struct action closing;         /* the CLOSE under way; seq 0: none */
 	bool opening;                  /* a row is being committed                                          */
 	struct height opening_valid;   /* last_valid of that row                                             */

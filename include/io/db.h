@@ -75,6 +75,14 @@ bool db_up(const struct db *db);                /* connected and usable */
 unsigned db_pending(const struct db *db);       /* queued and in flight */
 uint64_t db_down_since_ms(const struct db *db); /* loop_mono_ms() of the loss, or of db_new(); 0 while up */
 const char *db_last_error(const struct db *db); /* one line without secrets; "" when there was none */
+/* Since db_new(). us: from sending to the answer, of statements whose answer came. */
+struct db_stats {
+	uint64_t connects, ok, retry, unknown, refused;
+	uint64_t us, last_us;
+	bool busy;        /* a statement is in flight */
+	unsigned waiting; /* ... and so many are not sent yet */
+};
+struct db_stats db_stats(const struct db *db);
 /* PQbackendPID: differs from SELECT pg_backend_pid() behind a pooler. 0 while down. */
 int db_backend_pid(const struct db *db);
 

@@ -20,6 +20,7 @@ void loop_stop(struct loop *loop);
 
 /* Always fresh, never the time at which the turn began. */
 uint64_t loop_mono_ms(void); /* never goes back; its zero means nothing    */
+uint64_t loop_mono_us(void); /* the same clock, for how long things took   */
 int64_t loop_wall_ms(void);  /* Unix time; may jump when the host is set   */
 
 /* Called once per turn, after everything that the turn brought and before the

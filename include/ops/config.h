@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "core/policy.h"
 #include "ops/config_keys.h"
+#include "ops/listen.h"
 #include "ops/secret_file.h"
 
 enum { CONFIG_AUXILIARIES_MAX = 9, CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_FILE_MAX = 65536 };
@@ -29,6 +30,7 @@ enum { NETWORK_COUNT = 3 };
 #define CONFIG_C_NUMBER uint64_t
 #define CONFIG_C_SWITCH bool
 #define CONFIG_C_LEVEL enum log_level
+#define CONFIG_C_LISTEN struct listen_address
 #define CONFIG_C_SECRET struct secret_text
 
 #define X(...) +1

@@ -54,7 +54,7 @@ class InsertWorld {
 	async start(rows) {
 		this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-bench-'));
 		fs.chmodSync(this.directory, 0o777);
-		this.postgres = await startPostgres({ settings: { max_wal_size: '8GB', checkpoint_timeout: '1h', maintenance_work_mem: '512MB' } });
+		this.postgres = await startPostgres({ directory: path.join(this.directory, 'postgres'), settings: { max_wal_size: '8GB', checkpoint_timeout: '1h', maintenance_work_mem: '512MB' } });
 		const url = this.postgres.url();
 		execFileSync(path.join(ROOT, 'scripts', 'db'), ['migrate'], {
 			env: { ...process.env, DATABASE_URL: url, DIRECT_DATABASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'],

@@ -35,7 +35,7 @@ function keyFile(mode = 0o600) {
 function complete(settings = {}) {
 	return {
 		DATABASE_URL: 'postgres://keeper:hunter2secret@127.0.0.1:1/missout?pgbouncer=true', SOLANA_RPC_URL: 'http://127.0.0.1:1/?key=topsecretkey0001',
-		TREASURY_WALLET_PUBKEY: new Keypair().address, DEV_WALLET_KEY_FILE: keyFile(), SPOOL_DIR: path.join(scratch, 'spool'), ...settings,
+		TREASURY_WALLET_PUBKEY: new Keypair().address, DEV_WALLET_KEY_FILE: keyFile(), SPOOL_DIR: path.join(scratch, 'spool'), KEEPER_HTTP: '127.0.0.1:0', ...settings,
 	};
 }
 
@@ -118,6 +118,20 @@ describe('refusing', () => {
 		assert.equal(status, 0, stderr);
 		assert.match(stderr, new RegExp(`event=signer wallet=${wallet.address}`));
 		assert.match(stderr, /event=config.ok network=devnet endpoints=1/);
+	});
+
+	test('an HTTP address that is none exits 78; off is one, and PORT of the web backend is only mentioned', () => {
+		for (const value of ['example.com:80', '127.0.0.1', '9472']) {
+			const { status, stderr } = run(['--check-config'], complete({ KEEPER_HTTP: value }));
+			assert.equal(status, 78, stderr);
+			assert.match(stderr, new RegExp(`event=config.invalid key=KEEPER_HTTP value=${value} why="has to be a numeric address and a port, such as 127.0.0.1:9472`));
+		}
+		const file = path.join(scratch, 'port.env');
+		fs.writeFileSync(file, 'PORT=5000\nKEEPER_HTTP=off\n', { mode: 0o600 });
+		const { status, stderr } = run(['--check-config', '--env-file', file], complete({ KEEPER_HTTP: '' }));
+		assert.equal(status, 0, stderr);
+		assert.match(stderr, /event=config.ignored key=PORT why="it is the web backend's; poolkeeper listens on KEEPER_HTTP"/);
+		assert.doesNotMatch(run(['--check-config'], complete()).stderr, /key=PORT/);
 	});
 
 	test('a key file that others can read exits 77', () => {

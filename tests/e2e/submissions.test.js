@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
+const { Probe } = require('./probe.js');
 const { startRelay } = require('./relay.js');
 const { startTrap } = require('./trap.js');
 const { psql } = require('../lib/postgres.js');
@@ -58,6 +59,8 @@ test('a join is accepted once, marked used with it, and final later; a replay is
 		`${txHash}|${pool.id}|${player.address.toLowerCase()}|join`);
 	const replay = await submit(world, claim);
 	assert.deepEqual(await answered(daemon, world, replay), { state: 'rejected', reason: 'already_used', slot: first.slot, final: false });
+	const metrics = await (await Probe.of(daemon)).until('/metrics', ({ text }) => /replays_refused_total 1\n/.test(text), 'the replay');
+	for (const answers of ['accepted"} 1', 'rejected"} 1', 'revoked"} 0']) assert.ok(metrics.text.includes(`submissions_total{answer="${answers}\n`), answers);
 	assert.deepEqual(await answered(daemon, world, id, { final: '1' }), { state: 'accepted', reason: null, slot: first.slot, final: true });
 	assert.equal(await world.sql('SELECT keeper.submissions_wait()'), 'f');
 	assert.equal(await world.sql('SELECT count(*) FROM public.used_transactions'), '1');

@@ -6,7 +6,7 @@ const { promisify } = require('node:util');
 const fs = require('node:fs');
 const path = require('node:path');
 const {
-	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, removeOwnedDirectory, freePort,
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, memoryOrDisk, removeOwnedDirectory, freePort,
 } = require('./server_process');
 
 const run = promisify(execFile);
@@ -45,7 +45,7 @@ class Postgres {
 		this.account = accountToRunAs();
 		this.programs = programDirectory();
 		this.ownsDirectory = options.directory === undefined;
-		this.directory = options.directory ?? makeOwnedDirectory('poolkeeper-pg-');
+		this.directory = options.directory ?? makeOwnedDirectory('poolkeeper-pg-', options.durable ? undefined : memoryOrDisk());
 		this.user = SUPERUSER;
 	}
 
@@ -73,6 +73,7 @@ class Postgres {
 		const settings = {
 			listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: this.directory,
 			max_connections: 100, shared_buffers: '16MB', logging_collector: 'off', log_min_messages: 'warning',
+			dynamic_shared_memory_type: 'mmap', // a server that is killed leaves nothing outside of its directory
 			...(this.options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
 			...this.options.settings,
 		};
@@ -127,7 +128,7 @@ class Postgres {
 }
 
 // options.directory: use (and keep) this directory instead of a temporary one;
-// options.durable: leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
+// options.durable: on disk, and leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
 // options.port: a fixed port instead of a free one.
 async function startPostgres(options = {}) {
 	const postgres = new Postgres(options);

@@ -36,8 +36,20 @@ process.once('exit', () => {
 	for (const directory of ownedDirectories) fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 
-function makeOwnedDirectory(prefix) {
-	const directory = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+// What need not outlive the machine is kept in memory where there is plenty: a database is made ten times as fast there.
+const MEMORY = '/dev/shm';
+const ROOM = 4 * 2 ** 30;
+function memoryOrDisk() {
+	try {
+		const { bavail, bsize } = fs.statfsSync(MEMORY);
+		return bavail * bsize >= ROOM ? MEMORY : os.tmpdir();
+	} catch {
+		return os.tmpdir();
+	}
+}
+
+function makeOwnedDirectory(prefix, parent = os.tmpdir()) {
+	const directory = fs.mkdtempSync(path.join(parent, prefix));
 	ownedDirectories.add(directory);
 	return directory;
 }
@@ -139,5 +151,5 @@ class ServerProcess {
 }
 
 module.exports = {
-	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, removeOwnedDirectory, freePort, listens, pause,
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, memoryOrDisk, removeOwnedDirectory, freePort, listens, pause,
 };

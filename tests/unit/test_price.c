@@ -5,7 +5,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
+#include "core/address.h"
+#include "core/compute.h"
 #include "core/price.h"
+#include "core/tx.h"
 
 static const struct policy POLICY = { .price_floor = 1000, .price_cap = 100000, .price_fallback = 5000 };
 
@@ -62,12 +67,33 @@ static void test_fee(void **unused)
 	assert_true(price_fee(UINT32_MAX, UINT64_MAX, 1).n == UINT64_MAX);
 }
 
+/* Read back from the bytes themselves: two signers, in either order of the budget's instructions, and none at all. */
+static void test_price_of_a_transaction(void **unused)
+{
+	const struct pubkey payer = { { 1 } }, other = { { 2 } }, program = { { 3 } };
+	const struct hash blockhash = { { 4 } };
+	struct ix ixs[3];
+	struct tx tx;
+
+	(void)unused;
+	ix_begin(&ixs[0], &program);
+	ix_account(&ixs[0], &other, IX_SIGN);
+	compute_price(&ixs[1], 1000);
+	compute_limit(&ixs[2], 200001);
+	assert_int_equal(tx_compile(&tx, &payer, &blockhash, ixs, 3), TX_OK);
+	assert_int_equal(price_of(tx.bytes, tx.size).n, 10000 + 201);
+	assert_int_equal(tx_compile(&tx, &payer, &blockhash, ixs, 1), TX_OK);
+	assert_int_equal(price_of(tx.bytes, tx.size).n, 10000);
+	assert_int_equal(price_of(tx.bytes, tx.size - 1u).n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percentile),
 		cmocka_unit_test(test_bounds_and_urgency),
 		cmocka_unit_test(test_fee),
+		cmocka_unit_test(test_price_of_a_transaction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,204 @@
+// Health and metrics over HTTP: red with its reason and green again, true numbers, no secrets, and clients that mean harm.
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { test } = require('node:test');
+const { World, ROOT, sleep } = require('./world.js');
+const { Keypair } = require('../chain/solana.js');
+const { Probe } = require('./probe.js');
+const { valueOf } = require('./prometheus.js');
+const money = require('./money.js');
+
+// Of daemon/ops/health_http.c.
+const LOOK_MS = 10;
+const FRESH_MS = 250;
+const FLOOD = 8;
+const SECRET = 'hunter2-is-in-this-url';
+const PAGES = ['/livez', '/healthz', '/readyz', '/health', '/health/database', '/api/health/database', '/api/health/jackpot', '/api/monitor/status', '/metrics'];
+
+const over = (daemon, pool) => daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+
+async function assertPages(probe, daemon) {
+	const health = await probe.json('/health');
+	assert.equal(health.status, 'healthy');
+	assert.equal(health.database, 'connected');
+	assert.ok(Math.abs(Date.parse(health.timestamp) - Date.now()) < 5000, health.timestamp);
+	assert.deepEqual(Object.keys(health.rpc), ['connected', 'currentSlot', 'latency', 'totalEndpoints', 'healthyEndpoints']);
+	assert.deepEqual([health.rpc.connected, health.rpc.totalEndpoints, health.rpc.healthyEndpoints], [true, 1, 1]);
+	assert.ok(health.rpc.currentSlot > 0);
+	assert.deepEqual(health.poolMonitor, { running: true, processingCount: 0 });
+	assert.equal(health.role, 'leader');
+	assert.deepEqual(health.reasons, []);
+	assert.equal(health.version, daemon.all('start')[0].version);
+	const database = await probe.json('/health/database');
+	assert.equal(database.healthy, true);
+	assert.ok(database.latency > 0 && database.latency < 5000);
+	assert.deepEqual(Object.keys(database.poolStats), ['total', 'active', 'idle', 'waiting', 'max']);
+	assert.equal((await probe.json('/api/health/jackpot')).configured, false);
+	const status = await probe.json('/api/monitor/status');
+	assert.deepEqual([status.running, status.ready, status.role, status.oldestOverdue], [true, true, 'leader', null]);
+	assert.ok(status.ticks > 0 && status.lastTickAgeMs >= 0);
+	assert.equal((await probe.get('/nothing')).status, 404);
+	assert.equal((await probe.get('/metrics', 'POST')).status, 405);
+	assert.equal((await probe.get('/readyz', 'HEAD')).text, '');
+}
+
+// Everything that the README promises is served, and nothing else.
+async function assertDocumented(probe) {
+	const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+	const table = readme.split('<!-- metrics -->')[1].split('<!-- /metrics -->')[0];
+	const rows = [...table.matchAll(/^\| `(\w+)` \| (\w+) \| ([^|]*) \|/gm)].map(([, name, type, labels]) => [name, type, labels.trim()]);
+	const served = await probe.metrics();
+	const optional = new Set(['poolkeeper_canary_age_seconds', 'poolkeeper_wallet_lamports', 'poolkeeper_wallet_runway_draws']);
+	assert.deepEqual(Object.keys(served).filter((name) => !rows.some(([row]) => row === name)), [], 'not in the README');
+	for (const [name, type, labels] of rows) {
+		if (optional.has(name) && !served[name]) continue;
+		assert.equal(served[name]?.type, type, name);
+		for (const sample of served[name].samples) {
+			const given = Object.keys(sample.labels).filter((label) => label !== 'le').join(', ');
+			assert.equal(given, labels, name);
+		}
+	}
+}
+
+// A node that answers late with what was, and one that does not answer.
+async function assertRedWithNodes(world, probe) {
+	await world.scenario.chain('tick', 300);
+	const { slot } = await world.scenario.chain('position');
+	await probe.until('/health', ({ text }) => JSON.parse(text).rpc.currentSlot >= slot - 2, `slot ${slot}`);
+	await world.scenario.chain('faults', { lag: 200 });
+	await probe.unready(/^\[-\]rpc no endpoint is well: rpc1 is \d+ slots behind$/m);
+	assert.equal(valueOf(await probe.metrics(), 'poolkeeper_rpc_endpoint_well', { endpoint: 'rpc1' }), 0);
+	await world.scenario.chain('faults', { clear: true });
+	await probe.ready();
+	await world.scenario.chain('faults', { hang: 'forever' });
+	const { text } = await probe.unready(/^\[-\]tick the last complete look at the pools was \d+ s ago$/m);
+	assert.match(text, /^\[-\]slot the newest slot \d+ has not moved for \d+ s$/m);
+	assert.equal((await probe.get('/livez')).status, 200, 'alive all the same');
+	assert.equal((await probe.get('/health')).status, 503);
+	await world.scenario.chain('faults', { clear: true });
+	await probe.ready();
+}
+
+async function assertOverdue(world, daemon, probe) {
+	await world.gatewayControl({ oracle: 'all', mode: 'http500' });
+	const strange = await world.lockedPool({ treasury: new Keypair() });
+	await world.pastLock(10);
+	const pool = await world.lockedPool();
+	await world.pastLock(300);
+	const { text } = await probe.unready(/^\[-\]draws draw:\w+:\d+ is overdue for \d+ s: (CANARY_SILENT|NO_ORACLE)$/m);
+	assert.match(text, new RegExp(`draw:${pool.address}:`));
+	const status = await probe.json('/api/monitor/status');
+	assert.match(status.oldestOverdue.subject, new RegExp(pool.address));
+	assert.equal(status.waiting[status.oldestOverdue.reason], 1);
+	assert.ok(valueOf(await probe.metrics(), 'poolkeeper_overdue_draw_seconds') > 120);
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	await over(daemon, pool);
+	await probe.ready(); // the other one is due for longer: its treasury is not ours, and nobody can make us look unwell with that
+	assert.equal(daemon.all('draw.wait', { subject: new RegExp(strange.address), reason: 'POLICY_TREASURY' }).length, 1);
+}
+
+// The counters against the journal and the chain itself.
+async function assertCounted(world, probe) {
+	const signatures = new Set((await world.sql("SELECT sig FROM keeper.steps WHERE state = 'final'")).split('\n'));
+	const landed = (await world.scenario.chain('transactions')).filter(({ signature }) => signatures.has(signature));
+	const fees = landed.reduce((sum, { fee }) => sum + Number(fee), 0);
+	const metrics = await probe.metrics();
+	assert.equal(landed.length, signatures.size);
+	assert.equal(valueOf(metrics, 'poolkeeper_fees_lamports_total'), fees);
+	assert.equal(metrics.poolkeeper_landed_slots.samples.at(-1).value, landed.length);
+	assert.equal(valueOf(metrics, 'poolkeeper_steps_total', { step: 'DRAW', state: 'final' }), 1);
+	assert.equal(valueOf(metrics, 'poolkeeper_payouts_recorded_total'), 1);
+	assert.equal(valueOf(metrics, 'poolkeeper_pools', { state: 'Ended' }), 1);
+	const { lamports } = await world.scenario.chain('getAccount', world.devWallet.address);
+	assert.equal(valueOf(metrics, 'poolkeeper_wallet_lamports'), Number(lamports));
+	assert.ok(valueOf(metrics, 'poolkeeper_wallet_runway_draws') > 100);
+	for (const { labels, value } of metrics.poolkeeper_invariant_mismatches_total.samples) assert.equal(value, 0, labels.invariant);
+	for (const { labels } of metrics.poolkeeper_rpc_requests_total.samples) assert.match(labels.endpoint, /^rpc[1-5]$/);
+}
+
+test('red before the first look, green after it, red with the reason when something fails, and every number is true', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	await world.scenario.chain('faults', { hang: 'forever' });
+	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: `${world.chain.url.replace(/\/$/, '')}/node/0?api-key=${SECRET}`, RPC_TIMEOUT_MS: '1000' });
+	const probe = await Probe.of(daemon);
+	const { text } = await probe.unready(/^not ready$/m);
+	assert.match(text, /^\[-\]running starting: /m);
+	assert.match(text, /^\[-\]tick no complete look at the pools yet$/m);
+	assert.equal((await probe.get('/livez')).status, 200);
+	for (const page of PAGES) await probe.get(page);
+	await world.scenario.chain('faults', { clear: true });
+	await probe.ready();
+	await assertPages(probe, daemon);
+	const { lamports } = await world.scenario.chain('getAccount', world.devWallet.address);
+	assert.equal(valueOf(await probe.metrics(), 'poolkeeper_wallet_lamports'), Number(lamports), 'known before any draw is near');
+	await assertRedWithNodes(world, probe);
+	await assertOverdue(world, daemon, probe);
+	await assertDocumented(probe);
+	await probe.until('/metrics', ({ text: page }) => /poolkeeper_steps_unsettled\{state="landed"\} 0/.test(page), 'nothing unsettled');
+	await assertCounted(world, probe);
+	for (const page of PAGES) await probe.get(page);
+	const key = JSON.stringify([...world.devWallet.seed]).slice(1, -1);
+	const password = new URL(world.databaseUrl).password;
+	for (const body of probe.bodies) {
+		for (const secret of [SECRET, key, '://', ...(password ? [password] : [])]) assert.ok(!body.includes(secret), body);
+	}
+});
+
+// Slots from the one in which the pool was bound to the one in which it was paid.
+async function slotsOfDraw(world, pool) {
+	const steps = (await world.sql(`SELECT step, landed_slot FROM keeper.steps WHERE subject LIKE 'draw:${pool.address}:%' ORDER BY seq`)).split('\n');
+	assert.deepEqual(steps.map((line) => line.split('|')[0]), ['BIND', 'DRAW'], 'two transactions, each once');
+	const [bind, draw] = steps.map((line) => Number(line.split('|')[1]));
+	return draw - bind;
+}
+
+test('200 crawling connections and a flood of requests do not slow a draw, and a probe is still answered', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const daemon = world.startDaemon();
+	const probe = await Probe.of(daemon);
+	await probe.ready();
+	const calm = await world.lockedPool();
+	await world.pastLock();
+	await over(daemon, calm);
+	const stormy = await world.lockedPool();
+	const was = await money.before(world, stormy);
+	const crawlers = await probe.crawl(200);
+	const flood = probe.flood(FLOOD);
+	await world.pastLock();
+	await daemon.wait('tx.send', { subject: new RegExp(stormy.address), step: 'BIND' });
+	for (let i = 0; i < 5; i++) assert.equal((await probe.get('/readyz', 'GET', 3000)).status, 200, 'a probe in the middle of it');
+	await over(daemon, stormy);
+	const served = await flood.stop();
+	await money.assertPaid(world, stormy, was);
+	const slots = [await slotsOfDraw(world, calm), await slotsOfDraw(world, stormy)];
+	t.diagnostic(`slots from BIND to DRAW: calm ${slots[0]}, stormy ${slots[1]}; meanwhile ${JSON.stringify(served)}`);
+	assert.ok(slots[1] <= slots[0] + 20, `calm ${slots[0]} slots, stormy ${slots[1]}`);
+	assert.ok(served.answered <= FLOOD * (served.milliseconds / LOOK_MS + 1), 'HTTP is looked at now and then only');
+	assert.ok(served.different <= served.milliseconds / FRESH_MS + 1, 'a page is not written for each request');
+	await Promise.race([crawlers.stop(), sleep(30000).then(() => { throw new Error('somebody may stay'); })]);
+	await probe.ready();
+});
+
+test('a port that another process has is named and taken over when it is free; a standby is ready', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const other = http.createServer((request, response) => response.end('other'));
+	await new Promise((resolve) => { other.listen(0, '127.0.0.1', resolve); });
+	const { port } = other.address();
+	const daemon = world.startDaemonWith({ KEEPER_HTTP: `127.0.0.1:${port}`, PORT: '5000' });
+	const line = await daemon.wait('http.not_listening', { key: 'KEEPER_HTTP', value: `127.0.0.1:${port}` });
+	assert.match(line.why, /another process has this port/);
+	assert.equal(daemon.all('config.ignored', { key: 'PORT' }).length, 1);
+	await daemon.wait('lease.held');
+	await new Promise((resolve) => { other.close(resolve); });
+	await (await Probe.of(daemon)).ready();
+	const standby = await Probe.of(world.startDaemon());
+	await standby.until('/readyz', ({ status, text }) => status === 200 && /^role=standby$/m.test(text), 'a standby that is ready');
+	assert.equal(valueOf(await standby.metrics(), 'poolkeeper_leader'), 0);
+});
