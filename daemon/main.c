@@ -361,11 +361,9 @@ static int new_modules(struct app *app)
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
-	if (code != EX_OK)
-		return code;
-	if (!ends_by_itself(app))
+	if (code == EX_OK && !ends_by_itself(app))
 		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
-	return EX_OK;
+	return code;
 }
 
 static void free_modules(struct app *app)

@@ -35,12 +35,24 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	return e;
 }
 
+static void not_later(uint64_t *due_ms, uint64_t latest_ms)
+{
+	if (*due_ms > latest_ms)
+		*due_ms = latest_ms;
+}
+
 void engine_configure(struct engine *e, const struct engine_config *config)
 {
+	const uint64_t now = e->around.now_ms;
+
 	e->config = *config;
 	e->policy = config->policy;
-	if (e->tick.due_ms > e->around.now_ms + config->tick_ms)
-		e->tick.due_ms = e->around.now_ms + config->tick_ms;
+	/* What waits for the end of a longer interval than the new one waits no longer than that. */
+	not_later(&e->tick.due_ms, now + config->tick_ms);
+	not_later(&e->discovery.due_ms, now + config->discovery_ms);
+	not_later(&e->audit.due_ms, now + config->audit_ms);
+	e->watch.next_ms = 0;
+	rents_reprice(e);
 	for (size_t i = 0; i < engine_subject_count(e); i++)
 		subject_wake(engine_subject(e, i)); /* what policy kept waiting may go on now */
 }

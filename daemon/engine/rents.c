@@ -63,6 +63,12 @@ static void on_rent(struct task *task, const struct reply *reply)
 	compute_costs(e);
 }
 
+void rents_reprice(struct engine *e)
+{
+	if (e->rents.known)
+		compute_costs(e);
+}
+
 void rents_turn(struct engine *e)
 {
 	struct rents *r = &e->rents;

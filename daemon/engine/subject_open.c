@@ -119,10 +119,10 @@ static bool sign(
 		s->e->m.signer, extra, guard, message.p, message.n, s->signed_tx, &len, &row->sig, why, sizeof why);
 
 	if (err != ERR_OK) {
-		if (err == ERR_RETRY)
+		if (err == ERR_RETRY) {
 			log_warn("signer.away", "subject=%s step=%s why=%s next=retry", s->key.text,
 				STEPS[guard->step].name, why);
-		else {
+		} else {
 			count_breach(s->e, BREACH_SIGNED_STEP);
 			log_error("tx.refused_by_signer", "subject=%s step=%s why=%s next=human", s->key.text,
 				STEPS[guard->step].name, why);

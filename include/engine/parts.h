@@ -474,6 +474,7 @@ void watch_draw(struct draw *d);
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
 void rents_turn(struct engine *e);
+void rents_reprice(struct engine *e); /* the highest price is another one */
 /* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
 struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);

@@ -191,24 +191,29 @@ describe('starting', () => {
 		assert.equal(daemon.all('lease.released').length, 1, daemon.log);
 	});
 
-	test('SIGHUP changes what may change, keeps the rest, and takes nothing from a faulty file', async () => {
+	test('SIGHUP changes what may change, keeps the rest, and takes nothing from a faulty file', async (t) => {
 		const conf = path.join(scratch, 'live.conf');
-		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=3\nSOLANA_NETWORK=devnet\n');
+		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=3\nSOLANA_NETWORK=devnet\nAUDIT_SECONDS=3600\n');
 		const environment = settings();
 		delete environment.TICK_SECONDS;
 		const daemon = new Daemon({ PATH: process.env.PATH, ...environment }, ['--config', conf]);
-		await daemon.wait('tick');
+		t.after(() => daemon.kill());
+		await daemon.wait('audit.complete');
+		const chainFaults = (http) => new RpcClient(chain.url).call('chain_faults', { http });
+		await chainFaults([{ method: 'getSignaturesForAddress', kind: 'rpc_error', count: 'always' }]);
 		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=0\nTICK_SECONDS=1\nPORT=1\n');
 		daemon.child.kill('SIGHUP');
 		await daemon.wait('config.reload_refused');
 		assert.equal(daemon.all('config.invalid').length, 2, daemon.log);
 		assert.equal(daemon.all('config.changed').length, 0, daemon.log);
-		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=4\nTICK_SECONDS=1\nSOLANA_NETWORK=localnet\nLOG_LEVEL=error\n');
+		fs.writeFileSync(conf, 'MAX_BOUND_POOLS=4\nTICK_SECONDS=1\nSOLANA_NETWORK=localnet\nLOG_LEVEL=error\nAUDIT_SECONDS=1\n');
 		const from = daemon.events.length;
 		daemon.child.kill('SIGHUP');
 		await daemon.wait('config.reloaded', {}, { from });
-		assert.deepEqual(daemon.all('config.changed').map((event) => [event.key, event.from, event.to]), [['TICK_SECONDS', '5', '1'], ['MAX_BOUND_POOLS', '3', '4']]);
+		assert.deepEqual(daemon.all('config.changed').map((event) => [event.key, event.from, event.to]), [['TICK_SECONDS', '5', '1'], ['MAX_BOUND_POOLS', '3', '4'], ['AUDIT_SECONDS', '3600', '1']]);
 		assert.deepEqual(daemon.all('config.kept').map((event) => [event.key, event.value, event.asked]), [['SOLANA_NETWORK', 'devnet', 'localnet']]);
+		await daemon.wait('audit.failed', {}, { from, within: 20000 }); // an hour was not waited for
+		await chainFaults([]);
 		const ticks = daemon.events.length; // the environment's LOG_LEVEL=debug wins over the file's
 		const first = await daemon.wait('tick', {}, { from: ticks });
 		const second = await daemon.wait('tick', { tick: Number(first.tick) + 1 }, { from: ticks });

@@ -1,4 +1,5 @@
-// No key, database password or RPC API key leaves the process: not by a log, an error, a request, a record, a core or its memory.
+// No key, database password or RPC API key leaves the process: not by a log, an error, a page, a metric, a request, a record, a core
+// or its memory.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -155,6 +156,13 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	await daemon.wait('config.reloaded');
 	assert.equal(daemon.all('config.kept', { key: 'SOLANA_RPC_URL_3' }).length, 1, daemon.log);
 	assert.ok(daemon.all('config.key_in_environment').length === 1 && /HTTP 401/.test(daemon.log) && /HTTP 302/.test(daemon.log) && /over its limit/.test(daemon.log), daemon.log.slice(0, 6000));
+
+	const { address } = await daemon.wait('http.listening');
+	for (const page of ['/livez', '/readyz', '/readyz?verbose', '/health', '/health/database', '/api/monitor/status', '/metrics']) {
+		const text = await (await fetch(`http://${address}${page}`)).text();
+		assert.ok(text.length > 0, page);
+		assertNone(text, secrets, page);
+	}
 
 	assertNone(fs.readFileSync(`/proc/${daemon.child.pid}/environ`, 'latin1'), keys, 'the environment');
 	assertNotInMemory(daemon.child.pid, [world.devWallet, auxiliary]);

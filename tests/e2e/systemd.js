@@ -72,7 +72,7 @@ class Systemd {
 	// The answer of a program that runs inside; of one that fails, too.
 	async inside(program, ...args) {
 		try {
-			const { stdout } = await run('nsenter', ['-t', this.pid, '-m', '-p', program, ...args], { maxBuffer: 64 << 20 });
+			const { stdout } = await run('nsenter', ['-t', this.pid, '-m', '-p', program, ...args], { maxBuffer: 64 << 20, timeout: 60000 });
 			return stdout.trim();
 		} catch (error) {
 			this.code = error.code;

@@ -27,7 +27,7 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	await world.lockedPool({ players: 2, lockDuration: 3600 }); // so that there is something to look at
 	const settings = world.environment();
 	const text = (names) => names.map((name) => `${name}='${settings[name]}'\n`).join('');
-	const conf = (more = '') => `${text(['SOLANA_NETWORK', 'ORACLE_GATEWAY_HOSTS', 'TREASURY_WALLET_PUBKEY'])}TICK_SECONDS=1\nLOG_LEVEL=debug\n${more}`;
+	const conf = (more = '') => `${text(['SOLANA_NETWORK', 'ORACLE_GATEWAY_HOSTS', 'TREASURY_WALLET_PUBKEY'])}TICK_SECONDS=1\nLOG_LEVEL=debug\nKEEPER_HTTP=127.0.0.1:0\n${more}`;
 	const unseen = (fault) => world.scenario.chain('faults', { http: fault });
 	await unseen([{ kind: 'rpc_error', method: 'getMultipleAccounts', skip: 1, count: 'always' }]); // the first one checks the program
 	const systemd = await Systemd.boot({
