@@ -25,6 +25,7 @@
 #include "ops/harden.h"
 #include "ops/log_watch.h"
 #include "ops/options.h"
+#include "show/command_line.h"
 
 enum {
 	WHY_MAX = 320,
@@ -402,6 +403,13 @@ static int check_config(struct app *app)
 	return EX_OK;
 }
 
+static int load_config(struct app *app)
+{
+	if (options_shows(app->options.mode))
+		return config_load_reader(&app->config, app->options.env_file);
+	return config_load(&app->config, app->options.env_file);
+}
+
 static int with_config(struct app *app)
 {
 	int code;
@@ -414,11 +422,13 @@ static int with_config(struct app *app)
 	}
 	if (app->options.dry_run)
 		log_set_mark("dry_run=1");
-	code = config_load(&app->config, app->options.env_file);
+	code = load_config(app);
 	if (code != EX_OK)
 		return code;
 	log_set_level(app->config->log_level);
-	code = app->options.mode == MODE_CHECK_CONFIG ? check_config(app) : run(app);
+	code = options_shows(app->options.mode)         ? show_command_line(&app->options, app->config)
+	       : app->options.mode == MODE_CHECK_CONFIG ? check_config(app)
+	                                                : run(app);
 	config_free(app->config);
 	return code;
 }

@@ -23,6 +23,7 @@ struct load {
 	unsigned line[SETTING_COUNT];
 	bool set[SETTING_COUNT]; /* a value was parsed, the fallback included */
 	bool bad, exposed;       /* a fault that is EX_CONFIG, EX_NOPERM */
+	bool reader;             /* for a command that only reads: no keys, and nothing is required */
 };
 
 /* A key that was put behind the wrong name must not reach the log: 64 bytes in base58, or the JSON array. */
@@ -152,11 +153,13 @@ static void load_setting(struct load *load, const struct setting *setting)
 	bool given = value != NULL;
 	char why[WHY_MAX];
 
+	if (load->reader && setting->type == TYPE_SECRET)
+		return;
 	if (!given)
 		value = (setting->flags & SETTING_BY_NETWORK) != 0 ? network_fallback(setting, load->config->network)
 		                                                   : setting->fallback;
 	if (value == NULL) {
-		if ((setting->flags & SETTING_REQUIRED) != 0) {
+		if ((setting->flags & SETTING_REQUIRED) != 0 && !load->reader) {
 			snprintf(why, sizeof(why), "is not set: %s", setting->doc);
 			complain(load, setting, NULL, why);
 		}
@@ -368,9 +371,9 @@ static void gather_endpoints(struct load *load)
 	}
 }
 
-int config_load(struct config **config, const char *env_file)
+static int load_all(struct config **config, const char *env_file, bool reader)
 {
-	struct load load = { .path = env_file };
+	struct load load = { .path = env_file, .reader = reader };
 	struct secret_text text = { 0 };
 	int code;
 
@@ -382,7 +385,8 @@ int config_load(struct config **config, const char *env_file)
 		read_env_file(&load, &text);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		load_setting(&load, &SETTINGS[i]);
-	load_keys(&load);
+	if (!reader)
+		load_keys(&load);
 	gather_endpoints(&load);
 	if (load.config->database_url != NULL) {
 		log_secret_add(load.config->database_url);
@@ -399,6 +403,16 @@ int config_load(struct config **config, const char *env_file)
 	else
 		config_free(load.config);
 	return code;
+}
+
+int config_load(struct config **config, const char *env_file)
+{
+	return load_all(config, env_file, false);
+}
+
+int config_load_reader(struct config **config, const char *env_file)
+{
+	return load_all(config, env_file, true);
 }
 
 void config_free(struct config *config)

@@ -19,6 +19,10 @@ static const struct mode_option MODES[] = {
 	{ "--once", MODE_ONCE, "do all that is due now, then exit: 0 nothing due is left, 75 something is" },
 	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
+	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
+	{ "status", MODE_STATUS, "a table of all pools" },
+	{ "verify", MODE_VERIFY,
+		"POOL: compute its draw again from the chain alone: 0 fair, 1 not fair, 75 not decided, 69 unknown" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -70,6 +74,44 @@ static bool set_rebuild(struct options *out, const char *pool, char *why, size_t
 	return false;
 }
 
+static bool set_pool(struct options *out, const char *command, const char *pool, char *why, size_t why_size)
+{
+	if (pool != NULL && pool_name_parse(&out->pool, pool))
+		return true;
+	if (pool == NULL)
+		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app", command);
+	else
+		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app", pool);
+	return false;
+}
+
+/* What stands behind a mode. */
+static bool set_argument(struct options *out, const char *text, char *why, size_t why_size)
+{
+	if (out->mode == MODE_REBUILD)
+		return set_rebuild(out, text, why, why_size);
+	return set_pool(out, out->mode == MODE_VERIFY ? "verify" : "explain", text, why, why_size);
+}
+
+static bool takes_pool(enum options_mode mode)
+{
+	return mode == MODE_REBUILD || mode == MODE_EXPLAIN || mode == MODE_VERIFY;
+}
+
+/* What does not fit the mode that was chosen. */
+static bool fits(const struct options *out, const struct mode_option *chosen, char *why, size_t why_size)
+{
+	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
+		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
+		return false;
+	}
+	if (out->json && !options_shows(out->mode)) {
+		snprintf(why, why_size, "--json goes with explain, status and verify only");
+		return false;
+	}
+	return true;
+}
+
 bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size)
 {
 	const struct mode_option *chosen = NULL;
@@ -81,10 +123,12 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 
 		if (option != NULL) {
 			ok = set_mode(out, option, &chosen, why, why_size);
-			if (ok && option->mode == MODE_REBUILD)
-				ok = set_rebuild(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
+			if (ok && takes_pool(option->mode))
+				ok = set_argument(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strcmp(argv[i], "--dry-run") == 0) {
 			out->dry_run = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			out->json = true;
 		} else if (strcmp(argv[i], "--env-file") == 0) {
 			ok = set_env_file(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strncmp(argv[i], "--env-file=", 11) == 0) {
@@ -96,32 +140,40 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 		if (!ok)
 			return false;
 	}
-	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
-		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
-		return false;
-	}
-	return true;
+	return fits(out, chosen, why, why_size);
 }
 
 static void print_help(FILE *out)
 {
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
-	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE]\n\n",
+	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE]\n"
+	      "       poolkeeper explain POOL | status | verify POOL [--json] [--env-file FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
+	fprintf(out, "  %-20s %s\n", "--json",
+		"explain, status, verify: one JSON object instead of text; all values are strings");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
-	fputs("\nexit codes: 0 done, 64 command line, 69 RPC or database unreachable, 70 internal, 75 something due is "
+	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or the web app's number. "
+	      "explain, status\n"
+	      "and verify write nothing, need no key, and work while the daemon is down; verify needs no database.\n"
+	      "\nexit codes: 0 done, 64 command line, 69 RPC or database unreachable, 70 internal, 75 something due is "
 	      "unfinished,\n"
 	      "77 permissions of a key file, 78 settings. 64, 77 and 78 stay until somebody changes something.\n",
 		out);
 }
 
+bool options_shows(enum options_mode mode)
+{
+	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY;
+}
+
 bool options_runs(enum options_mode mode)
 {
-	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD || mode == MODE_CHECK_CONFIG;
+	return options_shows(mode) || mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD ||
+	       mode == MODE_CHECK_CONFIG;
 }
 
 int options_print(enum options_mode mode, FILE *out)
@@ -147,6 +199,9 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_ONCE:
 	case MODE_REBUILD:
 	case MODE_CHECK_CONFIG:
+	case MODE_EXPLAIN:
+	case MODE_STATUS:
+	case MODE_VERIFY:
 		break;
 	}
 	return fflush(out) == 0 && !ferror(out) ? EX_OK : EX_IOERR;

@@ -46,6 +46,8 @@ struct config {
  * A key in the environment is copied, overwritten in place, unset, and warned about. Secret values are made known to
  * log_secret_add(). Nothing is connected to. */
 NODISCARD int config_load(struct config **config, const char *env_file);
+/* The same for commands that only read: no key is loaded, and what is not set is NULL or zero and no fault. */
+NODISCARD int config_load_reader(struct config **config, const char *env_file);
 void config_free(struct config *config); /* wipes; NULL is allowed */
 
 /* Moves the dev wallet's key text (trimmed) out of the config; config_wipe_key() ends it. Once. */
