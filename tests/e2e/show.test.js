@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
+const { keyBytes } = require('../chain/solana.js');
 const { World } = require('./world.js');
 
 const BINARY = process.env.POOLKEEPER ?? path.join(__dirname, '..', '..', 'build', 'poolkeeper');
@@ -20,6 +21,33 @@ function run(world, args, settings = {}) {
 
 const checksOf = (json) => Object.fromEntries(json.verdict.checks.map(({ check, result }) => [check, result]));
 
+// So many blocks at once that everything before them is finalized.
+const finalize = (world) => world.scenario.chain('tick', 40);
+
+function assertNotFair(world, pool, wrong) {
+	const { code, json, stdout } = run(world, ['verify', pool.address, '--json']);
+	assert.equal(code, 1, stdout);
+	const checks = checksOf(json);
+	for (const name of wrong) assert.equal(checks[name], 'wrong', `${name} of ${stdout}`);
+}
+
+// Writes bytes into accounts behind the programs' back. Resolves to what undoes it.
+async function forge(world, changes) {
+	const originals = new Map();
+	for (const [key, at, bytes] of changes) {
+		const account = await world.scenario.chain('getAccount', key);
+		if (!originals.has(key)) originals.set(key, account);
+		const data = Buffer.from(account.data, 'base64');
+		Buffer.from(bytes).copy(data, at);
+		await world.scenario.chain('setAccount', key, { ...account, data: data.toString('base64') });
+	}
+	await finalize(world);
+	return async () => {
+		for (const [key, account] of originals) await world.scenario.chain('setAccount', key, account);
+		await finalize(world);
+	};
+}
+
 describe('a paid pool and a waiting one', () => {
 	let world;
 	let paid;
@@ -33,12 +61,62 @@ describe('a paid pool and a waiting one', () => {
 		await daemon.wait('tx.final', { subject: new RegExp(paid.address), step: 'DRAW' });
 		waiting = await world.lockedPool({ mint: paid.mint, lockDuration: 3600 });
 		await daemon.kill('SIGTERM');
+		await finalize(world);
 	});
 	after(() => world?.stop());
 
-	test('verify says fair, from the chain alone', () => {
+	test('verify says fair, from the chain alone, with every input', async () => {
 		const { code, json, stderr } = run(world, ['verify', paid.address, '--json'], { DATABASE_URL: '' });
 		assert.equal(code, 0, stderr + JSON.stringify(json, null, 1));
-		console.log(run(world, ['verify', paid.address]).stdout);
+		assert.equal(json.verdict.verdict.value, 'fair');
+		assert.deepEqual([...new Set(Object.values(checksOf(json)))], ['ok']);
+		const state = await world.scenario.readPool(paid);
+		assert.equal(json.computed.winner.value, state.winner);
+		assert.equal(json.computed.randomness.value, String(state.randomness));
+		assert.equal(json.pool.config_hash.value, state.configHash.toString('hex'));
+		assert.equal(json.players.total.value, String(4n * paid.amount));
+		assert.deepEqual(json.players.list.map(({ wallet }) => wallet), paid.players.map(({ address }) => address));
+	});
+
+	test('verify of a pool that waits exits 75, of one that is not there 69, of a bad argument 64', () => {
+		const open = run(world, ['verify', waiting.address, '--json']);
+		assert.equal(open.code, 75, open.stdout);
+		assert.equal(open.json.verdict.why.value, 'the winner is not selected');
+		const other = run(world, ['verify', `${paid.address}:17`, '--json']);
+		assert.equal(other.code, 69, other.stdout);
+		assert.match(other.json.verdict.why.value, /no pool with the id 17 was created/);
+		assert.equal(run(world, ['verify', world.treasury.address]).code, 69);
+		const bad = run(world, ['verify', 'nonsense!']);
+		assert.equal(bad.code, 64);
+		assert.equal(bad.stderr, 'poolkeeper: nonsense! is no pool: give its address, or its number in the web app\n');
+		assert.equal(run(world, ['verify']).code, 64);
+	});
+
+	test('verify takes the app\'s number, and says so when the database is away', () => {
+		assert.equal(run(world, ['verify', String(paid.id)]).code, 0);
+		const { code, stderr } = run(world, ['verify', String(paid.id)], { DATABASE_URL: '' });
+		assert.equal(code, 64);
+		assert.match(stderr, /^poolkeeper: \d+ is a number of the web app and the database does not tell its pool \(DATABASE_URL is not set\): give the pool's address\n$/);
+		assert.equal(run(world, ['verify', '999999']).code, 64);
+	});
+
+	test('verify without a node exits 69 and shows no URL', () => {
+		const { code, json, stdout, stderr } = run(world, ['verify', paid.address, '--json'], { SOLANA_RPC_URL: `${NOWHERE}?key=topsecretkey0001` });
+		assert.equal(code, 69);
+		assert.equal(json.verdict.verdict.value, 'cannot be known');
+		assert.ok(!`${stdout}${stderr}`.includes('topsecretkey0001'));
+	});
+
+	test('verify sees a forged winner, list, randomness, configuration and answer', async () => {
+		const other = keyBytes(world.treasury.address);
+		const { randomnessAccount } = await world.scenario.readPool(paid);
+		const undo = await forge(world, [
+			[paid.address, 455, other], [paid.address, 311, Buffer.alloc(16, 7)],
+			[paid.address, 372, Buffer.alloc(32, 7)], [paid.participants, 8 + 32, other],
+			[randomnessAccount, 408, Buffer.alloc(64, 7)], [randomnessAccount, 40, other],
+		]);
+		assertNotFair(world, paid, ['winner', 'randomness', 'config_hash', 'participants', 'oracle_signature', 'queue']);
+		await undo();
+		assert.equal(run(world, ['verify', paid.address]).code, 0, 'nothing is left changed');
 	});
 });
