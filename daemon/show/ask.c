@@ -25,7 +25,7 @@ static void wait_a_little(struct show *s)
 	loop_run(s->loop);
 }
 
-static void note_reply(struct show *s, const struct reply *reply)
+void ask_note(struct show *s, const struct reply *reply)
 {
 	s->answered = true;
 	s->err = reply->err;
@@ -36,7 +36,7 @@ static void note_reply(struct show *s, const struct reply *reply)
 
 static void on_rpc(struct task *task, const struct reply *reply)
 {
-	note_reply(container_of(container_of(task, struct rpc_call, task), struct show, call), reply);
+	ask_note(container_of(container_of(task, struct rpc_call, task), struct show, call), reply);
 }
 
 static void on_rows(struct task *task, const struct reply *reply)
@@ -45,10 +45,15 @@ static void on_rows(struct task *task, const struct reply *reply)
 
 	if (reply->err == ERR_OK)
 		s->take(s->owner, reply->data);
-	note_reply(s, reply);
+	ask_note(s, reply);
 }
 
-static void await(struct show *s)
+void ask_start(struct show *s)
+{
+	s->answered = false;
+}
+
+void ask_wait(struct show *s)
 {
 	while (!s->answered)
 		loop_run(s->loop);
@@ -74,10 +79,10 @@ static const void *ask_chain(struct show *s, const struct question *q)
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (i > 0)
 			wait_a_little(s);
-		s->answered = false;
+		ask_start(s);
 		s->call.endpoint = RPC_ANY;
 		q->send(s, q);
-		await(s);
+		ask_wait(s);
 		if (s->err == ERR_OK)
 			return s->data;
 		if (s->err != ERR_RETRY && s->err != ERR_UNKNOWN)
@@ -142,6 +147,20 @@ bool ask_epoch(struct show *s, enum commitment at, struct rpc_epoch *out)
 	return epoch != NULL;
 }
 
+static void send_rent(struct show *s, const struct question *q)
+{
+	rpc_get_rent(s->rpc, &s->call, q->n, on_rpc);
+}
+
+bool ask_rent(struct show *s, size_t space, struct lamports *out)
+{
+	const struct lamports *rent = ask_chain(s, &(struct question){ .send = send_rent, .n = space });
+
+	if (rent)
+		*out = *rent;
+	return rent != NULL;
+}
+
 /* ---- Postgres ---- */
 
 bool ask_rows(struct show *s, const char *sql, const char *const *params, int n,
@@ -154,9 +173,9 @@ bool ask_rows(struct show *s, const char *sql, const char *const *params, int n,
 		s->row.param[i] = params[i];
 	s->take = take;
 	s->owner = owner;
-	s->answered = false;
+	ask_start(s);
 	db_run(s->db, &s->row, on_rows);
-	await(s);
+	ask_wait(s);
 	if (s->err != ERR_OK)
 		snprintf(s->no_database, sizeof s->no_database, "%s", s->why);
 	return s->err == ERR_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "show/history.h"
 
 enum {
 	EVENT_MAX = 512,
@@ -38,21 +39,6 @@ void evidence_begin(struct evidence *e, const struct pubkey *pool)
 bool seen_before(const struct seen_at *a, const struct seen_at *b)
 {
 	return a->slot.n <= b->slot.n;
-}
-
-static struct calls_source source_of(const struct rpc_transaction *tx)
-{
-	return (struct calls_source){ .tx = { tx->tx, tx->tx_len },
-		.slot = tx->slot,
-		.writable = tx->loaded_writable,
-		.readonly = tx->loaded_readonly,
-		.n_writable = tx->n_writable,
-		.n_readonly = tx->n_readonly,
-		.has_inner = tx->has_inner,
-		.inner = tx->inner,
-		.n_inner = tx->n_inner,
-		.logs = tx->logs,
-		.n_logs = tx->n_logs };
 }
 
 /* After calls_read() said that it is sound. */
@@ -281,7 +267,7 @@ static void take_call(struct evidence *e, const struct parts *p, const struct po
 
 enum calls_result evidence_of_pool(struct evidence *e, const struct rpc_transaction *tx, const struct signature *sig)
 {
-	const struct calls_source source = source_of(tx);
+	const struct calls_source source = history_source(tx);
 	struct pool_calls calls;
 	struct parts parts;
 	const enum calls_result result = calls_read(&calls, &source, sig, &e->pool);
@@ -369,7 +355,7 @@ static void take_switchboard(struct evidence *e, const struct parts *p, const st
 enum calls_result evidence_of_randomness(struct evidence *e, const struct rpc_transaction *tx,
 	const struct signature *sig, const struct pubkey *switchboard)
 {
-	const struct calls_source source = source_of(tx);
+	const struct calls_source source = history_source(tx);
 	struct pool_calls none;
 	struct parts parts;
 	struct part part;

@@ -55,10 +55,8 @@ static bool visit_one(struct show *s, const struct rpc_signature_info *info, con
 	const struct rpc_transaction *tx;
 	char sig[SIGNATURE_TEXT];
 
-	if (info->failed) {
-		*go_on = !range->failed_too || visit(owner, NULL, info);
+	if (info->failed && !range->failed_too)
 		return true;
-	}
 	tx = ask_transaction(s, &info->sig, range->at);
 	if (!tx || !tx->found) {
 		base58_signature(sig, &info->sig);
@@ -83,4 +81,19 @@ bool history_read(struct show *s, const struct pubkey *address, const struct his
 		whole = visit_one(s, &list.info[i - 1], range, visit, owner, &go_on, gap);
 	free(list.info);
 	return whole;
+}
+
+struct calls_source history_source(const struct rpc_transaction *tx)
+{
+	return (struct calls_source){ .tx = { tx->tx, tx->tx_len },
+		.slot = tx->slot,
+		.writable = tx->loaded_writable,
+		.readonly = tx->loaded_readonly,
+		.n_writable = tx->n_writable,
+		.n_readonly = tx->n_readonly,
+		.has_inner = tx->has_inner,
+		.inner = tx->inner,
+		.n_inner = tx->n_inner,
+		.logs = tx->logs,
+		.n_logs = tx->n_logs };
 }

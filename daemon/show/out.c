@@ -71,7 +71,9 @@ static void add_json_string(struct buf *text, const char *value)
 static void make_printable(char *value)
 {
 	for (char *p = value; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+		else if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
 			*p = '?';
 }
 

@@ -55,14 +55,29 @@ bool show_find_pool(struct show *s, struct show_pool *out, int *code)
 	return !name->by_app_id || find_by_app_id(s, out, code);
 }
 
+int show_missing(struct show *s, const char *gap)
+{
+	if (s->no_chain[0] == '\0' && s->no_database[0] == '\0' && gap[0] == '\0')
+		return EX_OK;
+	out_section(s->out, "missing");
+	if (s->no_chain[0] != '\0')
+		out_mood_field(s->out, OUT_WARN, "chain", NULL, "no endpoint answers: %s", s->no_chain);
+	if (s->no_database[0] != '\0')
+		out_mood_field(s->out, OUT_WARN, "journal", NULL, "the database does not answer: %s", s->no_database);
+	if (gap[0] != '\0' && s->no_chain[0] == '\0')
+		out_mood_field(s->out, OUT_WARN, "timeline", NULL, "%s", gap);
+	return EX_UNAVAILABLE;
+}
+
 static int run(struct show *s)
 {
 	switch (s->config->command) {
 	case SHOW_VERIFY:
 		return show_verify(s);
 	case SHOW_EXPLAIN:
+		return show_explain(s);
 	case SHOW_STATUS:
-		break;
+		return show_status(s);
 	}
 	return EX_SOFTWARE;
 }

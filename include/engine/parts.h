@@ -2,6 +2,7 @@
 #ifndef ENGINE_PARTS_H
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
+#include "core/costs.h"
 #include "core/decide.h"
 #include "engine/audit.h"
 #include "engine/discovery.h"
@@ -134,7 +135,7 @@ struct settling {
 
 struct rents {
 	struct rpc_call rpc;
-	struct lamports empty, randomness, escrow, lut, ata_2022;
+	struct lamports rent[COST_ACCOUNTS];
 	unsigned stage;
 	uint64_t asked_ms;
 	bool known, failed;

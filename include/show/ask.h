@@ -45,9 +45,15 @@ const struct rpc_signatures *ask_signatures(
 	struct show *s, const struct pubkey *address, const struct signature *before, enum commitment at);
 const struct rpc_statuses *ask_statuses(struct show *s, const struct signature *sigs, size_t n);
 bool ask_epoch(struct show *s, enum commitment at, struct rpc_epoch *out);
+bool ask_rent(struct show *s, size_t space, struct lamports *out);
 
 /* Runs one statement that reads; take() gets its rows, also when there are none. False: no answer. */
 bool ask_rows(struct show *s, const char *sql, const char *const *params, int n,
 	void (*take)(void *owner, const struct db_result *result), void *owner);
+
+/* For calls of other modules: their done() stores with ask_note(), ask_wait() returns when it did. */
+void ask_start(struct show *s);
+void ask_note(struct show *s, const struct reply *reply);
+void ask_wait(struct show *s);
 
 #endif

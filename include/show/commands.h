@@ -14,5 +14,9 @@ struct show_pool {
 NODISCARD bool show_find_pool(struct show *s, struct show_pool *out, int *code);
 
 int show_verify(struct show *s);
+int show_explain(struct show *s);
+int show_status(struct show *s);
+/* The section about what did not answer, if anything. Returns 69 then, else 0. */
+int show_missing(struct show *s, const char *gap);
 
 #endif

@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { keyBytes } = require('../chain/solana.js');
-const { World } = require('./world.js');
+const { World, sleep } = require('./world.js');
 
 const BINARY = process.env.POOLKEEPER ?? path.join(__dirname, '..', '..', 'build', 'poolkeeper');
 const NOWHERE = 'http://127.0.0.1:1/';
@@ -18,6 +18,8 @@ function run(world, args, settings = {}) {
 	const { status, stdout, stderr } = spawnSync(BINARY, args, { encoding: 'utf8', env });
 	return { code: status, stdout, stderr, json: args.includes('--json') && stdout ? JSON.parse(stdout) : undefined };
 }
+
+const WRITES = "SELECT pg_current_xact_id_if_assigned() IS NULL, sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables";
 
 const checksOf = (json) => Object.fromEntries(json.verdict.checks.map(({ check, result }) => [check, result]));
 
@@ -48,6 +50,15 @@ async function forge(world, changes) {
 	};
 }
 
+// Until the daemon has written so many of the pool's transactions to keeper.calls.
+async function historyRecorded(world, pool, transactions) {
+	for (const deadline = Date.now() + 60000; Date.now() < deadline; await sleep(100)) {
+		const n = await world.sql(`SELECT count(DISTINCT signature) FROM keeper.calls WHERE draw LIKE 'draw:${pool.address}:%'`);
+		if (Number(n) === transactions) return;
+	}
+	throw new Error(`the history of ${pool.address} is not recorded: ${world.daemons.at(-1).log.slice(-3000)}`);
+}
+
 describe('a paid pool and a waiting one', () => {
 	let world;
 	let paid;
@@ -60,6 +71,7 @@ describe('a paid pool and a waiting one', () => {
 		const daemon = world.startDaemon();
 		await daemon.wait('tx.final', { subject: new RegExp(paid.address), step: 'DRAW' });
 		waiting = await world.lockedPool({ mint: paid.mint, lockDuration: 3600 });
+		await historyRecorded(world, paid, 6);
 		await daemon.kill('SIGTERM');
 		await finalize(world);
 	});
@@ -118,5 +130,78 @@ describe('a paid pool and a waiting one', () => {
 		assertNotFair(world, paid, ['winner', 'randomness', 'config_hash', 'participants', 'oracle_signature', 'queue']);
 		await undo();
 		assert.equal(run(world, ['verify', paid.address]).code, 0, 'nothing is left changed');
+	});
+
+	test('explain of a paid pool: state, money and the whole timeline, each with its source', () => {
+		const { code, json, stderr } = run(world, ['explain', paid.address, '--json']);
+		assert.equal(code, 0, stderr);
+		assert.deepEqual(json.state.state, { value: 'Ended', from: 'chain, confirmed' });
+		assert.match(json.next.waits_for.value, /^OVER: /);
+		assert.equal(json.money.total.value, '400000000 (400.000000 tokens)');
+		assert.equal(json.money.paid.from, 'journal');
+		assert.match(json.state.daemon.value, /no daemon is running/);
+		const { transactions } = json.timeline;
+		assert.deepEqual(transactions.map(({ what }) => what.split(' ')[0]), ['create_pool', 'join_pool', 'join_pool', 'join_pool', 'BIND', 'DRAW']);
+		for (const each of transactions) {
+			assert.equal(each.source, 'both');
+			assert.equal(each.state, 'final');
+			assert.match(`${each.slot} ${each.fee}`, /^\d+ \d+$/);
+		}
+		const fees = transactions.filter(({ by }) => by === 'poolkeeper').reduce((sum, { fee }) => sum + Number(fee), 0);
+		assert.equal(json.money.fees_paid.value, `${fees} lamports by the daemon`);
+		assert.equal(json.oracle.commits[0].fate, 'used');
+		assert.equal(json.missing, undefined);
+	});
+
+	test('explain of a waiting pool: the reason, the next step and when; by the app\'s number as well', () => {
+		const { code, json } = run(world, ['explain', String(waiting.id), '--json']);
+		assert.equal(code, 0);
+		assert.equal(json.pool.address.value, waiting.address);
+		assert.equal(json.next.waits_for.value, 'TOO_EARLY: the lock time is not over');
+		assert.match(json.next.next_step.value, /^BIND: /);
+		assert.match(json.next.when.value, /, in (1 h 0 min|59 min \d+ s), by the chain's clock$/);
+		assert.match(run(world, ['explain', waiting.address]).stdout, /^ {2}waits_for +TOO_EARLY: .* {3}\[decided now, as the daemon does\]$/m);
+		assert.equal(run(world, ['explain', world.treasury.address]).code, 64, 'nobody knows such a pool');
+	});
+
+	test('status lists every pool, the ones that are not over first', () => {
+		const { code, json } = run(world, ['status', '--json']);
+		assert.equal(code, 0);
+		assert.deepEqual(json.pools.list.map(({ address, state, waits_for: reason, next }) => [address, state, reason, next]),
+			[[waiting.address, 'Locked', 'TOO_EARLY', 'BIND'], [paid.address, 'Ended', 'OVER', '-']]);
+		assert.match(run(world, ['status']).stdout, /no daemon is running/);
+	});
+
+	test('the wait reason is that of the gates: a treasury of ours that is not the pool\'s, a paused pool', async () => {
+		const other = run(world, ['explain', waiting.address, '--json'], { TREASURY_WALLET_PUBKEY: world.devWallet.address });
+		assert.match(other.json.next.waits_for.value, /^POLICY_TREASURY: /);
+		const undo = await forge(world, [[waiting.address, 369, [1]]]);
+		assert.match(run(world, ['explain', waiting.address, '--json']).json.next.waits_for.value, /^PAUSED: /);
+		assert.equal(run(world, ['status', '--json']).json.pools.list[0].waits_for, 'PAUSED');
+		await undo();
+	});
+
+	test('without Postgres explain shows the chain, without a node the journal, and says what is missing', () => {
+		const noDatabase = run(world, ['explain', paid.address, '--json'], { DATABASE_URL: 'postgres://u:topsecretpw1@127.0.0.1:1/x', DB_TIMEOUT_MS: '300' });
+		assert.equal(noDatabase.code, 69);
+		assert.equal(noDatabase.json.state.state.value, 'Ended');
+		assert.equal(noDatabase.json.timeline.transactions.length, 6);
+		assert.equal(noDatabase.json.timeline.transactions[0].source, 'chain');
+		assert.match(noDatabase.json.missing.journal.value, /^the database does not answer: /);
+		const noChain = run(world, ['explain', paid.address, '--json'], { SOLANA_RPC_URL: `${NOWHERE}?key=topsecretkey0001` });
+		assert.equal(noChain.code, 69);
+		assert.match(noChain.json.state.state.value, /^Ended, as of slot /);
+		assert.equal(noChain.json.timeline.transactions[5].source, 'journal');
+		assert.match(noChain.json.missing.chain.value, /^no endpoint answers: /);
+		assert.equal(noChain.json.next.waits_for.value, 'cannot be told without the chain');
+		const all = [noDatabase, noChain, run(world, ['status'], { DATABASE_URL: 'postgres://u:topsecretpw1@127.0.0.1:1/x', DB_TIMEOUT_MS: '300' })];
+		assert.equal(all[2].code, 69);
+		assert.ok(!all.some(({ stdout, stderr }) => /topsecret/.test(stdout + stderr)));
+	});
+
+	test('nothing was written', async () => {
+		const before = await world.sql(WRITES);
+		for (const args of [['explain', paid.address], ['status'], ['verify', waiting.address]]) run(world, args);
+		assert.equal(await world.sql(WRITES), before);
 	});
 });
