@@ -327,6 +327,7 @@ static int new_modules(struct app *app)
 	log_info("start", "version=%s commit=%s pid=%ld network=%s", POOLKEEPER_VERSION, POOLKEEPER_COMMIT,
 		(long)getpid(), network_name(app->config->network));
 	app->log_watch = log_watch_new(app->loop);
+	log_watch_signals(app->loop);
 	app->wake = loop_timer_new(app->loop, on_timer, app);
 	app->limit = loop_timer_new(app->loop, on_limit, app);
 	app->http = http_new(app->loop, &http, why, sizeof(why));
@@ -426,6 +427,7 @@ static int with_config(struct app *app)
 	if (code != EX_OK)
 		return code;
 	log_set_level(app->config->log_level);
+	log_set_format(app->config->log_format);
 	code = options_shows(app->options.mode)         ? show_command_line(&app->options, app->config)
 	       : app->options.mode == MODE_CHECK_CONFIG ? check_config(app)
 	                                                : run(app);

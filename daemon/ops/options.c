@@ -26,6 +26,7 @@ static const struct mode_option MODES[] = {
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
+	{ "--print-events", MODE_PRINT_EVENTS, "print every event of the log as a table" },
 	{ "--version", MODE_VERSION, "print the version" },
 	{ "--help", MODE_HELP, "print this" },
 };
@@ -194,6 +195,9 @@ int options_print(enum options_mode mode, FILE *out)
 		break;
 	case MODE_PRINT_SETTINGS:
 		config_print_table(out);
+		break;
+	case MODE_PRINT_EVENTS:
+		config_print_events(out);
 		break;
 	case MODE_RUN:
 	case MODE_ONCE:

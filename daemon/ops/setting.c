@@ -283,6 +283,8 @@ bool setting_parse(const struct setting *setting, const char *text, struct confi
 		return parse_switch(text, member, why, why_size);
 	case TYPE_LEVEL:
 		return log_level_parse(text, member) || say(why, why_size, "has to be error, warn, info or debug");
+	case TYPE_FORMAT:
+		return log_format_parse(text, member) || say(why, why_size, "has to be logfmt or json");
 	case TYPE_SECRET:
 		return parse_secret(text, member, why, why_size);
 	}
@@ -314,6 +316,7 @@ void setting_free(const struct setting *setting, struct config *config)
 	case TYPE_NUMBER:
 	case TYPE_SWITCH:
 	case TYPE_LEVEL:
+	case TYPE_FORMAT:
 		return;
 	}
 }

@@ -29,6 +29,7 @@ enum { NETWORK_COUNT = 3 };
 #define CONFIG_C_NUMBER uint64_t
 #define CONFIG_C_SWITCH bool
 #define CONFIG_C_LEVEL enum log_level
+#define CONFIG_C_FORMAT enum log_format
 #define CONFIG_C_SECRET struct secret_text
 
 #define X(group, key, alias, type, member, ...) CONFIG_C_##type member;
@@ -66,5 +67,7 @@ const char *network_genesis(enum network network);
 /* .env.example and the README's table, from CONFIG_TABLE. */
 void config_print_env_example(FILE *out);
 void config_print_table(FILE *out);
+/* The README's table of events, from EVENT_TABLE. */
+void config_print_events(FILE *out);
 
 #endif

@@ -100,6 +100,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4 };
 	  "1 deletes the chat messages of a pool when its payout is recorded, as the old monitor did; 0 keeps them.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
-	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.")
+	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, 0, NULL, "error, warn, info or debug.") \
+	X(LOCAL, LOG_FORMAT, NULL, FORMAT, log_format, "logfmt", 0, 0, 0, NULL, \
+	  "logfmt or json: the same fields, one line each.")
 
 #endif

@@ -24,6 +24,7 @@ enum setting_type {
 	TYPE_NUMBER,
 	TYPE_SWITCH,
 	TYPE_LEVEL,
+	TYPE_FORMAT,
 	TYPE_SECRET,
 };
 
