@@ -408,7 +408,7 @@ static void json_has_the_same_fields(void **state)
 	line = read_all();
 	assert_memory_equal(line, "{\"ts\":\"", 7);
 	assert_string_equal(line + 32, ",\"level\":\"info\",\"event\":\"e\",\"dry_run\":\"1\",\"n\":\"7\",\"text\":\"a "
-	                               "\\\"b\\\"\\\\\\n\\u0001\","
+				       "\\\"b\\\"\\\\\\n\\u0001\","
 				       "\"empty\":\"\",\"none\":\"-\",\"why\":\"a b c\"}\n");
 	log_set_mark(NULL);
 	/* The longest line that there is, all of it escapes. */

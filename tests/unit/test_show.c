@@ -330,9 +330,9 @@ static void text_and_json_say_the_same(void **state)
 {
 	(void)state;
 	assert_string_equal(rendered(true, true), "{\"one\":{\"x\":{\"value\":\"7\",\"from\":\"chain\"},\"evil\":{"
-	                                          "\"value\":\"\\\"\\u001b[2J\\u000a\\\\\"}},"
+						  "\"value\":\"\\\"\\u001b[2J\\u000a\\\\\"}},"
 						  "\"two\":{\"rows\":[{\"a\":\"0\",\"long\":\"v0\"},{\"a\":\"1000\","
-	                                          "\"long\":\"v1\"}],\"end\":{\"value\":\"z\"}}}\n");
+						  "\"long\":\"v1\"}],\"end\":{\"value\":\"z\"}}}\n");
 	assert_string_equal(rendered(false, false),
 		"one\n  x                    7   [chain]\n  evil                 \"?[2J \\\n\n"
 		"two\n  a    long\n  0    v0\n  1000 v1\n  end                  z\n");
