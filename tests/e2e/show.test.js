@@ -63,16 +63,27 @@ async function historyRecorded(world, pool, transactions) {
 describe('a paid pool and a waiting one', () => {
 	let world;
 	let paid;
+	let robbed;
 	let waiting;
+	let log;
 
 	before(async () => {
 		world = await World.start();
 		paid = await world.lockedPool({ players: 4 });
+		robbed = await world.lockedPool({ mint: paid.mint });
+		// Somebody puts himself on every place of the list, which the program believes.
+		await forge(world, [0, 1, 2].map((place) => [robbed.participants, 8 + 32 * place, keyBytes(world.treasury.address)]));
 		await world.pastLock();
 		const daemon = world.startDaemon();
-		await daemon.wait('tx.final', { subject: new RegExp(paid.address), step: 'DRAW' });
+		for (const pool of [paid, robbed]) await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'DRAW' });
 		waiting = await world.lockedPool({ mint: paid.mint, lockDuration: 3600 });
 		await historyRecorded(world, paid, 6);
+		for (const [signal, level] of [['SIGUSR2', 'warn'], ['SIGUSR1', 'info'], ['SIGUSR1', 'debug']]) {
+			daemon.child.kill(signal);
+			await daemon.wait('log.level', { to: level }, { from: daemon.events.length });
+		}
+		await daemon.wait('tick', {}, { from: daemon.events.length });
+		log = daemon.log;
 		await daemon.kill('SIGTERM');
 		await finalize(world);
 	});
@@ -89,6 +100,23 @@ describe('a paid pool and a waiting one', () => {
 		assert.equal(json.pool.config_hash.value, state.configHash.toString('hex'));
 		assert.equal(json.players.total.value, String(4n * paid.amount));
 		assert.deepEqual(json.players.list.map(({ wallet }) => wallet), paid.players.map(({ address }) => address));
+	});
+
+	test('verify of a draw on a forged list exits 1, although the program was content', async () => {
+		const { code, json, stdout } = run(world, ['verify', robbed.address, '--json']);
+		assert.equal(code, 1, stdout);
+		assert.equal(json.verdict.verdict.value, 'not fair');
+		const checks = checksOf(json);
+		for (const name of ['participants', 'winner', 'paid_winner']) assert.equal(checks[name], 'wrong', name);
+		for (const name of ['oracle_signature', 'randomness', 'split', 'commit']) assert.equal(checks[name], 'ok', name);
+		assert.equal((await world.scenario.readPool(robbed)).winner, world.treasury.address);
+	});
+
+	test('one grep for the address follows the draw', () => {
+		const lines = log.split('\n').filter((line) => line.includes(paid.address)).map((line) => line.match(/ event=(\S+)/)[1]);
+		for (const event of ['draw.state', 'tx.open', 'tx.send', 'tx.landed', 'oracle.ask', 'oracle.answered', 'draw.paid', 'tx.final', 'call.verified']) {
+			assert.ok(lines.includes(event), `${event} in ${lines}`);
+		}
 	});
 
 	test('verify of a pool that waits exits 75, of one that is not there 69, of a bad argument 64', () => {
@@ -169,7 +197,7 @@ describe('a paid pool and a waiting one', () => {
 		const { code, json } = run(world, ['status', '--json']);
 		assert.equal(code, 0);
 		assert.deepEqual(json.pools.list.map(({ address, state, waits_for: reason, next }) => [address, state, reason, next]),
-			[[waiting.address, 'Locked', 'TOO_EARLY', 'BIND'], [paid.address, 'Ended', 'OVER', '-']]);
+			[[waiting.address, 'Locked', 'TOO_EARLY', 'BIND'], [paid.address, 'Ended', 'OVER', '-'], [robbed.address, 'Ended', 'OVER', '-']]);
 		assert.match(run(world, ['status']).stdout, /no daemon is running/);
 	});
 
@@ -208,5 +236,25 @@ describe('a paid pool and a waiting one', () => {
 			wrote = await world.sql(NEXT_WRITE) !== before;
 		}
 		assert.ok(!wrote);
+	});
+
+	test('verify and explain still tell when the rent is claimed and the address is used again', async () => {
+		const { poolId } = await world.scenario.readPool(paid);
+		const [creator] = paid.players;
+		await world.scenario.send([creator], [world.scenario.instruction('claim_rent', paid, creator, { closeTarget: creator.address })]);
+		await finalize(world);
+		const gone = run(world, ['verify', paid.address, '--json']);
+		assert.equal(gone.code, 0, gone.stdout);
+		assert.equal(checksOf(gone.json).config_hash, 'gone');
+		assert.match(run(world, ['explain', paid.address]).stdout, /^ {2}account +deleted: the rent was claimed/m);
+		const again = await world.scenario.fillPool({
+			mint: paid.mint, salt: paid.salt, players: 2, lockDuration: 60, devWallet: world.devWallet, treasury: world.treasury,
+		});
+		assert.equal(again.address, paid.address);
+		await finalize(world);
+		assert.equal(run(world, ['verify', paid.address]).code, 75, 'the newer pool waits');
+		const old = run(world, ['verify', `draw:${paid.address}:${poolId}`, '--json']);
+		assert.equal(old.code, 0, old.stdout);
+		assert.equal(old.json.players.list.length, 4);
 	});
 });
