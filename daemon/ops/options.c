@@ -43,7 +43,10 @@ static const struct mode_option *find_mode(const char *name)
 static bool set_mode(struct options *out, const struct mode_option *option, const struct mode_option **chosen,
 	char *why, size_t why_size)
 {
-	if (*chosen != NULL && *chosen != option) {
+	/* Who asks for help behind a command gets it. */
+	if (*chosen != NULL && (*chosen)->mode == MODE_HELP)
+		return true;
+	if (*chosen != NULL && *chosen != option && option->mode != MODE_HELP) {
 		snprintf(
 			why, why_size, "%s and %s do not go together: give one of them", (*chosen)->name, option->name);
 		return false;
@@ -75,33 +78,33 @@ static bool set_rebuild(struct options *out, const char *pool, char *why, size_t
 	return false;
 }
 
-static bool set_pool(struct options *out, const char *command, const char *pool, char *why, size_t why_size)
+static bool shows_one(enum options_mode mode)
 {
-	if (pool != NULL && pool_name_parse(&out->pool, pool))
-		return true;
-	if (pool == NULL)
-		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app", command);
+	return mode == MODE_EXPLAIN || mode == MODE_VERIFY;
+}
+
+/* What stands alone can only be the pool of explain or verify, before or behind their options. */
+static bool set_pool(
+	struct options *out, const struct mode_option *chosen, const char *text, char *why, size_t why_size)
+{
+	if (chosen == NULL || !shows_one(chosen->mode))
+		snprintf(why, why_size, "there is no option %s: see poolkeeper --help", text);
+	else if (out->has_pool)
+		snprintf(why, why_size, "%s takes one pool: leave %s out", chosen->name, text);
+	else if (!pool_name_parse(&out->pool, text))
+		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app", text);
 	else
-		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app", pool);
-	return false;
-}
-
-/* What stands behind a mode. */
-static bool set_argument(struct options *out, const char *text, char *why, size_t why_size)
-{
-	if (out->mode == MODE_REBUILD)
-		return set_rebuild(out, text, why, why_size);
-	return set_pool(out, out->mode == MODE_VERIFY ? "verify" : "explain", text, why, why_size);
-}
-
-static bool takes_pool(enum options_mode mode)
-{
-	return mode == MODE_REBUILD || mode == MODE_EXPLAIN || mode == MODE_VERIFY;
+		out->has_pool = true;
+	return out->has_pool && why[0] == '\0';
 }
 
 /* What does not fit the mode that was chosen. */
 static bool fits(const struct options *out, const struct mode_option *chosen, char *why, size_t why_size)
 {
+	if (shows_one(out->mode) && !out->has_pool) {
+		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app", chosen->name);
+		return false;
+	}
 	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
 		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
 		return false;
@@ -118,14 +121,15 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 	const struct mode_option *chosen = NULL;
 
 	*out = (struct options){ .mode = MODE_RUN };
+	why[0] = '\0';
 	for (int i = 1; i < argc; i++) {
 		const struct mode_option *option = find_mode(argv[i]);
 		bool ok = true;
 
 		if (option != NULL) {
 			ok = set_mode(out, option, &chosen, why, why_size);
-			if (ok && takes_pool(option->mode))
-				ok = set_argument(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
+			if (ok && option->mode == MODE_REBUILD)
+				ok = set_rebuild(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strcmp(argv[i], "--dry-run") == 0) {
 			out->dry_run = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
@@ -134,6 +138,8 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 			ok = set_env_file(out, i + 1 < argc ? argv[++i] : NULL, why, why_size);
 		} else if (strncmp(argv[i], "--env-file=", 11) == 0) {
 			ok = set_env_file(out, argv[i] + 11, why, why_size);
+		} else if (argv[i][0] != '-') {
+			ok = set_pool(out, chosen, argv[i], why, why_size);
 		} else {
 			snprintf(why, why_size, "there is no option %s: see poolkeeper --help", argv[i]);
 			ok = false;
@@ -157,12 +163,21 @@ static void print_help(FILE *out)
 		"explain, status, verify: one JSON object instead of text; all values are strings");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
-	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or the web app's number. "
+	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
 	      "explain, status\n"
-	      "and verify write nothing, need no key, and work while the daemon is down; verify needs no database.\n"
-	      "\nexit codes: 0 done, 64 command line, 69 RPC or database unreachable, 70 internal, 75 something due is "
-	      "unfinished,\n"
-	      "77 permissions of a key file, 78 settings. 64, 77 and 78 stay until somebody changes something.\n",
+	      "and verify write nothing, need no key, and work while the daemon is down. verify needs SOLANA_RPC_URL "
+	      "and "
+	      "SOLANA_NETWORK\n"
+	      "only; explain and status need DATABASE_URL as well, and show what they have when one of the two is "
+	      "away.\n"
+	      "Colours go to a terminal only, and not when NO_COLOR is set.\n",
+		out);
+	fputs("\nsignals: SIGTERM, SIGINT stop (a second one at once); SIGUSR1 logs one level more, SIGUSR2 one less.\n"
+	      "\nexit codes: 0 done, 1 verify: not fair, 64 command line, 69 RPC or database unreachable (verify: it "
+	      "cannot be known),\n"
+	      "70 internal, 75 something due is unfinished (verify: not decided yet), 77 permissions of a key file, 78 "
+	      "settings.\n"
+	      "64, 77 and 78 stay until somebody changes something.\n",
 		out);
 }
 

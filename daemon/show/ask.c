@@ -219,6 +219,10 @@ static void begin_chain(struct show *s)
 	const struct hash *genesis;
 	struct hash expected;
 
+	if (c->n_rpc_urls == 0) {
+		snprintf(s->no_chain, sizeof s->no_chain, "SOLANA_RPC_URL is not set");
+		return;
+	}
 	for (size_t i = 0; i < c->n_rpc_urls; i++)
 		config.endpoint[i].url = c->rpc_urls[i];
 	s->rpc = rpc_new(s->loop, s->http, &config);

@@ -263,4 +263,7 @@ void facts_read(struct show *s, const struct show_pool *pool, struct facts *out)
 	out->around.now_ms = out->draw.own.settle.now_ms = out->draw.view.read_ms = out->draw.accounts.read_ms;
 	if (out->decided)
 		out->action = decide_draw(&out->draw);
+	if (out->action.kind == ACT_SIMULATE)
+		facts_assume(
+			out, "a node's simulation of that step succeeds: else the daemon logs tx.simulation_failed");
 }

@@ -93,6 +93,9 @@ int show_run(const struct show_config *config, FILE *out, FILE *complaints)
 		fprintf(complaints, "poolkeeper: the endpoint does not serve %s: set SOLANA_NETWORK or the endpoint\n",
 			config->network);
 		code = EX_CONFIG;
+	} else if (config->command == SHOW_VERIFY && config->n_rpc_urls == 0) {
+		fprintf(complaints, "poolkeeper: SOLANA_RPC_URL is not set: verify reads the chain and nothing else\n");
+		code = EX_CONFIG;
 	} else {
 		code = run(&s);
 		if (code != EX_USAGE)

@@ -76,6 +76,7 @@
 	X("oracle.not_viable", "warn", "", "This oracle may not be committed to (any more).") \
 	X("oracle.no_queue", "warn", "", "The oracle queue's account cannot be read.") \
 	X("lease.taken", "info", "", "This daemon drives the pools from now on.") \
+	X("lease.held", "info", "", "The rows in memory are of our lease: this daemon decides.") \
 	X("lease.standby", "info", "", "Another daemon does; this one waits.") \
 	X("lease.lost", "warn", "", "Another daemon took over.") \
 	X("lease.released", "info", "", "Given up at the end, so that a successor need not wait.") \

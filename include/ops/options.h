@@ -29,7 +29,8 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
-	bool json;             /* with EXPLAIN, STATUS, VERIFY */
+	bool json; /* with EXPLAIN, STATUS, VERIFY */
+	bool has_pool;
 	struct pool_name pool; /* with EXPLAIN, VERIFY */
 	struct pubkey rebuild; /* with MODE_REBUILD: the pool */
 	const char *env_file;  /* borrowed from argv; NULL when not given */

@@ -228,6 +228,31 @@ describe('a paid pool and a waiting one', () => {
 		assert.ok(!all.some(({ stdout, stderr }) => /topsecret/.test(stdout + stderr)));
 	});
 
+	test('explain and status of a bound pool: the deadline, the oracle that is asked, and the transaction that is out', async () => {
+		const daemon = world.startDaemon();
+		const pool = await world.lockedPool({ mint: paid.mint });
+		await daemon.wait('ready');
+		await world.pastLock();
+		await world.caughtBound(daemon, pool);
+		await daemon.kill('SIGKILL');
+		await world.scenario.chain('tick', 3); // what is seen now is confirmed
+		const { code, json, stdout } = run(world, ['explain', pool.address, '--json']);
+		assert.equal(code, 0, stdout);
+		assert.equal(json.state.state.value, 'RandomnessCommitted');
+		assert.match(json.state.deadline.value, /^slot \d+, (29\d\d|3000) slots from now: then the pot is lost$/);
+		assert.match(json.next.next_step.value, /^DRAW: /);
+		assert.deepEqual(json.timeline.transactions.filter(({ by }) => by === 'poolkeeper').map(({ what }) => what), ['BIND']);
+		const [first] = run(world, ['status', '--json']).json.pools.list.filter(({ address }) => address === pool.address);
+		assert.equal(first.state, 'RandomnessCommitted');
+		await finalize(world);
+		assert.equal(run(world, ['verify', pool.address]).code, 75);
+		await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+		await world.forgetLease();
+		const next = world.startDaemon();
+		await next.wait('tx.final', { subject: new RegExp(pool.address) });
+		await next.kill('SIGTERM');
+	});
+
 	test('nothing was written', async () => {
 		let wrote = true;
 		for (let tries = 0; wrote && tries < 3; tries++) {
