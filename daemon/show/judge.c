@@ -352,7 +352,8 @@ void judge(struct judged *out, const struct evidence *e, const struct judge_acco
 
 	*out = (struct judged){ 0 };
 	if (e->created.slot.n == 0) {
-		verdict(out, VERDICT_UNKNOWN, gap ? gap : "no pool was created at this address, as far as the chain is finalized");
+		verdict(out, VERDICT_UNKNOWN,
+			gap ? gap : "no pool was created at this address, as far as the chain is finalized");
 		return;
 	}
 	check_address(&j);
