@@ -141,6 +141,12 @@ describe('a paid pool and a waiting one', () => {
 		assert.equal(run(world, ['verify', '999999']).code, 64);
 	});
 
+	test('an endpoint of another network is refused with 78', () => {
+		const { code, stdout, stderr } = run(world, ['verify', paid.address], { SOLANA_NETWORK: 'mainnet-beta', ORACLE_GATEWAY_HOSTS: '' });
+		assert.equal(code, 78, stdout);
+		assert.equal(stderr, 'poolkeeper: the endpoint does not serve mainnet-beta: set SOLANA_NETWORK or the endpoint\n');
+	});
+
 	test('verify without a node exits 69 and shows no URL', () => {
 		const { code, json, stdout, stderr } = run(world, ['verify', paid.address, '--json'], { SOLANA_RPC_URL: `${NOWHERE}?key=topsecretkey0001` });
 		assert.equal(code, 69);
