@@ -269,6 +269,17 @@ describe('a paid pool and a waiting one', () => {
 		assert.ok(!wrote);
 	});
 
+	test('a role that may only read is enough', async () => {
+		await world.sql(`CREATE ROLE onlooker LOGIN; GRANT USAGE ON SCHEMA keeper TO onlooker;
+			GRANT SELECT ON ALL TABLES IN SCHEMA keeper, public TO onlooker`);
+		const url = new URL(world.postgres.url());
+		url.username = 'onlooker';
+		for (const args of [['explain', waiting.address], ['explain', paid.address], ['status']]) {
+			const { code, stdout, stderr } = run(world, args, { DATABASE_URL: url.href });
+			assert.equal(code, 0, stdout + stderr);
+		}
+	});
+
 	test('verify and explain still tell when the rent is claimed and the address is used again', async () => {
 		const { poolId } = await world.scenario.readPool(paid);
 		const [creator] = paid.players;
