@@ -27,6 +27,7 @@
 #include "ops/log_watch.h"
 #include "ops/notify.h"
 #include "ops/options.h"
+#include "show/command_line.h"
 
 enum {
 	WHY_MAX = 320,
@@ -156,6 +157,7 @@ static void on_reload(void *owner, int signo)
 			"nothing was changed: correct the lines above, then SIGHUP again");
 	} else {
 		log_set_level(app->config->log_level);
+		log_set_format(app->config->log_format);
 		fill_engine_config(app, &config);
 		if (app->engine != NULL)
 			engine_configure(app->engine, &config);
@@ -345,6 +347,7 @@ static int new_modules(struct app *app)
 		(long)getpid(), network_name(app->config->network));
 	app->log_watch = log_watch_new(app->loop);
 	app->notify = notify_new();
+	log_watch_signals(app->loop);
 	app->wake = loop_timer_new(app->loop, on_timer, app);
 	app->limit = loop_timer_new(app->loop, on_limit, app);
 	app->http = http_new(app->loop, &http, why, sizeof(why));
@@ -406,6 +409,13 @@ static int run(struct app *app)
 	return app->code;
 }
 
+static int load_config(struct app *app)
+{
+	if (options_shows(app->options.mode))
+		return config_load_reader(&app->config, &app->options.files);
+	return config_load(&app->config, &app->options.files);
+}
+
 static int with_config(struct app *app)
 {
 	int code;
@@ -418,14 +428,18 @@ static int with_config(struct app *app)
 	}
 	if (app->options.dry_run)
 		log_set_mark("dry_run=1");
-	code = config_load(&app->config, &app->options.files);
-	if (code == EX_OK)
+	code = load_config(app);
+	if (code == EX_OK) {
 		log_set_level(app->config->log_level);
-	if (app->options.mode == MODE_PRINT_CONFIG)
+		log_set_format(app->config->log_format);
+	}
+	if (code == EX_OK && options_shows(app->options.mode))
+		code = show_command_line(&app->options, app->config);
+	else if (app->options.mode == MODE_PRINT_CONFIG)
 		code = print_config(app->config, code);
-	else if (code != EX_OK || app->options.mode == MODE_CHECK_CONFIG)
+	else if (app->options.mode == MODE_CHECK_CONFIG || (code != EX_OK && !options_shows(app->options.mode)))
 		code = inspect_config(app->config, code);
-	else
+	else if (code == EX_OK)
 		code = run(app);
 	config_free(app->config);
 	return code;

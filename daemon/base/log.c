@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log_json.h"
 #include "base/redact.h"
 
 enum { QUOTED_MAX = 400, SPEC_MAX = 24, END_ROOM = sizeof " cut=1\n" };
@@ -24,6 +25,7 @@ static struct {
 	bool open, journal, dead; /* dead: the descriptor was closed or its reader left */
 	int fd;
 	enum log_level level;
+	enum log_format format;
 	const char *mark;
 	char ring[LOG_RING_SIZE];
 	size_t head, used; /* used bytes wait, from head on, wrapping */
@@ -328,7 +330,7 @@ static ssize_t write_some(const char *bytes, size_t len)
 /* Writes the line at head, or the rest of it. False when what waits must go on waiting. */
 static bool drain_line(void)
 {
-	char line[LOG_LINE_MAX];
+	char line[LOG_JSON_MAX];
 	size_t len = 0;
 	ssize_t n;
 
@@ -347,8 +349,15 @@ static bool drain_line(void)
 	return (size_t)n == len;
 }
 
+/* A finished logfmt line, in the form that is set. */
 static bool ring_add(const char *line, size_t len)
 {
+	char json[LOG_JSON_MAX];
+
+	if (sink.format == LOG_JSON) {
+		len = log_json(json, line, len);
+		line = json;
+	}
 	if (len > LOG_RING_SIZE - sink.used)
 		return false;
 	for (size_t i = 0; i < len; i++)
@@ -454,6 +463,16 @@ void log_flush(int timeout_ms)
 void log_set_level(enum log_level level)
 {
 	sink.level = level;
+}
+
+enum log_level log_level_now(void)
+{
+	return sink.level;
+}
+
+void log_set_format(enum log_format format)
+{
+	sink.format = format;
 }
 
 bool log_level_parse(const char *name, enum log_level *level)

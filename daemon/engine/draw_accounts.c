@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "core/address.h"
 #include "core/clock.h"
+#include "core/draw_view.h"
 #include "core/pda.h"
 #include "engine/draw_parts.h"
 #include "engine/parts.h"
@@ -33,38 +34,25 @@ static void derive_atas(struct draw *d, const struct pubkey *token_program)
 	d->addresses_known = true;
 }
 
+static struct raw_account raw_of(const struct rpc_account *a)
+{
+	return (struct raw_account){ a->exists, a->owner, a->data, a->len };
+}
+
 struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict)
 {
-	struct token_account token;
-	struct token_view out = { ABSENT, 0 };
+	const struct raw_account raw = raw_of(a);
 
-	if (!a->exists)
-		return out;
-	out.presence = UNUSABLE;
-	if (token_account_decode(&token, &a->owner, a->data, a->len) != TOKEN_OK)
-		return out;
-	out.amount = token.amount;
-	if (!pubkey_equal(&token.mint, mint) || !pubkey_equal(&token.owner, owner) || token.frozen)
-		return out;
-	if (strict && (token.has_delegate || token.has_close_authority))
-		return out;
-	out.presence = PRESENT;
-	return out;
+	return view_token(&raw, mint, owner, strict);
 }
 
 enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
 	const struct pubkey *address, const struct pool_account *pool)
 {
-	struct pubkey own;
+	const struct raw_account raw = raw_of(a);
 
-	if (!a->exists)
-		return ABSENT;
-	pda_participants(&own, address);
-	if (pubkey_equal(&pool->participants_account, &own) && pubkey_equal(&a->owner, &ADDRESS_ML) &&
-		participants_decode(out, a->data, a->len) == ACCOUNT_OK && out->in_range)
-		return PRESENT;
-	return UNUSABLE;
+	return view_participants(out, &raw, address, pool);
 }
 
 static void see_participants(struct draw *d, const struct rpc_account *a)
@@ -77,30 +65,25 @@ static void see_participants(struct draw *d, const struct rpc_account *a)
 static void see_mint(struct draw *d, const struct rpc_account *a)
 {
 	struct draw_accounts *out = &d->facts.accounts;
+	const struct raw_account raw = raw_of(a);
 	struct token_mint mint;
+	bool known;
 
-	out->mint_presence = a->exists ? UNUSABLE : ABSENT;
-	if (!a->exists || token_mint_decode(&mint, &a->owner, a->data, a->len) != TOKEN_OK)
+	out->mint_presence = view_mint(&mint, &known, &raw);
+	if (!known)
 		return;
 	out->token_program = a->owner;
 	out->decimals = mint.decimals;
 	out->decimals_known = true;
 	derive_atas(d, &a->owner);
-	if (mint.forbidden == 0)
-		out->mint_presence = PRESENT;
 }
 
 static void see_randomness(struct draw *d, const struct rpc_account *a)
 {
 	struct draw_accounts *out = &d->facts.accounts;
+	const struct raw_account raw = raw_of(a);
 
-	out->randomness_presence = ABSENT;
-	if (!a->exists)
-		return;
-	out->randomness_presence = UNUSABLE;
-	if (pubkey_equal(&a->owner, &d->s.e->policy.switchboard.program) &&
-		sb_randomness_decode(&out->randomness, a->data, a->len) == ACCOUNT_OK)
-		out->randomness_presence = PRESENT;
+	out->randomness_presence = view_randomness(&out->randomness, &raw, &d->s.e->policy.switchboard.program);
 }
 
 static bool see_clock(struct draw *d, const struct rpc_account *a, int64_t *chain_s)

@@ -5,9 +5,10 @@
 #include "core/address.h"
 #include "core/base58.h"
 #include "core/clock.h"
+#include "core/oracle_usable.h"
 #include "engine/parts.h"
 
-enum { READ_EVERY_MS = 20000, READ_AGAIN_MS = 3000, SILENT_FOR_MS = 60000, HEARTBEAT_MIN_S = 300 };
+enum { READ_EVERY_MS = 20000, READ_AGAIN_MS = 3000, SILENT_FOR_MS = 60000 };
 
 void oracles_init(struct engine *e)
 {
@@ -34,24 +35,11 @@ const struct oracle_entry *oracles_find(const struct engine *e, const struct pub
 	return NULL;
 }
 
-static bool listed(const struct sb_queue *queue, const struct pubkey *address)
-{
-	for (unsigned i = 0; i < queue->n_oracles; i++)
-		if (pubkey_equal(&queue->oracles[i], address))
-			return true;
-	return false;
-}
-
-/* commit would accept it for at least an hour, it is alive, and its gateway may be asked. */
+/* It may be committed to, and its gateway may be asked. */
 static bool viable(const struct engine *e, const struct pubkey *address, const struct sb_oracle *o)
 {
-	const int64_t timeout = e->oracles.queue.node_timeout > HEARTBEAT_MIN_S ? e->oracles.queue.node_timeout
-	                                                                        : HEARTBEAT_MIN_S;
-
-	return listed(&e->oracles.queue, address) && o->verification_status == SB_ORACLE_VERIFIED &&
-	       pubkey_equal(&o->queue, &e->policy.switchboard.queue) &&
-	       o->valid_until > e->oracles.chain_s + POLICY_ORACLE_MARGIN_S &&
-	       o->last_heartbeat >= e->oracles.chain_s - timeout && gateway_uri_allowed(e->m.gateway, o->gateway_uri);
+	return oracle_usable(&e->oracles.queue, &e->policy.switchboard.queue, address, o, e->oracles.chain_s) &&
+	       gateway_uri_allowed(e->m.gateway, o->gateway_uri);
 }
 
 static void note_viability(struct oracle_entry *entry, bool now)

@@ -363,7 +363,7 @@ static void count_answer(
 
 static void note_result(const struct submissions *s, const struct submission_result *result)
 {
-	char sig[SIGNATURE_TEXT], wallet[PUBKEY_TEXT];
+	char sig[SIGNATURE_TEXT], wallet[PUBKEY_TEXT], pool[PUBKEY_TEXT];
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct submission *row = &s->look[i].row;
@@ -373,8 +373,10 @@ static void note_result(const struct submissions *s, const struct submission_res
 		count_answer(&s->e->counters, row, result);
 		base58_signature(sig, &row->claim.sig);
 		base58_pubkey(wallet, &row->claim.wallet);
-		log_info("submission", "id=%" PRId64 " state=%s reason=%s final=%d sig=%s wallet=%s operation=%s",
-			row->id, result->state, result->reason[0] ? result->reason : "-", result->final, sig, wallet,
+		base58_pubkey(pool, &row->claim.pool);
+		log_info("submission",
+			"id=%" PRId64 " pool=%s state=%s reason=%s final=%d sig=%s wallet=%s operation=%s", row->id,
+			pool, result->state, result->reason[0] ? result->reason : "-", result->final, sig, wallet,
 			ml_name(row->claim.operation));
 	}
 }

@@ -18,6 +18,7 @@ struct load {
 	struct config *config;
 	struct sources *sources;
 	bool set[SETTING_COUNT]; /* a value was parsed, the fallback included */
+	bool reader;             /* for a command that only reads: no keys, and nothing is required */
 	struct faults faults;
 };
 
@@ -70,8 +71,10 @@ static void load_setting(struct load *load, const struct setting *setting)
 	const struct source source = find(load, setting);
 	char why[WHY_MAX];
 
+	if (load->reader && setting->type == TYPE_SECRET)
+		return;
 	if (source.text == NULL) {
-		if ((setting->flags & SETTING_REQUIRED) != 0) {
+		if ((setting->flags & SETTING_REQUIRED) != 0 && !load->reader) {
 			snprintf(why, sizeof(why), "is not set: %s", setting->doc);
 			fault_add(&load->faults, setting, NULL, why);
 		}
@@ -202,6 +205,17 @@ int config_load(struct config **config, const struct config_files *files)
 
 	read_settings(&load, files);
 	wallet_keys_load(load.config, &load.faults);
+	sources_free(load.sources);
+	wallet_keys_clear_environment();
+	*config = load.config;
+	return faults_code(&load.faults);
+}
+
+int config_load_reader(struct config **config, const struct config_files *files)
+{
+	struct load load = { .reader = true };
+
+	read_settings(&load, files);
 	sources_free(load.sources);
 	wallet_keys_clear_environment();
 	*config = load.config;

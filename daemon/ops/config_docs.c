@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/event_keys.h"
 #include "ops/setting.h"
 
 static const char *fallback_text(const struct setting *setting)
@@ -102,4 +103,20 @@ void config_print_table(FILE *out)
 			fprintf(out, "%s", fallback);
 		fprintf(out, " | %s | %s |\n", s->flags & SETTING_LIVE ? "changes it" : "", s->doc);
 	}
+}
+
+void config_print_events(FILE *out)
+{
+	static const struct {
+		const char *name, *level, *about, *meaning;
+	} EVENTS[] = {
+#define X(name, level, about, meaning) { name, level, about, meaning },
+		EVENT_TABLE(X)
+#undef X
+	};
+
+	fputs("| Event | Level | Pool in | Meaning |\n| --- | --- | --- | --- |\n", out);
+	for (size_t i = 0; i < sizeof(EVENTS) / sizeof(EVENTS[0]); i++)
+		fprintf(out, "| `%s` | %s | %s | %s |\n", EVENTS[i].name, EVENTS[i].level,
+			strcmp(EVENTS[i].about, "account") == 0 ? "subject" : EVENTS[i].about, EVENTS[i].meaning);
 }

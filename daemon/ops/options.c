@@ -21,10 +21,15 @@ static const struct mode_option MODES[] = {
 	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },
+	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
+	{ "status", MODE_STATUS, "a table of all pools" },
+	{ "verify", MODE_VERIFY,
+		"POOL: compute its draw again from the chain alone: 0 fair, 1 not fair, 75 not decided, 69 unknown" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
 	{ "--print-metrics", MODE_PRINT_METRICS, "print the metrics as a table" },
+	{ "--print-events", MODE_PRINT_EVENTS, "print every event of the log as a table" },
 	{ "--version", MODE_VERSION, "print the version" },
 	{ "--help", MODE_HELP, "print this" },
 };
@@ -41,7 +46,10 @@ static const struct mode_option *find_mode(const char *name)
 static bool set_mode(struct options *out, const struct mode_option *option, const struct mode_option **chosen,
 	char *why, size_t why_size)
 {
-	if (*chosen != NULL && *chosen != option) {
+	/* Who asks for help behind a command gets it. */
+	if (*chosen != NULL && (*chosen)->mode == MODE_HELP)
+		return true;
+	if (*chosen != NULL && *chosen != option && option->mode != MODE_HELP) {
 		snprintf(
 			why, why_size, "%s and %s do not go together: give one of them", (*chosen)->name, option->name);
 		return false;
@@ -92,6 +100,44 @@ static bool set_rebuild(struct options *out, const char *pool, char *why, size_t
 	return false;
 }
 
+static bool shows_one(enum options_mode mode)
+{
+	return mode == MODE_EXPLAIN || mode == MODE_VERIFY;
+}
+
+/* What stands alone can only be the pool of explain or verify, before or behind their options. */
+static bool set_pool(
+	struct options *out, const struct mode_option *chosen, const char *text, char *why, size_t why_size)
+{
+	if (chosen == NULL || !shows_one(chosen->mode))
+		snprintf(why, why_size, "there is no option %s: see poolkeeper --help", text);
+	else if (out->has_pool)
+		snprintf(why, why_size, "%s takes one pool: leave %s out", chosen->name, text);
+	else if (!pool_name_parse(&out->pool, text))
+		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app", text);
+	else
+		out->has_pool = true;
+	return out->has_pool && why[0] == '\0';
+}
+
+/* What does not fit the mode that was chosen. */
+static bool fits(const struct options *out, const struct mode_option *chosen, char *why, size_t why_size)
+{
+	if (shows_one(out->mode) && !out->has_pool) {
+		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app", chosen->name);
+		return false;
+	}
+	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
+		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
+		return false;
+	}
+	if (out->json && !options_shows(out->mode)) {
+		snprintf(why, why_size, "--json goes with explain, status and verify only");
+		return false;
+	}
+	return true;
+}
+
 bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size)
 {
 	const struct file_option files[2] = { { "--env-file", &out->files.env_file },
@@ -99,6 +145,7 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 	const struct mode_option *chosen = NULL;
 
 	*out = (struct options){ .mode = MODE_RUN };
+	why[0] = '\0';
 	for (int i = 1; i < argc; i++) {
 		const struct mode_option *option = find_mode(argv[i]);
 		const char *value;
@@ -115,6 +162,10 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 			if (value == NULL && i + 1 < argc)
 				value = argv[++i];
 			ok = set_file(file->file, file->name, value, why, why_size);
+		} else if (strcmp(argv[i], "--json") == 0) {
+			out->json = true;
+		} else if (argv[i][0] != '-') {
+			ok = set_pool(out, chosen, argv[i], why, why_size);
 		} else {
 			snprintf(why, why_size, "there is no option %s: see poolkeeper --help", argv[i]);
 			ok = false;
@@ -122,34 +173,50 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 		if (!ok)
 			return false;
 	}
-	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
-		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
-		return false;
-	}
-	return true;
+	return fits(out, chosen, why, why_size);
 }
 
 static void print_help(FILE *out)
 {
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
-	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n\n",
+	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
+	      "       poolkeeper explain POOL | status | verify POOL [--json] [--env-file FILE] [--config FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
 	fprintf(out, "  %-20s %s\n", "--config FILE", "the same, of poolkeeper alone: --env-file wins over it");
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
+	fprintf(out, "  %-20s %s\n", "--json",
+		"explain, status, verify: one JSON object instead of text; all values are strings");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
-	fputs("\nexit codes: 0 done, 64 command line, 69 RPC or database unreachable, 70 internal, 75 something due is "
-	      "unfinished,\n"
-	      "77 permissions of a key file, 78 settings. 64, 77 and 78 stay until somebody changes something.\n",
+	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
+	      "explain, status\n"
+	      "and verify write nothing, need no key, and work while the daemon is down. verify needs SOLANA_RPC_URL "
+	      "and "
+	      "SOLANA_NETWORK\n"
+	      "only; explain and status need DATABASE_URL as well, and show what they have when one of the two is "
+	      "away.\n"
+	      "Colours go to a terminal only, and not when NO_COLOR is set.\n",
 		out);
+	fputs("\nsignals: SIGTERM, SIGINT stop (a second one at once); SIGUSR1 logs one level more, SIGUSR2 one less.\n"
+	      "\nexit codes: 0 done, 1 verify: not fair, 64 command line, 69 RPC or database unreachable (verify: it "
+	      "cannot be known),\n"
+	      "70 internal, 75 something due is unfinished (verify: not decided yet), 77 permissions of a key file, 78 "
+	      "settings.\n"
+	      "64, 77 and 78 stay until somebody changes something.\n",
+		out);
+}
+
+bool options_shows(enum options_mode mode)
+{
+	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY;
 }
 
 bool options_runs(enum options_mode mode)
 {
-	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD || mode == MODE_CHECK_CONFIG ||
-	       mode == MODE_PRINT_CONFIG;
+	return options_shows(mode) || mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD ||
+	       mode == MODE_CHECK_CONFIG || mode == MODE_PRINT_CONFIG;
 }
 
 int options_print(enum options_mode mode, FILE *out)
@@ -174,11 +241,17 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_PRINT_METRICS:
 		metrics_print_table(out);
 		break;
+	case MODE_PRINT_EVENTS:
+		config_print_events(out);
+		break;
 	case MODE_RUN:
 	case MODE_ONCE:
 	case MODE_REBUILD:
 	case MODE_CHECK_CONFIG:
 	case MODE_PRINT_CONFIG:
+	case MODE_EXPLAIN:
+	case MODE_STATUS:
+	case MODE_VERIFY:
 		break;
 	}
 	return fflush(out) == 0 && !ferror(out) ? EX_OK : EX_IOERR;

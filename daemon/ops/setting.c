@@ -286,6 +286,8 @@ bool setting_parse(const struct setting *setting, const char *text, struct confi
 		return log_level_parse(text, member) || say(why, why_size, "has to be error, warn, info or debug");
 	case TYPE_LISTEN:
 		return listen_parse(member, text, why, why_size);
+	case TYPE_FORMAT:
+		return log_format_parse(text, member) || say(why, why_size, "has to be logfmt or json");
 	case TYPE_SECRET:
 		return parse_secret(text, member, why, why_size);
 	}
@@ -318,6 +320,7 @@ void setting_free(const struct setting *setting, struct config *config)
 	case TYPE_SWITCH:
 	case TYPE_LEVEL:
 	case TYPE_LISTEN:
+	case TYPE_FORMAT:
 		return;
 	}
 }
@@ -336,6 +339,8 @@ static size_t plain_size(enum setting_type type)
 		return sizeof(bool);
 	case TYPE_LEVEL:
 		return sizeof(enum log_level);
+	case TYPE_FORMAT:
+		return sizeof(enum log_format);
 	case TYPE_LISTEN:
 		return sizeof(struct listen_address);
 	case TYPE_POSTGRES:

@@ -13,6 +13,7 @@
  * ERROR a human must act; WARN we degraded and continue; INFO a fact about
  * money or lifecycle; DEBUG the rest. */
 enum { LOG_LINE_MAX = 1024, LOG_RING_SIZE = 65536 };
+enum log_format { LOG_LOGFMT, LOG_JSON };
 enum log_level { LOG_AT_ERROR, LOG_AT_WARN, LOG_AT_INFO, LOG_AT_DEBUG };
 
 /* event: a constant name, "tx.open". format: constant text of key=value
@@ -37,6 +38,12 @@ void log_open(int fd);
 void log_set_level(enum log_level level);
 /* "error" "warn" "info" "debug"; false when the name is none of them. */
 bool log_level_parse(const char *name, enum log_level *level);
+enum log_level log_level_now(void);
+/* LOG_JSON: each line as one JSON object with the same fields, all of them strings; up to twice as long. LOG_LOGFMT until it
+ * is called. */
+void log_set_format(enum log_format format);
+/* "logfmt" "json"; false when the name is neither. */
+bool log_format_parse(const char *name, enum log_format *format);
 /* Field written after event= in every line, "dry_run=1"; a constant. NULL takes it away. */
 void log_set_mark(const char *mark);
 

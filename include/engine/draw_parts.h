@@ -4,11 +4,6 @@
 #include "engine/draw.h"
 
 /* draw_accounts.c: all accounts of the draw in one answer. */
-struct token_view token_view_of(
-	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
-/* out: with PRESENT. */
-enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
-	const struct pubkey *address, const struct pool_account *pool);
 void draw_read_accounts(struct draw *d);
 void draw_want_atas(struct draw *d);
 /* draw_oracle.c: the ledger of commits, the gateway, the account to use. */

@@ -2,6 +2,7 @@
 #ifndef ENGINE_PARTS_H
 #define ENGINE_PARTS_H
 #include "chain/gateway.h"
+#include "core/costs.h"
 #include "core/decide.h"
 #include "engine/audit.h"
 #include "engine/discovery.h"
@@ -150,7 +151,7 @@ struct settling {
 
 struct rents {
 	struct rpc_call rpc;
-	struct lamports empty, randomness, escrow, lut, ata_2022;
+	struct lamports rent[COST_ACCOUNTS];
 	unsigned stage;
 	uint64_t asked_ms;
 	bool known, failed;
@@ -478,6 +479,9 @@ void rents_reprice(struct engine *e); /* the highest price is another one */
 /* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
 struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
+/* out: with PRESENT. */
+enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
+	const struct pubkey *address, const struct pool_account *pool);
 /* counts.c: a row of the journal came into its state. before: ROW_STATES when it was not known. */
 void count_row(struct engine *e, const struct row *row, enum row_state before, struct slot sent);
 void count_breach(struct engine *e, enum breach what);

@@ -31,6 +31,7 @@ enum { NETWORK_COUNT = 3 };
 #define CONFIG_C_SWITCH bool
 #define CONFIG_C_LEVEL enum log_level
 #define CONFIG_C_LISTEN struct listen_address
+#define CONFIG_C_FORMAT enum log_format
 #define CONFIG_C_SECRET struct secret_text
 
 #define X(...) +1
@@ -67,6 +68,8 @@ struct config {
  * A key in the environment is copied, overwritten in place, unset, and warned about. Secret values are made known to
  * log_secret_add(). Nothing is connected to. */
 NODISCARD int config_load(struct config **config, const struct config_files *files);
+/* The same for commands that only read: no key is loaded, and what is not set is NULL or zero and no fault. */
+NODISCARD int config_load_reader(struct config **config, const struct config_files *files);
 
 /* Reads both files again (SIGHUP). With a fault, all are named and nothing changes: false. Else what is SETTING_LIVE is
  * changed in config, each with a line config.changed, and what is not keeps its value, with a line config.kept. Keys are
@@ -93,5 +96,7 @@ void config_print(const struct config *config, FILE *out);
 /* .env.example and the README's table, from CONFIG_TABLE. */
 void config_print_env_example(FILE *out);
 void config_print_table(FILE *out);
+/* The README's table of events, from EVENT_TABLE. */
+void config_print_events(FILE *out);
 
 #endif

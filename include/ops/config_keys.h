@@ -139,6 +139,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \
 	  "Where health and metrics are served, as address:port; port 0: any free one, which the log names; off: nowhere.") \
-	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, SETTING_LIVE, NULL, "error, warn, info or debug.")
+	X(LOCAL, LOG_LEVEL, NULL, LEVEL, log_level, "info", 0, 0, SETTING_LIVE, NULL, "error, warn, info or debug.") \
+	X(LOCAL, LOG_FORMAT, NULL, FORMAT, log_format, "logfmt", 0, 0, SETTING_LIVE, NULL, \
+	  "logfmt or json: the same fields, one line each.")
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/key.h"
 #include "ops/config.h"
+#include "core/pool_name.h"
 
 enum options_mode {
 	MODE_RUN,
@@ -16,10 +17,14 @@ enum options_mode {
 	MODE_REBUILD,
 	MODE_CHECK_CONFIG,
 	MODE_PRINT_CONFIG,
+	MODE_EXPLAIN, /* the three that show and never write */
+	MODE_STATUS,
+	MODE_VERIFY,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
 	MODE_PRINT_SETTINGS,
 	MODE_PRINT_METRICS,
+	MODE_PRINT_EVENTS,
 	MODE_VERSION,
 	MODE_HELP,
 };
@@ -27,6 +32,9 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
+	bool json; /* with EXPLAIN, STATUS, VERIFY */
+	bool has_pool;
+	struct pool_name pool;     /* with EXPLAIN, VERIFY */
 	struct pubkey rebuild;     /* with MODE_REBUILD: the pool */
 	struct config_files files; /* borrowed from argv */
 };
@@ -35,6 +43,8 @@ struct options {
  * value as the next argument or after =. */
 NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size);
 
+/* The three commands that read and show, for people. */
+bool options_shows(enum options_mode mode);
 /* The modes that need the settings; all others only print. */
 bool options_runs(enum options_mode mode);
 /* What a printing mode prints. Returns 0, or EX_IOERR (74) when it could not be written. */

@@ -25,6 +25,7 @@ enum setting_type {
 	TYPE_SWITCH,
 	TYPE_LEVEL,
 	TYPE_LISTEN,
+	TYPE_FORMAT,
 	TYPE_SECRET,
 };
 

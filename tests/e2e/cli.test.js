@@ -134,6 +134,26 @@ describe('refusing', () => {
 		assert.doesNotMatch(run(['--check-config'], complete()).stderr, /key=PORT/);
 	});
 
+	test('LOG_FORMAT=json prints the same fields as JSON; another one is refused', () => {
+		const { status, stderr } = run(['--check-config'], complete({ LOG_FORMAT: 'json' }));
+		assert.equal(status, 0, stderr);
+		const events = stderr.trimEnd().split('\n').map((line) => JSON.parse(line));
+		assert.deepEqual(events.map(({ event }) => event), ['signer', 'config.ok']);
+		assert.equal(events[0].wallet, wallet.address);
+		assert.match(run(['--check-config'], complete({ LOG_FORMAT: 'xml' })).stderr, /key=LOG_FORMAT value=xml why="has to be logfmt or json"/);
+	});
+
+	test('verify, explain and status without settings say what is not set', () => {
+		const verify = run(['verify', ML_PROGRAM]);
+		assert.equal(verify.status, 78);
+		assert.equal(verify.stderr, 'poolkeeper: SOLANA_RPC_URL is not set: verify reads the chain and nothing else\n');
+		for (const args of [['status'], ['explain', ML_PROGRAM]]) {
+			const { status, stdout } = run(args);
+			assert.equal(status, 69);
+			assert.match(stdout, /SOLANA_RPC_URL is not set[^]*DATABASE_URL is not set/);
+		}
+	});
+
 	test('a key file that others can read exits 77', () => {
 		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: keyFile(0o640) }));
 		assert.equal(status, 77);

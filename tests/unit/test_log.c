@@ -385,6 +385,57 @@ static void journal_prefix(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+static int plain_format(void **state)
+{
+	log_set_format(LOG_LOGFMT);
+	return close_pipe(state);
+}
+
+static void json_has_the_same_fields(void **state)
+{
+	enum log_format format;
+	char why[2000];
+	const char *line, *volatile nothing = NULL;
+	(void)state;
+
+	assert_true(log_format_parse("json", &format));
+	assert_int_equal(format, LOG_JSON);
+	assert_true(log_format_parse("logfmt", &format));
+	assert_false(log_format_parse("xml", &format));
+	log_set_format(LOG_JSON);
+	log_set_mark("dry_run=1");
+	log_info("e", "n=%d text=%s empty=%s none=%s why=\"a %s\"", 7, "a \"b\"\\\n\x01", "", nothing, "b c");
+	line = read_all();
+	assert_memory_equal(line, "{\"ts\":\"", 7);
+	assert_string_equal(line + 32, ",\"level\":\"info\",\"event\":\"e\",\"dry_run\":\"1\",\"n\":\"7\",\"text\":\"a "
+				       "\\\"b\\\"\\\\\\n\\u0001\","
+				       "\"empty\":\"\",\"none\":\"-\",\"why\":\"a b c\"}\n");
+	log_set_mark(NULL);
+	/* The longest line that there is, all of it escapes. */
+	memset(why, 1, sizeof why - 1);
+	why[sizeof why - 1] = '\0';
+	log_info("e", "a=%s b=%s c=%s", why, why, why);
+	line = read_all();
+	assert_int_equal(count(line, "\n"), 1);
+	assert_string_equal(line + strlen(line) - 2, "}\n");
+}
+
+static void json_behind_the_journal_prefix(void **state)
+{
+	struct stat st;
+	char stream[64];
+	(void)state;
+
+	assert_int_equal(fstat(out[1], &st), 0);
+	(void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open(out[1]);
+	log_set_format(LOG_JSON);
+	log_error("e", "x=%d", 1);
+	assert_string_equal(read_all(), "<3>{\"level\":\"error\",\"event\":\"e\",\"x\":\"1\"}\n");
+	unsetenv("JOURNAL_STREAM");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_pipe, close_pipe)
 int main(void)
 {
@@ -406,6 +457,8 @@ int main(void)
 		cmocka_unit_test_setup(reader_that_left, open_pipe),
 		TEST(socket_without_reader),
 		TEST(journal_prefix),
+		cmocka_unit_test_setup_teardown(json_has_the_same_fields, open_pipe, plain_format),
+		cmocka_unit_test_setup_teardown(json_behind_the_journal_prefix, open_pipe, plain_format),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,28 @@ static void expect_refused(const char *line, const char *expected)
 	assert_string_equal(why, expected);
 }
 
+static void commands_that_show(void **state)
+{
+	(void)state;
+	expect_mode("status --json", MODE_STATUS);
+	assert_true(options.json);
+	expect_mode("explain 17 --env-file .env", MODE_EXPLAIN);
+	assert_true(options.pool.by_app_id && options.pool.app_id == 17);
+	expect_mode("--json verify --env-file=.env draw:4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm:5", MODE_VERIFY);
+	assert_true(options.json && options.pool.has_pool_id && options.pool.pool_id == 5);
+	assert_true(pubkey_equal(&options.pool.address, &ADDRESS_ML));
+	expect_mode("verify --help", MODE_HELP);
+	expect_mode("--help explain", MODE_HELP);
+	expect_refused("explain", "explain needs a pool: its address, or its number in the web app");
+	expect_refused("verify --json", "verify needs a pool: its address, or its number in the web app");
+	expect_refused("explain 0", "0 is no pool: give its address, or its number in the web app");
+	expect_refused("explain 1 2", "explain takes one pool: leave 2 out");
+	expect_refused("status 1", "there is no option 1: see poolkeeper --help");
+	expect_refused("explain 1 --once", "explain and --once do not go together: give one of them");
+	expect_refused("--once --json", "--json goes with explain, status and verify only");
+	expect_refused("explain 1 --dry-run", "--dry-run does not go together with explain");
+}
+
 static void knows_the_modes(void **state)
 {
 	(void)state;
@@ -151,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_the_modes),
+		cmocka_unit_test(commands_that_show),
 		cmocka_unit_test(takes_the_others_in_any_order),
 		cmocka_unit_test(refuses_everything_else),
 		cmocka_unit_test(prints_each_table_whole),

@@ -1,0 +1,44 @@
+/* explain, status, verify: no key is loaded, no module of the daemon is made. */
+#include "show/command_line.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "io/db_conninfo.h"
+#include "show/show.h"
+
+enum { CONNINFO_MAX = 4096, DROPPED_MAX = 320 };
+
+static enum show_command command_of(enum options_mode mode)
+{
+	return mode == MODE_STATUS ? SHOW_STATUS : mode == MODE_VERIFY ? SHOW_VERIFY : SHOW_EXPLAIN;
+}
+
+int show_command_line(const struct options *options, const struct config *config)
+{
+	static const struct pubkey nobody;
+	struct show_config show = { .command = command_of(options->mode),
+		.pool = options->pool,
+		.json = options->json,
+		.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+		.db_timeout_ms = (unsigned)config->db_timeout_ms,
+		.rpc_urls = config->rpc_urls,
+		.n_rpc_urls = config->n_rpc_urls,
+		.rpc_timeout_ms = (unsigned)config->rpc_timeout_ms,
+		.network = network_name(config->network),
+		.genesis = network_genesis(config->network),
+		.gateway_hosts = config->gateway_hosts,
+		.devnet = config->network != NETWORK_MAINNET_BETA };
+	char conninfo[CONNINFO_MAX] = "", dropped[DROPPED_MAX];
+	int code;
+
+	log_set_level(LOG_AT_ERROR); /* what is missing is part of what is shown */
+	config_policy(&show.policy, config, &nobody, false);
+	if (config->database_url != NULL &&
+		db_conninfo_clean(config->database_url, conninfo, sizeof(conninfo), dropped, sizeof(dropped)))
+		show.conninfo = conninfo;
+	code = show_run(&show, stdout, stderr);
+	crypto_wipe(conninfo, sizeof(conninfo));
+	return code;
+}

@@ -1,0 +1,53 @@
+/* Was the draw fair? Everything is computed again from the evidence and compared with what the chain did. Pure. */
+#ifndef SHOW_JUDGE_H
+#define SHOW_JUDGE_H
+
+#include <stdbool.h>
+
+#include "core/draw.h"
+#include "core/switchboard.h"
+#include "show/evidence.h"
+
+/* The accounts as they are now; after claim_rent the first two are gone. */
+struct judge_accounts {
+	bool has_pool, has_participants, has_randomness, has_oracle;
+	struct pool_account pool; /* of the pool id that is judged */
+	struct participants_account participants;
+	struct sb_randomness randomness;
+	struct sb_oracle oracle; /* of the commit that was used */
+};
+
+enum check_state {
+	CHECK_OK,
+	CHECK_WRONG,   /* the chain did something else than the rules say                       */
+	CHECK_UNKNOWN, /* public data does not tell                                             */
+	CHECK_GONE,    /* the account that could confirm it is deleted; what counts was checked */
+};
+struct check {
+	const char *name;
+	enum check_state state;
+	char text[400];
+};
+
+enum verdict { VERDICT_FAIR, VERDICT_NOT_FAIR, VERDICT_NOT_DECIDED, VERDICT_UNKNOWN };
+enum { CHECKS_MAX = 24 };
+struct judged {
+	enum verdict verdict;
+	char why[200];
+	unsigned n;
+	struct check check[CHECKS_MAX];
+	struct hash config_hash; /* from the signed arguments of create_pool */
+	bool drawn_known, split_known;
+	struct drawn drawn;
+	struct pubkey winner; /* with drawn_known */
+	struct draw_payout split;
+};
+
+/* gap: why the evidence is not complete, or NULL. */
+void judge(struct judged *out, const struct evidence *e, const struct judge_accounts *accounts,
+	const struct sb_net *net, const char *gap);
+
+const char *check_state_name(enum check_state state);
+const char *verdict_name(enum verdict verdict);
+
+#endif
