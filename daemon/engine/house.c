@@ -277,11 +277,16 @@ void house_turn(struct engine *e)
 
 	if (may_list(e))
 		ask_list(e);
+	/* Each looks at the others: none is freed meanwhile. */
 	for (size_t i = 0; i < h->n; i++) {
 		struct chore *c = h->chore[i];
 
 		if (c->s.awake || (c->s.wake_ms != 0 && e->around.now_ms >= c->s.wake_ms))
 			advance(c);
+	}
+	for (size_t i = 0; i < h->n; i++) {
+		struct chore *c = h->chore[i];
+
 		if (!done(c)) {
 			h->chore[kept++] = c;
 			continue;
