@@ -13,6 +13,7 @@ enum { HOUSE_EVERY_MS = 15000, HOUSE_REST_S = 600, HOUSE_SOON_MS = 1000, HOUSE_U
 void house_init(struct engine *e)
 {
 	house_call_init(&e->house.list);
+	house_recover_init(e);
 }
 
 static void free_chore(struct chore *c)
@@ -28,6 +29,7 @@ void house_fini(struct engine *e)
 		free_chore(e->house.chore[i]);
 	e->house.n = 0;
 	house_call_fini(&e->house.list);
+	house_recover_fini(e);
 }
 
 static bool under_way(const struct chore *c)
@@ -79,6 +81,7 @@ static struct chore *make(struct engine *e, const struct house_row *row)
 	c->facts = pool ? &c->pool.chore : &c->account.chore;
 	c->address = row->address;
 	c->pool_id = row->pool_id;
+	c->account.abandoned = row->abandoned;
 	c->s.key = row->subject;
 	c->facts->policy = &e->policy;
 	c->facts->around = &e->around;
@@ -123,6 +126,7 @@ static void on_list(struct task *task, const struct reply *reply)
 	for (size_t i = 0; i < call->n; i++)
 		house_add(e, &call->row[i]);
 	house_add_pools(e);
+	house_add_abandoned(e);
 	if (h->n == 0)
 		rest(e);
 }
@@ -256,9 +260,12 @@ static bool rests(const struct chore *c)
 	const enum reason r = c->s.reason;
 
 	if (r == WAIT_SIMULATION_FAILED)
-		return c->kind == &CHORE_POOL && c->facts->own.simulate.failures >= POLICY_CHORE_FAILURES;
+		return (c->kind == &CHORE_POOL || c->account.abandoned) &&
+		       c->facts->own.simulate.failures >= POLICY_CHORE_FAILURES;
 	return c->s.wake_ms == 0 && !c->s.awake &&
-	       (r == WAIT_OVER || r == WAIT_PAUSED || r == WAIT_ATA_UNUSABLE || r == WAIT_VAULT_MISMATCH ||
+	       (r == WAIT_OVER ||
+		       (c->account.abandoned && (r == WAIT_NEEDED || r == WAIT_NOT_SPENT || r == WAIT_GIVEN_UP)) ||
+		       r == WAIT_PAUSED || r == WAIT_ATA_UNUSABLE || r == WAIT_VAULT_MISMATCH ||
 		       (r >= WAIT_POLICY_TREASURY && r <= WAIT_POLICY_MOCK));
 }
 
@@ -277,6 +284,7 @@ void house_turn(struct engine *e)
 
 	if (may_list(e))
 		ask_list(e);
+	house_recover_turn(e);
 	/* Each looks at the others: none is freed meanwhile. */
 	for (size_t i = 0; i < h->n; i++) {
 		struct chore *c = h->chore[i];
@@ -302,5 +310,5 @@ bool house_busy(const struct engine *e)
 	for (size_t i = 0; i < e->house.n; i++)
 		if (e->house.chore[i]->note.task.busy)
 			return true;
-	return e->house.list.task.busy;
+	return e->house.list.task.busy || house_recover_busy(e);
 }

@@ -8,6 +8,7 @@ static void on_account(struct task *task, const struct reply *reply)
 	struct engine *e = c->s.e;
 	const struct rpc_accounts *got = reply->data;
 	const struct rpc_account *a;
+	struct slot was;
 
 	attempts_note(&c->facts->own.read, e->around.now_ms, reply->err == ERR_OK);
 	subject_wake(&c->s);
@@ -16,14 +17,21 @@ static void on_account(struct task *task, const struct reply *reply)
 	a = &got->account[0];
 	c->facts->at = got->at;
 	c->facts->read_ms = e->around.now_ms;
+	was = c->account.account.reveal_slot;
 	c->account.presence = a->exists ? UNUSABLE : ABSENT;
 	if (a->exists && pubkey_equal(&a->owner, &e->policy.switchboard.program) &&
 		sb_randomness_decode(&c->account.account, a->data, a->len) == ACCOUNT_OK)
 		c->account.presence = PRESENT;
+	if (c->account.account.reveal_slot.n != was.n)
+		c->account.named = NAMED_UNKNOWN;
 }
 
 static void read_account(struct chore *c)
 {
+	if (c->account.abandoned && chore_read(c->facts).kind == ACT_NONE) {
+		house_read_named(c);
+		return;
+	}
 	rpc_get_accounts(c->s.e->m.rpc, any_node(&c->s.rpc), &c->address, 1, CONFIRMED, c->facts->own.settle.rows.floor,
 		on_account);
 }
@@ -39,7 +47,8 @@ static bool needed(const struct chore *c)
 {
 	const struct engine *e = c->s.e;
 
-	if (pubkey_equal(&e->canary.randomness, &c->address))
+	if (pubkey_equal(&e->canary.randomness, &c->address) ||
+		(c->account.abandoned && house_names_known_pool(e, &c->address)))
 		return true;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];
@@ -61,7 +70,8 @@ static struct action decide(struct chore *c)
 
 static bool end(struct chore *c)
 {
-	(void)c;
+	if (c->account.abandoned)
+		house_let_go(c->s.e, &c->address);
 	return true;
 }
 

@@ -1,14 +1,16 @@
-/* The list of housekeeping: one read of migrations/V013. */
+/* The list of housekeeping: reads of migrations/V013 and V015. */
 #include "journal/house.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "journal/call.h"
 
-enum { COL_SUBJECT, COL_ADDRESS, COL_POOL_ID };
+enum { COL_SUBJECT, COL_ADDRESS, COL_POOL_ID, COL_ABANDONED };
 
-static const char WORK[] = "SELECT subject,address,pool_id FROM keeper.house_work($1,$2,$3,$4,$5,$6)";
+static const char WORK[] = "SELECT subject,address,pool_id,abandoned FROM keeper.house_work($1,$2,$3,$4,$5,$6)";
+static const char ABANDONED[] = "SELECT subject,address,pool_id,abandoned FROM keeper.randomness_abandoned($1,$2)";
 static const char NOTE[] = "SELECT keeper.leftover_note($1,$2,$3)";
 
 void house_call_init(struct house_call *call)
@@ -34,7 +36,8 @@ static bool parse_work(struct task *task, const struct db_result *r, const void 
 		const char *subject = db_get(r, i, COL_SUBJECT), *address = db_get(r, i, COL_ADDRESS);
 
 		if (!subject || !address || !call_parse_pubkey(address, &row->address) ||
-			!call_parse_u64(db_get(r, i, COL_POOL_ID), &row->pool_id))
+			!call_parse_u64(db_get(r, i, COL_POOL_ID), &row->pool_id) ||
+			!call_parse_bool(db_get(r, i, COL_ABANDONED), &row->abandoned))
 			return false;
 		(void)snprintf(row->subject.text, sizeof row->subject.text, "%s", subject);
 		call->n++;
@@ -54,6 +57,21 @@ void house_work(struct journal *j, struct house_call *call, const struct house_t
 	call_u64(s, terms->idle_s);
 	call_u64(s, terms->failures);
 	call_u64(s, HOUSE_ROWS_MAX / 3); /* of each kind, so that none keeps the others out */
+	call_send(s, CALL_DEADLINE_MS);
+}
+
+void house_abandoned(struct journal *j, struct house_call *call, const struct pubkey *accounts, size_t n,
+	uint64_t failures, journal_done *done)
+{
+	struct journal_call_state *s = call->state;
+
+	assert(n <= HOUSE_ROWS_MAX);
+	call_begin(j, s, ABANDONED, parse_work, done);
+	call_array_open(s);
+	for (size_t i = 0; i < n; i++)
+		call_item_pubkey(s, &accounts[i]);
+	call_array_close(s);
+	call_u64(s, failures);
 	call_send(s, CALL_DEADLINE_MS);
 }
 

@@ -318,6 +318,7 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.claim_rent = config->claim_rent,
 		.refund_atas = config->refund_atas,
 		.close_randomness = config->close_randomness,
+		.recover_randomness = config->recover_randomness,
 		.randomness_keep = (unsigned)config->randomness_keep,
 		.randomness_idle_s = config->randomness_idle_seconds,
 	};

@@ -14,13 +14,20 @@ struct chore_facts {
 	bool draws_first; /* a bound draw runs late, or enough other chores are under way                */
 };
 
-/* A randomness account of ours whose draw is over. */
+/* Whether a pool that is not over names a randomness account, as the chain's own list says. */
+enum named { NAMED_UNKNOWN, NAMED_BY_NONE, NAMED_BY_POOL };
+
+/* A randomness account of ours whose draw is over, or (abandoned) that no draw here has ever had. */
 struct account_facts {
 	struct chore_facts chore;
 	enum presence presence;
 	struct sb_randomness account;
 	bool needed; /* a draw or the canary uses it, or is about to                                 */
+	bool abandoned;
+	enum named named; /* of an abandoned one                                                             */
 };
+/* So many slots are a day at least, at five per second: nothing that was revealed longer ago is in use. */
+enum { ABANDONED_SLOTS = 432000 };
 struct action decide_account(const struct account_facts *f);
 
 /* A pool that no draw is about. */

@@ -21,6 +21,7 @@ struct policy {
 	bool refund_atas;           /* housekeeping: a cancelled pool's treasury account, which refunds need */
 	bool sweep;                 /* housekeeping: pools that were never filled */
 	bool close_randomness;      /* housekeeping: spent randomness accounts of ours, beyond those kept        */
+	bool recover_randomness;    /* housekeeping: those of our key that the journal does not know              */
 	unsigned randomness_keep;   /* for the next draws                                                          */
 	uint64_t randomness_idle_s; /* a burst of draws uses them again within this time                           */
 };

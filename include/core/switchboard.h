@@ -16,7 +16,8 @@
 
 enum {
 	SB_RANDOMNESS_SIZE = 480,
-	SB_RANDOMNESS_SIZE_MIN = 408, /* what the ml program asks for; without the signer key */
+	SB_RANDOMNESS_SIZE_MIN = 408,       /* what the ml program asks for; without the signer key */
+	SB_RANDOMNESS_AUTHORITY_OFFSET = 8, /* for getProgramAccounts filters */
 	SB_QUEUE_SIZE = 6280,
 	SB_ORACLE_SIZE = 4816,
 	SB_QUEUE_ORACLES_MAX = 78,

@@ -55,8 +55,9 @@ struct atas {
 };
 
 /* What housekeeping is at. */
-enum { HOUSE_MAX = HOUSE_ROWS_MAX + 32 }; /* and pools of the app's list */
+enum { HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + 32 }; /* and pools of the app's list */
 struct house {
+	struct recover recover;
 	struct house_call list;
 	struct chore *chore[HOUSE_MAX];
 	size_t n;

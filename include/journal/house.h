@@ -8,6 +8,7 @@ struct house_row {
 	struct subject_key subject;
 	struct pubkey address; /* the randomness account, or the pool's */
 	uint64_t pool_id;      /* 0 for an account                       */
+	bool abandoned;        /* an account that no draw ever had       */
 };
 struct house_call {
 	struct task task;
@@ -27,6 +28,10 @@ struct house_terms {
 /* Our housekeeping's transactions that are out, then accounts to be closed; at most HOUSE_ROWS_MAX. Changes nothing.
  * reply.data: the call. */
 void house_work(struct journal *j, struct house_call *call, const struct house_terms *terms, journal_done *done);
+/* Which of these randomness accounts of our key no draw ever had, nobody holds, and no transaction that is out names; without
+ * those whose closing failed so often. Changes nothing. reply.data: the call. */
+void house_abandoned(struct journal *j, struct house_call *call, const struct pubkey *accounts, size_t n,
+	uint64_t failures, journal_done *done);
 /* A pool that is over was looked at: again in wait_s seconds, or (0) never, it is gone. No data. */
 void house_note(
 	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done);

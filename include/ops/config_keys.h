@@ -127,6 +127,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "So many of them stay for the next draws, which then pay no rent.") \
 	X(HOUSE, RANDOMNESS_IDLE_SECONDS, NULL, NUMBER, randomness_idle_seconds, "600", 0, 604800, SETTING_LIVE, NULL, \
 	  "Only one that no draw used for so long is closed: a burst of draws uses them again.") \
+	X(HOUSE, RECOVER_RANDOMNESS, NULL, SWITCH, recover_randomness, "0", 0, 0, SETTING_LIVE, NULL, \
+	  "1 also closes randomness accounts of the dev wallet that poolkeeper did not make; only once no other keeper has this key.") \
 	X(HOUSE, SWEEP_EXPIRED_POOLS, NULL, SWITCH, sweep, "0", 0, 0, SETTING_LIVE, NULL, \
 	  "1 cancels pools that were never filled, a week after their end, so that players can take their bets back.") \
 	X(HOUSE, FINALIZE_FORFEITED_POOLS, NULL, SWITCH, finalize, "0", 0, 0, SETTING_LIVE, NULL, \

@@ -79,6 +79,45 @@ test('a closed account is gone for ever; one whose closing failed or expired is 
 	assert.match(await keeper.refusal('step_open', closing('1', { prev_seq: 2 })), /^PK002/);
 });
 
+// As keeper.randomness_abandoned and keeper.house_work tell it: the letters of the accounts, and whether nobody here made them.
+const unknown = async (keeper, ...letters) => {
+	const rows = await keeper.call('randomness_abandoned', { address: letters.map(key), failures: 3 });
+	return rows.map(({ address, abandoned }) => { assert.ok(abandoned); return address.at(-1); });
+};
+
+test('accounts that no draw ever had are found, and closed by their own rules only', async () => {
+	const keeper = await newKeeper(server);
+	await spent(keeper, '1');
+	await keeper.call('step_open', step({ subject: 'canary:1', step: 'CANARY_INIT', randomness: key('2'), sig: fresh() }));
+	await keeper.call('observe', view({ address: key('Z'), status: 3, randomness_account: key('3'), commit_slot: 90 }));
+	await keeper.call('step_open', step({ subject: draw('Y'), step: 'SELECT', randomness: key('4'), sig: fresh() }));
+	assert.deepEqual(await unknown(keeper, '1', '2', '3', '4', '5', '6'), ['5', '6']);
+	assert.deepEqual(await unknown(keeper), []);
+	// A transaction of ours that is over says nothing, nor does a pool that is paid.
+	await keeper.call('step_close', close({ subject: draw('Y'), outcome: 'final' }));
+	await keeper.call('payout_record', payout({ subject: draw('Z'), pool: key('Z'), sig: null }));
+	assert.deepEqual(await unknown(keeper, '3', '4', '5'), ['3', '4', '5']);
+
+	// Of two daemons one closes it; both know by the journal what it is.
+	const subject = `randomness:${key('5')}`;
+	const listed = () => keeper.call('house_work', { close: true, pools: false, keep: 1, idle_s: 0, failures: 3, max: 64 });
+	await keeper.call('step_open', closing('5'));
+	assert.match(await keeper.refusal('step_open', closing('5')), /moved on: row 1 is open/);
+	assert.deepEqual(await unknown(keeper, '5'), []);
+	assert.deepEqual(await listed(), [{ subject, address: key('5'), pool_id: 0, abandoned: true }]);
+	await keeper.call('step_close', close({ subject, outcome: 'expired', landed: null }));
+	assert.deepEqual(await listed(), [], 'not among the spent ones of our own draws');
+	assert.deepEqual(await keeper.call('randomness_free', { draw: draw('C') }), [{ account: key('1'), lut_slot: 90 }], 'nor does a draw get it');
+	assert.deepEqual(await unknown(keeper, '5'), ['5']);
+	const failed = { failed: true, failure_ix: 2, failure_custom: true, failure_code: 6000, outcome: 'failed' };
+	for (let seq = 2; seq <= 4; seq += 1) {
+		assert.deepEqual(await unknown(keeper, '5'), ['5']);
+		await keeper.call('step_open', closing('5', { prev_seq: seq - 1 }));
+		await keeper.call('step_close', close({ subject, seq, ...failed }));
+	}
+	assert.deepEqual(await unknown(keeper, '5'), [], 'given up');
+});
+
 test('what failed three times on chain is not listed any more', async () => {
 	const keeper = await newKeeper(server);
 	await spent(keeper, '1');
@@ -126,7 +165,7 @@ test('housekeeping of a pool stays away from its draw, and is listed while it is
 	await keeper.call('step_close', close({ subject: draw('P'), seq: 2, outcome: 'final', landed: 120 }));
 	await keeper.call('step_open', sweep());
 	const listed = await keeper.call('house_work', { close: false, pools: false, keep: 0, idle_s: 0, failures: 3, max: 64 });
-	assert.deepEqual(listed, [{ subject, address: key('P'), pool_id: 7 }]);
+	assert.deepEqual(listed, [{ subject, address: key('P'), pool_id: 7, abandoned: false }]);
 	await keeper.call('step_close', close({ subject, outcome: 'final' }));
 	assert.deepEqual(await work(keeper, { close: false }), []);
 	for (const wrong of [{ subject: draw('P'), prev_seq: 2 }, { subject: `ata:${key('P')}` }]) {

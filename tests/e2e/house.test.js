@@ -2,8 +2,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
 const { test } = require('node:test');
-const { World, sleep } = require('./world.js');
+const { World, ROOT, sleep } = require('./world.js');
+const { psql } = require('../lib/postgres.js');
 const { ADDRESS, Keypair } = require('../chain/solana.js');
 const money = require('./money.js');
 
@@ -63,6 +66,81 @@ test('20 pools due at once leave no more randomness accounts than are kept, and 
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'CLOSE_RANDOMNESS' AND state <> 'final'"), '0', 'none failed');
 	await money.assertNothingUnknown(world);
 	t.diagnostic(`${made} accounts made, ${closed.length} closed`);
+});
+
+// Bytes of an account written over, as no transaction could.
+async function patch(world, address, offset, bytes) {
+	const account = await world.scenario.chain('getAccount', address);
+	const data = Buffer.from(account.data, 'base64');
+	bytes.copy(data, offset);
+	await world.scenario.chain('setAccount', address, { ...account, data: data.toString('base64') });
+}
+
+const REVEAL_SLOT_OFFSET = 144;
+const POOL_DEV_WALLET_OFFSET = 241;
+const POOL_STATUS_OFFSET = 368;
+const RANDOMNESS_COMMITTED = 3;
+const ABANDONED_SLOTS = 432000;
+
+// All of the wallet's draws were another database's: what it left is found on the chain.
+test('of the accounts that a lost database knew, only an old and revealed one that no pool names is closed', async (t) => {
+	const world = await World.start({ settings: { CLOSE_SPENT_RANDOMNESS: '0' } });
+	t.after(() => world.stop());
+	await world.scenario.chain('skipSlots', ABANDONED_SLOTS);
+	await world.scenario.chain('tick', 40);
+	const pools = await duePools(world, 6);
+	await world.pastLock();
+	const before = world.startDaemon();
+	for (const pool of pools) await before.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' }, { within: 60000 });
+	await before.kill('SIGTERM');
+	const named = new Map();
+	for (const pool of pools) named.set((await world.scenario.readPool(pool)).randomnessAccount, pool);
+	const [old, bound, foreign, young] = named.keys();
+	assert.ok(young, 'six draws at once use four accounts at least');
+	const longAgo = Buffer.alloc(8);
+	longAgo.writeBigUInt64LE(1n);
+	for (const account of [old, bound, foreign]) await patch(world, account, REVEAL_SLOT_OFFSET, longAgo);
+	await patch(world, foreign, AUTHORITY_OFFSET, new Keypair().publicKey);
+	// Nobody's pool here: only the chain's own list tells of it.
+	for (const pool of pools) {
+		if ((await world.scenario.readPool(pool)).randomnessAccount !== bound) continue;
+		await patch(world, pool.address, POOL_STATUS_OFFSET, Buffer.from([RANDOMNESS_COMMITTED]));
+		await patch(world, pool.address, POOL_DEV_WALLET_OFFSET, new Keypair().publicKey);
+	}
+	await pass(world, 1);
+
+	const url = await world.postgres.createDatabase('second');
+	execFileSync(path.join(ROOT, 'scripts', 'db'), ['migrate'], { env: { ...process.env, DATABASE_URL: url, DIRECT_DATABASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'] });
+	const off = world.startDaemonWith({ DATABASE_URL: url, LOG_LEVEL: 'debug' });
+	await looks(off, 3);
+	await off.kill('SIGTERM');
+	assert.notEqual(await world.scenario.account(old), null, 'off: nothing is closed');
+
+	const settings = { DATABASE_URL: url, RECOVER_RANDOMNESS: '1', LOG_LEVEL: 'debug' };
+	const refusal = { method: 'getProgramAccounts', kind: 'rpc_error', code: -32601, message: 'Method not found', count: 'always' };
+	await world.scenario.chain('faults', { node: 0, http: [refusal] });
+	const blind = world.startDaemonWith(settings);
+	await blind.wait('house.recover_failed', { err: 'refused' });
+	await looks(blind, 3);
+	assert.equal(blind.all('house.recover_failed').length, 1, 'said once');
+	await blind.kill('SIGTERM');
+	assert.equal(await psql(url, 'SELECT count(*) FROM keeper.steps'), await psql(url, "SELECT count(*) FROM keeper.steps WHERE step LIKE 'CANARY%'"));
+	await world.scenario.chain('faults', { node: 0, clear: true });
+
+	const cut = world.startDaemonWith(settings);
+	await cut.wait('tx.send', { subject: `randomness:${old}`, step: 'CLOSE_RANDOMNESS' });
+	await cut.kill();
+	await psql(url, "UPDATE keeper.lease SET expires_at = '-infinity'");
+	const daemon = world.startDaemonWith(settings);
+	const { sig } = await daemon.wait('tx.final', { subject: `randomness:${old}`, step: 'CLOSE_RANDOMNESS' });
+	await daemon.wait('draw.wait', { subject: `randomness:${bound}`, reason: 'NEEDED' });
+	await daemon.wait('draw.wait', { subject: `randomness:${young}`, reason: 'NOT_SPENT' });
+	await assertRentIsBack(world, sig);
+	assert.equal(await world.scenario.account(old), null);
+	for (const account of [bound, foreign, young]) assert.notEqual(await world.scenario.account(account), null);
+	assert.equal(daemon.all('tx.send', { step: 'CLOSE_RANDOMNESS', subject: new RegExp(`${bound}|${foreign}|${young}`) }).length, 0);
+	const closed = await psql(url, "SELECT count(*) FROM keeper.steps WHERE step = 'CLOSE_RANDOMNESS'");
+	assert.equal(closed, '1');
 });
 
 // By the chain's clock, in views of every commitment.

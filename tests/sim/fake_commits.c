@@ -231,6 +231,18 @@ void house_work(struct journal *j, struct house_call *call, const struct house_t
 	call_run(call->state, st);
 }
 
+void house_abandoned(struct journal *j, struct house_call *call, const struct pubkey *accounts, size_t n,
+	uint64_t failures, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)accounts;
+	(void)n;
+	(void)failures;
+	(void)done;
+	abort();
+}
+
 void house_note(
 	struct journal *j, struct house_call *call, const struct subject_key *pool, int64_t wait_s, journal_done *done)
 {

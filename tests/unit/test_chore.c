@@ -101,6 +101,49 @@ static void test_leaves_alone_what_may_be_used(void **unused)
 	expect(ACT_WAIT, WAIT_DRY_RUN);
 }
 
+/* Of another keeper, or of a lost database: only what nobody can be waiting for any more. */
+static void begin_abandoned(void)
+{
+	begin();
+	account.abandoned = true;
+	account.named = NAMED_BY_NONE;
+	account.account.reveal_slot.n = 7;
+	f->at.n = f->own.simulation.basis.n = 7 + ABANDONED_SLOTS + 1;
+}
+
+static void test_abandoned_ones_are_closed_when_old_and_unnamed(void **unused)
+{
+	(void)unused;
+	begin_abandoned();
+	expect(ACT_OPEN, 0);
+	account.named = NAMED_UNKNOWN;
+	expect(ACT_READ, 0);
+	f->own.read = (struct attempts){ 1, NOW_MS };
+	expect(ACT_WAIT, WAIT_NODES_SILENT);
+	assert_int_equal(decide_account(&account).until_ms, NOW_MS + CHORE_LOOK_MS);
+	begin_abandoned();
+	account.named = NAMED_BY_POOL;
+	expect(ACT_WAIT, WAIT_NEEDED);
+	begin_abandoned();
+	account.account.reveal_slot.n++;
+	expect(ACT_WAIT, WAIT_NOT_SPENT);
+	account.account.reveal_slot.n = UINT64_MAX;
+	expect(ACT_WAIT, WAIT_NOT_SPENT);
+	/* The next round looks again: nothing is kept in memory for it. */
+	assert_int_equal(decide_account(&account).until_ms, 0);
+	begin_abandoned();
+	account.account.reveal_slot.n = 0;
+	expect(ACT_WAIT, WAIT_NOT_SPENT);
+	assert_int_equal(decide_account(&account).until_ms, 0);
+	begin_abandoned();
+	account.account.authority = key_of(99);
+	expect(ACT_WAIT, WAIT_NOT_SPENT);
+	begin_abandoned();
+	account.needed = true;
+	expect(ACT_WAIT, WAIT_NEEDED);
+	assert_int_equal(decide_account(&account).until_ms, 0);
+}
+
 static void test_is_over(void **unused)
 {
 	(void)unused;
@@ -386,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_closes_what_is_spent),
 		cmocka_unit_test(test_leaves_alone_what_may_be_used),
+		cmocka_unit_test(test_abandoned_ones_are_closed_when_old_and_unnamed),
 		cmocka_unit_test(test_is_over),
 		cmocka_unit_test(test_waits_for_a_blockhash_only_a_moment),
 		cmocka_unit_test(test_failures_wait_longer_and_end),
