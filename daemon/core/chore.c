@@ -11,13 +11,25 @@ static struct action open_step(const struct chore_facts *f, enum step step)
 	return a;
 }
 
-/* What failed is tried again a minute later, then twice as late each time. */
+/* What a node or the chain refused is tried again a minute later, then twice as late each time. A node that only lags behind
+ * the one that was read from says nothing, and is asked again soon: a minute later it would lag again. */
+static struct action may_simulate(const struct chore_facts *f)
+{
+	const bool refused = f->own.simulation.done && !f->own.simulation.ok;
+	const uint64_t base = refused ? CHORE_BASE_MS : CHORE_LOOK_MS, max = refused ? CHORE_MAX_MS : CHORE_BASE_MS;
+
+	if (f->own.simulate.failures == 0 || attempts_ready(&f->own.simulate, f->around->now_ms, base, max))
+		return action_of(ACT_NONE);
+	return action_wait_until(
+		refused ? WAIT_SIMULATION_FAILED : WAIT_NODES_SILENT, attempts_next_ms(&f->own.simulate, base, max));
+}
+
 struct action chore_step(const struct chore_facts *f, enum step step)
 {
 	const uint64_t base = CHORE_BASE_MS, max = CHORE_MAX_MS;
 
 	if (!step_simulated(&f->own, step, f->at))
-		return step_simulate(&f->own, f->around, step, base, max);
+		return step_simulate(&f->own, f->around, step, CHORE_LOOK_MS, CHORE_BASE_MS);
 	if (!f->own.simulation.ok)
 		return action_wait_until(WAIT_SIMULATION_FAILED, attempts_next_ms(&f->own.simulate, base, max));
 	if (!attempts_ready(&f->own.open, f->around->now_ms, base, max))
@@ -44,17 +56,15 @@ struct action chore_read(const struct chore_facts *f)
 
 struct action chore_look(const struct chore_facts *f)
 {
-	const struct attempts *simulate = &f->own.simulate;
+	struct action a;
 
 	if (f->own.settle.rows.failures >= POLICY_CHORE_FAILURES)
 		return action_wait(WAIT_GIVEN_UP);
 	if (f->draws_first)
 		return action_wait_until(WAIT_DRAWS_FIRST, f->around->now_ms + CHORE_LOOK_MS);
 	/* Before anything is read again: a node's no costs nothing but must not be asked for all the time either. */
-	if (simulate->failures > 0 && !attempts_ready(simulate, f->around->now_ms, CHORE_BASE_MS, CHORE_MAX_MS))
-		return action_wait_until(
-			WAIT_SIMULATION_FAILED, attempts_next_ms(simulate, CHORE_BASE_MS, CHORE_MAX_MS));
-	return chore_read(f);
+	a = may_simulate(f);
+	return a.kind != ACT_NONE ? a : chore_read(f);
 }
 
 struct action chore_settle(const struct chore_facts *f)

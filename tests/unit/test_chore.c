@@ -194,6 +194,19 @@ static void test_failures_wait_longer_and_end(void **unused)
 	expect(ACT_HALT, WAIT_GIVEN_UP);
 }
 
+/* A node that lags behind the one that was read from does so each time: it gets the moment that it needs. */
+static void test_silence_is_no_refusal(void **unused)
+{
+	(void)unused;
+	begin();
+	f->own.simulation.done = false;
+	f->own.simulate = (struct attempts){ 3, NOW_MS };
+	expect(ACT_WAIT, WAIT_NODES_SILENT);
+	assert_int_equal(decide_account(&account).until_ms, NOW_MS + 4000);
+	f->own.simulate.last_ms = NOW_MS - 4000;
+	expect(ACT_SIMULATE, 0);
+}
+
 /* ---- a pool that was never filled ---- */
 
 static struct pool_facts pool;
@@ -433,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_is_over),
 		cmocka_unit_test(test_waits_for_a_blockhash_only_a_moment),
 		cmocka_unit_test(test_failures_wait_longer_and_end),
+		cmocka_unit_test(test_silence_is_no_refusal),
 		cmocka_unit_test(test_sweeps_when_the_time_has_come),
 		cmocka_unit_test(test_sweeps_only_what_it_may),
 		cmocka_unit_test(test_forfeits_after_a_month),
