@@ -6,6 +6,8 @@
 #include "journal/discovery.h"
 #include "journal/records.h"
 
+struct engine;
+
 /* Pools that need no further look: a set that only grows, and is emptied when it is full or another fence begins. */
 struct known_pools {
 	struct discovery_key *slot; /* an all-zero address: free */
@@ -67,4 +69,11 @@ void discovery_fail(struct discovery *d, const char *what, const struct reply *r
 void discovery_read_clock(struct discovery *d);
 void discovery_read_pools(struct discovery *d);
 void discovery_read_more(struct discovery *d);
+/* discovery.c */
+void discovery_init(struct engine *e);
+void discovery_fini(struct engine *e);
+void discovery_turn(struct engine *e);
+bool discovery_busy(const struct engine *e);
+/* The first look at the chain's own list is not over yet. */
+bool discovery_pending(const struct engine *e);
 #endif

@@ -5,18 +5,17 @@
 #include "core/costs.h"
 #include "core/decide.h"
 #include "engine/audit.h"
+#include "engine/backend.h"
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
-#include "engine/spending.h"
 #include "engine/house.h"
+#include "engine/ingest.h"
+#include "engine/spending.h"
 #include "engine/subject.h"
-#include "journal/histories.h"
+#include "engine/watch.h"
 #include "journal/lease.h"
 #include "journal/records.h"
-#include "journal/retention.h"
-#include "journal/submissions.h"
-#include "journal/watches.h"
 
 /* A pool that the app registered. Idle pools cost one of these and nothing else. */
 struct pool_entry {
@@ -141,160 +140,12 @@ struct witness {
 		lone_since_ms; /* rounds in which one node alone answered began then; 0: the last one had more, or none */
 };
 
-/* Paid draws that could not be settled whole when their payout was recorded. */
-struct settling {
-	struct record_call call;
-	uint64_t due_ms;
-	size_t waiting;          /* draws, as Postgres told last */
-	uint64_t fence, records; /* as of when it told */
-	uint64_t asked_fence, asked_records;
-};
-
 struct rents {
 	struct rpc_call rpc;
 	struct lamports rent[COST_ACCOUNTS];
 	unsigned stage;
 	uint64_t asked_ms;
 	bool known, failed;
-};
-
-/* A pool address whose transactions are to be read. Made when its account changed, gone when they are recorded. */
-struct ingest_job {
-	struct ingest_job *next;
-	struct pool_entry *pool; /* NULL: not, or no longer, on the tick's list */
-	struct pubkey address;
-	struct slot floor; /* of the view that asked for it: a list of before is not new enough */
-	struct hash seen;  /* of the accounts in that view */
-	bool exists;       /* false: there is no account in it */
-	bool watched;      /* asked for by ingest_watch.c, at finalized */
-	bool whole;        /* from the creation on, whatever was read before */
-	bool has_pool_id;
-	uint64_t pool_id; /* of the account, for a history that does not tell */
-	struct attempts attempts;
-	struct signature stuck; /* the transaction that no node gave, so often */
-	unsigned stuck_tries, short_lists;
-};
-struct ingest_sig {
-	struct signature sig;
-	struct slot slot;
-};
-enum { INGEST_SIGS = 4096, INGEST_READS = 16 };
-/* What the one job under way has listed: a ring, of which the newest fall out when there are too many. */
-struct ingest_list {
-	struct ingest_sig ring[INGEST_SIGS];
-	size_t head, n; /* newest first */
-	bool cut;       /* newer ones fell out: list again afterwards */
-	bool one_slot;  /* all that is left is of one slot: if cut, only a part of it can be passed */
-	bool more;      /* the next page follows `before` and begins with `last` */
-	struct signature before;
-	struct ingest_sig last;
-	unsigned asked;
-	int endpoint; /* all pages come from one node */
-};
-/* Pools that are over: no tick reads them, but refunds and rent may still be claimed. */
-struct ingest_watch {
-	struct rpc_call rpc;
-	struct history_call page;
-	struct pubkey after;
-	bool loaded, whole_round; /* whole_round: every such pool was looked at since the start */
-	bool found;               /* some in this round */
-	uint64_t next_ms;
-	size_t n_jobs; /* of this page, not done yet */
-};
-struct ingest {
-	struct engine *e;
-	struct rpc_call rpc;
-	struct history_call record;
-	struct ingest_job *first, *last, *job; /* waiting, in order; under way */
-	size_t n_jobs;                         /* all of them */
-	int stage;
-	struct slot finalized;
-	uint64_t epoch_ms;
-	struct history at; /* how far the job under way has read */
-	struct ingest_list list;
-	struct ingest_sig now; /* being fetched */
-	bool now_is_gap, now_ends_slot;
-	size_t n_gaps; /* of `at`, still to be tried again */
-	struct history_step step;
-	bool last_step, give_way, saw_rent;
-	uint64_t project_ms; /* UINT64_MAX: nothing waits for its age */
-	bool projected;      /* once since the start */
-	struct ingest_watch watch;
-};
-
-struct rebuild {
-	bool asked, job_done, told;
-	size_t transactions, calls, gaps, changed;
-};
-
-/* Claims of the web backend, a page after the other. */
-enum { SUBMISSIONS_FETCHES = 4 };
-struct submission_look {
-	struct submission row;
-	bool missing, found; /* by the node that was asked; found: by any                              */
-	bool fetch, answered;
-	unsigned witnesses; /* nodes that know nothing of it and have come past its last block        */
-	unsigned refused;   /* nodes whose bytes were not what was signed                             */
-	int node;           /* to be asked after such bytes                                           */
-	bool finalized;
-	struct submission_answer answer;
-};
-struct submission_fetch {
-	struct rpc_call rpc;
-	struct engine *e;
-	struct submission_look *look;
-};
-struct submissions {
-	struct engine *e;
-	struct rpc_call rpc;
-	struct submissions_call call;
-	struct submission_fetch fetch[SUBMISSIONS_FETCHES];
-	int stage;
-	bool wanted;
-	struct attempts attempts;
-	struct height confirmed;
-	uint64_t height_ms; /* when it was asked for */
-	int64_t after_id;   /* where the next page begins; 0: at the front */
-	unsigned pages;     /* of this tick */
-	unsigned failures;  /* bodies of this page that could not be had */
-	struct submission_look look[SUBMISSIONS_PAGE];
-	size_t n, next;
-	size_t node; /* that gives proof of absence now */
-	struct height node_height;
-	struct slot node_slot;
-	struct signature asked[SUBMISSIONS_PAGE];
-	struct submission_look *asked_look[SUBMISSIONS_PAGE];
-	size_t n_asked;
-	struct submission_answer answer[SUBMISSIONS_PAGE];
-};
-
-struct retention {
-	struct retention_call call;
-	uint64_t next_ms, deleted;
-	int64_t after_id;
-};
-
-/* The comparison of pools with their accounts and our records. One request per tick at most. */
-enum { SWEEP_MAX = (RPC_ACCOUNTS_MAX - 1) / 3 };
-struct sweep_item {
-	int64_t app_id;
-	struct pubkey address, vault, participants;
-};
-struct watch {
-	struct engine *e;
-	struct rpc_call rpc;
-	struct watch_call call;
-	struct attempts attempts;
-	struct watched view[WATCHED_MAX]; /* to be compared; the first n_asked of them are under way          */
-	int64_t app_id[WATCHED_MAX];
-	size_t n, n_asked;
-	uint64_t view_ms; /* when the oldest of them was read */
-	struct sweep_item item[SWEEP_MAX];
-	size_t n_items;
-	bool may_read;    /* a tick is over since the last request */
-	size_t cursor;    /* where the sweep goes on               */
-	uint64_t next_ms; /* no pool is to be read before          */
-	size_t standing;
 };
 
 struct engine {
@@ -409,69 +260,6 @@ const struct oracle_entry *oracles_find(const struct engine *e, const struct pub
 void canary_init(struct engine *e);
 void canary_fini(struct engine *e);
 void canary_turn(struct engine *e);
-/* ingest.c: reads what is new in the histories of pools, verifies and records it. */
-void ingest_init(struct engine *e);
-void ingest_fini(struct engine *e);
-void ingest_turn(struct engine *e);
-bool ingest_busy(const struct engine *e);
-/* Histories that are not read to their end yet, and what else must be looked at once. */
-size_t ingest_left(const struct engine *e);
-uint64_t ingest_wake_ms(const struct engine *e);
-/* The pool's account is not what it was, or is seen for the first time. */
-void ingest_want(struct engine *e, struct pool_entry *p);
-/* The tick does not read it any more. */
-void ingest_forget(struct engine *e, struct pool_entry *p);
-struct ingest_job *ingest_add(struct engine *e, const struct pubkey *address, struct slot floor);
-/* New calls, or an app row for old ones. */
-void ingest_project_soon(struct engine *e);
-/* ingest_read.c: the job under way, one call at a time. */
-void ingest_read_begin(struct ingest *in);
-void ingest_read_step(struct ingest *in);
-void ingest_put_back(struct ingest *in);
-void ingest_done(struct ingest *in);
-/* ingest_watch.c */
-void ingest_watch_turn(struct engine *e);
-/* discovery.c */
-void discovery_init(struct engine *e);
-void discovery_fini(struct engine *e);
-void discovery_turn(struct engine *e);
-bool discovery_busy(const struct engine *e);
-/* The first look at the chain's own list is not over yet. */
-bool discovery_pending(const struct engine *e);
-/* rebuild.c: --rebuild, in place of everything else. */
-bool rebuild_asked(const struct engine *e);
-void rebuild_turn(struct engine *e);
-size_t rebuild_left(const struct engine *e);
-/* submissions.c: answers what the web backend claims. */
-void submissions_init(struct engine *e);
-void submissions_fini(struct engine *e);
-void submissions_turn(struct engine *e);
-bool submissions_busy(const struct engine *e);
-/* There are unsettled rows: they are looked at once, a number of pages at most. */
-void submissions_want(struct engine *e);
-/* retention.c: deletes old marks. */
-void retention_init(struct engine *e);
-void retention_fini(struct engine *e);
-void retention_turn(struct engine *e);
-bool retention_busy(const struct engine *e);
-/* settling.c */
-void settling_init(struct engine *e);
-void settling_fini(struct engine *e);
-void settling_turn(struct engine *e);
-bool settling_busy(const struct engine *e);
-/* watch.c: the pools' invariants, after a change and in a slow sweep. */
-void watch_init(struct engine *e);
-void watch_fini(struct engine *e);
-void watch_turn(struct engine *e);
-bool watch_busy(const struct engine *e);
-/* A tick is over: the sweep may ask once. */
-void watch_ticked(struct engine *e);
-/* The pool's account is new. */
-void watch_changed(struct engine *e, struct pool_entry *p);
-/* The pool is not known any more. */
-void watch_forget(struct engine *e, const struct pool_entry *p);
-/* The accounts of a draw, read for other reasons, are compared with our records when it is time for that. */
-void watch_draw(struct draw *d);
 /* rents.c */
 void rents_init(struct engine *e);
 void rents_fini(struct engine *e);
