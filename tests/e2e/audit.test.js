@@ -79,7 +79,7 @@ test('a restored database: our own steps are not in the journal any more, and th
 	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
 	const ours = (await world.sql('SELECT sig FROM keeper.steps')).split('\n');
 	await daemon.kill('SIGTERM');
-	await world.sql(`TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws; ${backup}; UPDATE keeper.audits SET database = '1/00000001'`);
+	await world.sql(`TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.leftovers; ${backup}; UPDATE keeper.audits SET database = '1/00000001'`);
 	const again = world.startDaemon();
 	const { hold_until_height: hold } = await again.wait('audit.database_changed');
 	assert.ok(Number(hold) > (await world.scenario.chain('position')).height);

@@ -174,7 +174,7 @@ static inline int empty_journal(void **state)
 	sql_on(direct, "WITH a AS (DELETE FROM keeper.bindings), b AS (DELETE FROM keeper.commits), c AS (DELETE FROM "
 		       "keeper.draws),"
 		       " d AS (DELETE FROM keeper.calls), e AS (DELETE FROM keeper.watermarks), f AS (DELETE FROM "
-		       "keeper.call_gaps)"
+		       "keeper.call_gaps), g AS (DELETE FROM keeper.leftovers)"
 		       " UPDATE keeper.lease SET owner = '', expires_at = '-infinity'");
 	sql_on(direct, "DELETE FROM keeper.steps");
 	return 0;
