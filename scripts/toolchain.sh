@@ -2,6 +2,7 @@
 
 node_version=20.20.2
 node_directory=$root/.toolchain/node
+promtool_directory=$root/.toolchain/prometheus
 clang_format=clang-format-14
 
 node_is_fit() { "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' >/dev/null 2>&1; }
