@@ -49,6 +49,7 @@ if(PK_HARDEN)
 		-fstack-protector-strong              # a smashed frame aborts
 		-fstack-clash-protection              # the stack cannot jump over its guard page
 		-fPIE                                 # addresses differ in every run
+		-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= # the same bytes wherever it is built, and no path of that machine in them
 	)
 	add_link_options(
 		-pie                                  # likewise

@@ -25,11 +25,12 @@ function whyNot() {
 }
 
 class Systemd {
-	// files: path below /etc -> text; all of mode 0600
-	static async boot(files) {
+	// files: path below /etc -> text; all of mode 0600. deb: a package to be there as /usr/local/bin/poolkeeper.deb, with
+	// neither program nor unit.
+	static async boot(files, deb) {
 		const systemd = new Systemd();
 		try {
-			await systemd.start(files);
+			await systemd.start(files, deb);
 		} catch (error) {
 			await systemd.stop();
 			throw error;
@@ -39,11 +40,15 @@ class Systemd {
 
 	constructor() { this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-systemd-')); }
 
-	async start(files) {
+	async start(files, deb) {
 		for (const name of ['etc/systemd/system', 'etc/poolkeeper', 'bin', 'over']) fs.mkdirSync(path.join(this.directory, name), { recursive: true });
 		fs.chmodSync(this.directory, 0o755);
-		fs.copyFileSync(BINARY, path.join(this.directory, 'bin', 'poolkeeper'));
-		fs.copyFileSync(path.join(ROOT, 'config', 'poolkeeper.service'), path.join(this.directory, 'etc/systemd/system/poolkeeper.service'));
+		if (deb) {
+			fs.copyFileSync(deb, path.join(this.directory, 'bin', 'poolkeeper.deb'));
+		} else {
+			fs.copyFileSync(BINARY, path.join(this.directory, 'bin', 'poolkeeper'));
+			fs.copyFileSync(path.join(ROOT, 'config', 'poolkeeper.service'), path.join(this.directory, 'etc/systemd/system/poolkeeper.service'));
+		}
 		for (const [name, text] of Object.entries(files)) {
 			const file = path.join(this.directory, 'etc', name);
 			fs.mkdirSync(path.dirname(file), { recursive: true });
