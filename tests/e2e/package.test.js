@@ -15,7 +15,6 @@ const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-package-'));
 const root = path.join(scratch, 'root');
 const output = (program, ...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const pack = () => output(path.join(ROOT, 'scripts', 'package')).trim().split('\n').at(-1);
-const full = process.env.POOLKEEPER_TEST_FULL ? false : 'runs with scripts/test --full';
 let deb;
 
 before(() => {
@@ -155,7 +154,7 @@ test('installed, refused without settings, running, removed, purged', { skip: wh
 	assert.deepEqual(await traces(systemd), [''], 'nothing is left');
 });
 
-test('the same commit gives the same package, and it draws under systemd', { skip: full || whyNot() || false }, async (t) => {
+async function drawsUnderSystemd(t) {
 	const bytes = fs.readFileSync(deb);
 	assert.ok(bytes.equals(fs.readFileSync(pack())), 'built twice, the same bytes');
 	const world = await World.start();
@@ -176,4 +175,6 @@ test('the same commit gives the same package, and it draws under systemd', { ski
 	for (const complaint of ['signer.not_locked', 'start.not_hardened', 'spool.unusable', 'notify.failed']) assert.deepEqual(await systemd.events(complaint), [], complaint);
 	await dpkg(systemd, '-r', 'poolkeeper');
 	assert.equal((await systemd.events('stop.done')).at(-1).code, '0');
-});
+}
+
+if (process.env.POOLKEEPER_TEST_FULL) test('the same commit gives the same package, and it draws under systemd', { skip: whyNot() ?? false }, drawsUnderSystemd);
