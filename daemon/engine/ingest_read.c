@@ -247,17 +247,7 @@ static bool attribute(struct ingest *in, struct pool_calls *calls)
 
 static void read_transaction(struct ingest *in, const struct rpc_transaction *tx)
 {
-	const struct calls_source source = { .tx = { tx->tx, tx->tx_len },
-		.slot = tx->slot,
-		.writable = tx->loaded_writable,
-		.readonly = tx->loaded_readonly,
-		.n_writable = tx->n_writable,
-		.n_readonly = tx->n_readonly,
-		.has_inner = tx->has_inner,
-		.inner = tx->inner,
-		.n_inner = tx->n_inner,
-		.logs = tx->logs,
-		.n_logs = tx->n_logs };
+	const struct calls_source source = rpc_calls_source(tx);
 	struct pool_calls calls = { 0 };
 	enum calls_result result = calls_read(&calls, &source, &in->now.sig, &in->job->address);
 

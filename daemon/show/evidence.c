@@ -267,7 +267,7 @@ static void take_call(struct evidence *e, const struct parts *p, const struct po
 
 enum calls_result evidence_of_pool(struct evidence *e, const struct rpc_transaction *tx, const struct signature *sig)
 {
-	const struct calls_source source = history_source(tx);
+	const struct calls_source source = rpc_calls_source(tx);
 	struct pool_calls calls;
 	struct parts parts;
 	const enum calls_result result = calls_read(&calls, &source, sig, &e->pool);
@@ -355,7 +355,7 @@ static void take_switchboard(struct evidence *e, const struct parts *p, const st
 enum calls_result evidence_of_randomness(struct evidence *e, const struct rpc_transaction *tx,
 	const struct signature *sig, const struct pubkey *switchboard)
 {
-	const struct calls_source source = history_source(tx);
+	const struct calls_source source = rpc_calls_source(tx);
 	struct pool_calls none;
 	struct parts parts;
 	struct part part;

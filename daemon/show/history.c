@@ -82,18 +82,3 @@ bool history_read(struct show *s, const struct pubkey *address, const struct his
 	free(list.info);
 	return whole;
 }
-
-struct calls_source history_source(const struct rpc_transaction *tx)
-{
-	return (struct calls_source){ .tx = { tx->tx, tx->tx_len },
-		.slot = tx->slot,
-		.writable = tx->loaded_writable,
-		.readonly = tx->loaded_readonly,
-		.n_writable = tx->n_writable,
-		.n_readonly = tx->n_readonly,
-		.has_inner = tx->has_inner,
-		.inner = tx->inner,
-		.n_inner = tx->n_inner,
-		.logs = tx->logs,
-		.n_logs = tx->n_logs };
-}

@@ -131,7 +131,7 @@ static bool of_this_pool(struct merging *g, const struct pool_calls *calls)
 static bool visit(void *owner, const struct rpc_transaction *tx, const struct rpc_signature_info *info)
 {
 	struct merging *g = owner;
-	const struct calls_source source = history_source(tx);
+	const struct calls_source source = rpc_calls_source(tx);
 	struct pool_calls calls = { .n = 0 };
 	const enum calls_result read = calls_read(&calls, &source, &info->sig, &g->facts->record.address);
 	struct moment *m;

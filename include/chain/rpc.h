@@ -17,6 +17,7 @@
 #include "base/key.h"
 #include "base/task.h"
 #include "base/units.h"
+#include "core/calls.h"
 #include "core/journal_rows.h"
 #include "core/tx.h"
 
@@ -102,6 +103,21 @@ struct rpc_transaction {
 	const struct tx_inner *inner; /* in the order in which they ran                       */
 	uint64_t fee;
 };
+/* As calls_read() takes it; borrows from tx. */
+static inline struct calls_source rpc_calls_source(const struct rpc_transaction *tx)
+{
+	return (struct calls_source){ .tx = { tx->tx, tx->tx_len },
+		.slot = tx->slot,
+		.writable = tx->loaded_writable,
+		.readonly = tx->loaded_readonly,
+		.n_writable = tx->n_writable,
+		.n_readonly = tx->n_readonly,
+		.has_inner = tx->has_inner,
+		.inner = tx->inner,
+		.n_inner = tx->n_inner,
+		.logs = tx->logs,
+		.n_logs = tx->n_logs };
+}
 
 /* One account of getProgramAccounts: its address and first bytes. A list of what to look at, never facts. */
 enum { RPC_PROGRAM_HEAD = 16 };

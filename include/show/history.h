@@ -18,7 +18,4 @@ struct history_range {
 NODISCARD bool history_read(struct show *s, const struct pubkey *address, const struct history_range *range,
 	history_visit *visit, void *owner, char gap[SHOW_WHY]);
 
-/* The transaction as calls_read() takes it; borrows from tx. */
-struct calls_source history_source(const struct rpc_transaction *tx);
-
 #endif
