@@ -135,12 +135,16 @@ static void start_chunk(struct engine *e, struct tick_call *c)
 		(struct slot){ 0 }, on_chunk);
 }
 
+enum { LONG_LIST = 1000 };
 /* The whole list, here and in libpq, takes half as much memory as the pools, and comes again only a dozen ticks later. */
 static void give_back_list(struct tick *t)
 {
+	const bool long_one = t->lease.n >= LONG_LIST;
+
 	lease_call_fini(&t->lease);
 	lease_call_init(&t->lease);
-	(void)malloc_trim(0); /* what is free between the pools stays ours otherwise */
+	if (long_one)
+		(void)malloc_trim(0); /* what is free between the pools stays ours otherwise */
 }
 
 /* The pools of this tick are fixed when it starts: the list may change while answers are out. */

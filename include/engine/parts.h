@@ -24,14 +24,15 @@ struct pool_entry {
 	struct draw *draw; /* NULL: idle                                                        */
 	struct slot at;    /* of raw; 0: not read yet                                           */
 	uint64_t over_pool_id;
-	bool over;                       /* that draw is over and recorded                                    */
 	int64_t due_s;                   /* INT64_MAX: not locked                                             */
 	struct slot changed_at;          /* of the answer in which raw was new, and when that came           */
 	uint64_t changed_ms, watched_ms; /* watched_ms: when it was last compared; 0: never               */
-	uint16_t mismatches;             /* a bit of each kind that stands, as last compared                  */
+	struct ingest_job *job;          /* NULL: its history is read                                         */
+	/* Small things last, side by side: there is one of these per pool. */
+	uint16_t mismatches; /* a bit of each kind that stands, as last compared                  */
 	uint8_t kind, status, reason, app_status;
+	bool over; /* the draw over_pool_id is over and recorded                         */
 	bool valid, listed, changed;
-	struct ingest_job *job; /* NULL: its history is read */
 	uint16_t raw_len;
 	uint8_t raw[POOL_ACCOUNT_SIZE]; /* as last read: an unchanged account costs one memcmp               */
 };

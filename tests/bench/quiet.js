@@ -20,9 +20,13 @@ const TICKS = 12;
 const NEW_POOLS_PER_TICK = 1000;
 // And reads the history of each once: two statements and one request.
 const HISTORY_MS = 5;
+// What comes once a minute beside the ticks has then come twice, and opened the connection that it needs.
+const SETTLED_MS = 65000;
 
+// A session may hold its counts of rows back until its next statement: they are compared with one another only.
 const COUNTERS = `SELECT json_build_object(
 	'statements', (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE userid = 'postgres'::regrole),
+	'leases', (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE userid = 'postgres'::regrole AND query LIKE '%keeper.lease_tick(%'),
 	'rows', (SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables),
 	'leaseRows', (SELECT n_tup_upd FROM pg_stat_user_tables WHERE relid = 'keeper.lease'::regclass),
 	'wal', pg_current_wal_lsn() - '0/0')`;
@@ -54,6 +58,7 @@ class QuietWorld {
 	}
 
 	startDaemon() {
+		this.startedMs = Date.now();
 		const key = new Keypair();
 		const file = path.join(this.directory, 'key.json');
 		fs.writeFileSync(file, JSON.stringify([...key.seed, ...key.publicKey]), { mode: 0o600 });
@@ -88,6 +93,7 @@ async function measure(world) {
 	await world.start();
 	const warmUpMs = (world.pools / NEW_POOLS_PER_TICK + 20) * TICK_SECONDS * 1000 + world.pools * HISTORY_MS;
 	await world.nextTick({ changed: '0', failed: '0', unread: '0', pools: String(world.pools) }, warmUpMs);
+	while (Date.now() - world.startedMs < SETTLED_MS) await world.nextTick();
 	await world.nextTick();
 	const from = world.daemon.events.length;
 	const before = await world.counters();
@@ -109,7 +115,7 @@ async function measure(world) {
 	};
 }
 
-// Resolves to averages per tick: requests, statements, rows, leaseRows, wal, in, out, connections, cpu and serverCpu (us);
+// Resolves to averages per tick: requests, statements, leases, rows, leaseRows, wal, in, out, connections, cpu and serverCpu (us);
 // and memory, wallMs, bare (us per pool of a client that does the least possible).
 async function quietTicks(pools) {
 	const world = new QuietWorld(pools);

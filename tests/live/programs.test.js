@@ -1,7 +1,7 @@
 // The live programs that have a runner of their own: each must end well against its servers.
 'use strict';
 
-const test = require('node:test');
+const { describe, test } = require('node:test');
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -22,9 +22,12 @@ function runsWell(runner, names) {
 	};
 }
 
-test('http.c against a hostile server', runsWell('io/run_http.js', ['live_http']));
-test('the chain layer takes a pool from Locked to Ended past misbehaving nodes', runsWell('chain/run_draw.js', ['live_draw']));
-for (const name of fs.readdirSync(path.join(__dirname, 'journal')).filter((file) => file.endsWith('.c'))) {
-	const program = `live_${path.basename(name, '.c')}`;
-	test(`${program} on PostgreSQL, directly and pooled`, runsWell('journal/run.js', [program]));
-}
+// All at once: one of them sits out an outage of a minute, and the others are over before it.
+describe('live programs', { concurrency: true }, () => {
+	test('http.c against a hostile server', runsWell('io/run_http.js', ['live_http']));
+	test('the chain layer takes a pool from Locked to Ended past misbehaving nodes', runsWell('chain/run_draw.js', ['live_draw']));
+	for (const name of fs.readdirSync(path.join(__dirname, 'journal')).filter((file) => file.endsWith('.c'))) {
+		const program = `live_${path.basename(name, '.c')}`;
+		test(`${program} on PostgreSQL, directly and pooled`, runsWell('journal/run.js', [program]));
+	}
+});
