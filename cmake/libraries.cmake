@@ -15,6 +15,9 @@ pk_library(json json-c libjson-c-dev)
 pk_library(secp256k1 libsecp256k1 libsecp256k1-dev)
 pk_library(microhttpd libmicrohttpd libmicrohttpd-dev)
 
+# Optional, and no package of Debian 12: with it drand's signatures are checked, without it they count as not checked.
+pkg_check_modules(blst QUIET IMPORTED_TARGET GLOBAL libblst)
+
 # libev ships no pkg-config file.
 find_path(PK_LIBEV_INCLUDE ev.h)
 find_library(PK_LIBEV_LIBRARY ev)

@@ -1,4 +1,4 @@
-/* The only file of base that knows libsodium. */
+/* What libsodium does for us, but for the points of crypto_curve.c. */
 #include "base/crypto.h"
 
 #include <sodium.h>
@@ -16,6 +16,27 @@ void crypto_sha256(struct hash *out, const struct bytes *parts, size_t n_parts)
 	for (size_t i = 0; i < n_parts; i++)
 		crypto_hash_sha256_update(&state, parts[i].p, parts[i].n);
 	crypto_hash_sha256_final(&state, out->b);
+}
+
+void crypto_sha512(uint8_t out[CRYPTO_SHA512_SIZE], const struct bytes *parts, size_t n_parts)
+{
+	crypto_hash_sha512_state state;
+
+	crypto_hash_sha512_init(&state);
+	for (size_t i = 0; i < n_parts; i++)
+		crypto_hash_sha512_update(&state, parts[i].p, parts[i].n);
+	crypto_hash_sha512_final(&state, out);
+	sodium_memzero(&state, sizeof state);
+}
+
+void crypto_hmac_sha256(struct hash *out, struct bytes key, const struct bytes *parts, size_t n_parts)
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key.p, key.n);
+	for (size_t i = 0; i < n_parts; i++)
+		crypto_auth_hmacsha256_update(&state, parts[i].p, parts[i].n);
+	crypto_auth_hmacsha256_final(&state, out->b);
 }
 
 /* libsodium 1.0.18 refuses S >= L, small order and non-canonical encodings of key and R, and compares without the

@@ -1,4 +1,4 @@
-/* Little-endian loads and stores on unaligned bytes, and a borrowed range of bytes. */
+/* Loads and stores on unaligned bytes, little-endian unless the name says otherwise, and a borrowed range of bytes. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -55,6 +55,22 @@ static inline void store_u64(uint8_t *p, uint64_t v)
 {
 	store_u32(p, (uint32_t)v);
 	store_u32(p + 4, (uint32_t)(v >> 32));
+}
+
+/* Big-endian, as the formats of the off-chain draws write numbers. */
+static inline uint64_t load_u64_be(const uint8_t *p)
+{
+	return __builtin_bswap64(load_u64(p));
+}
+
+static inline void store_u32_be(uint8_t *p, uint32_t v)
+{
+	store_u32(p, __builtin_bswap32(v));
+}
+
+static inline void store_u64_be(uint8_t *p, uint64_t v)
+{
+	store_u64(p, __builtin_bswap64(v));
 }
 
 static inline void store_i64(uint8_t *p, int64_t v)

@@ -1,4 +1,4 @@
-/* SHA-256, ed25519, the curve test, random bytes and memory for secrets. */
+/* SHA-2, HMAC, ed25519, the curve test, random bytes and memory for secrets. */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H
 
@@ -10,13 +10,17 @@
 #include "base/err.h"
 #include "base/key.h"
 
-enum { CRYPTO_SEED_SIZE = 32 };
+enum { CRYPTO_SEED_SIZE = 32, CRYPTO_SHA512_SIZE = 64 };
 
 /* Once, before anything else here except crypto_sha256. False: no source of random bytes. */
 NODISCARD bool crypto_init(void);
 
 /* SHA-256 over the parts as if they were one string. */
 void crypto_sha256(struct hash *out, const struct bytes *parts, size_t n_parts);
+/* The same with SHA-512. What it worked on is wiped: the parts may be secrets. */
+void crypto_sha512(uint8_t out[CRYPTO_SHA512_SIZE], const struct bytes *parts, size_t n_parts);
+/* HMAC-SHA-256 (RFC 2104) over the parts; the key may have any length. */
+void crypto_hmac_sha256(struct hash *out, struct bytes key, const struct bytes *parts, size_t n_parts);
 
 /* What the chain accepts (ed25519-dalek verify_strict): S < L, key and R are points that do not
  * have small order, s*B - k*A == R without the cofactor. */

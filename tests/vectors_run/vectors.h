@@ -36,6 +36,7 @@ void vectors_signature_verify(const struct suite *suite, struct json_object *roo
 void vectors_events(const struct suite *suite, struct json_object *root);
 void vectors_switchboard(const struct suite *suite, struct json_object *root);
 void vectors_switchboard_tx(const struct suite *suite, struct json_object *root);
+void vectors_vrf(const struct suite *suite, struct json_object *root);
 
 /* Bodies of an RPC node: dir holds index.json and the files it lists. */
 void vectors_rpc(const char *dir, struct tally *tally);

@@ -1,0 +1,92 @@
+/* Rounds at their limits, the rule for a round that came too early, and the layout of alpha. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "core/alpha.h"
+#include "core/drand.h"
+
+static const struct drand_chain *const chain = &DRAND_QUICKNET;
+
+static void test_rounds(void **unused)
+{
+	uint64_t round;
+	int64_t due;
+
+	(void)unused;
+	assert_false(drand_round_at(&round, chain, chain->genesis - 1));
+	assert_true(drand_round_at(&round, chain, chain->genesis));
+	assert_true(round == 1);
+	assert_true(drand_round_at(&round, chain, 1795219200)); /* 2026-11-21T00:00Z */
+	assert_true(round == 34138612);
+	assert_false(drand_time_of(&due, chain, 0));
+	assert_true(drand_time_of(&due, chain, 1));
+	assert_true(due == chain->genesis);
+	assert_false(drand_time_of(&due, chain, UINT64_MAX));
+	assert_false(drand_time_of(&due, chain, UINT64_MAX / 3));
+}
+
+/* Round 1001 is due 3000 s after the genesis. */
+static void test_round_after_block(void **unused)
+{
+	static const struct {
+		int64_t block; /* after the genesis */
+		uint64_t round;
+	} CASES[] = { { 0, 1001 }, { 2940, 1001 }, { 2941, 1021 }, { 3000, 1021 }, { 3001, 1041 }, { 6000, 2021 } };
+	uint64_t round;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		int64_t due;
+
+		assert_true(drand_round_after_block(&round, chain, 1001, chain->genesis + CASES[i].block));
+		assert_true(round == CASES[i].round);
+		assert_true(drand_time_of(&due, chain, round) && due >= chain->genesis + CASES[i].block + 60);
+	}
+	assert_false(drand_round_after_block(&round, chain, 0, chain->genesis));
+	assert_false(drand_round_after_block(&round, chain, 1001, INT64_MAX));
+}
+
+static void test_alpha(void **unused)
+{
+	struct alpha alpha = { .n = 0x0102030405060708, .total_weight = 2, .slot = { 3 }, .round = 4 };
+	uint8_t bytes[ALPHA_SIZE], marks[ALPHA_SIZE];
+
+	(void)unused;
+	memset(alpha.draw.b, 0xa1, sizeof alpha.draw.b);
+	memset(alpha.root.b, 0xa2, sizeof alpha.root.b);
+	memset(alpha.rules.b, 0xa3, sizeof alpha.rules.b);
+	memset(alpha.blockhash.b, 0xa4, sizeof alpha.blockhash.b);
+	memset(alpha.signature.b, 0xa5, sizeof alpha.signature.b);
+	memset(marks, 0, sizeof marks);
+	memcpy(marks, "PFDRAW01", 8);
+	memset(marks + 8, 0xa1, 16);
+	for (uint8_t i = 0; i < 8; i++)
+		marks[24 + i] = (uint8_t)(i + 1);
+	marks[39] = 2;
+	memset(marks + 40, 0xa2, 32);
+	memset(marks + 72, 0xa3, 32);
+	marks[111] = 3;
+	memset(marks + 112, 0xa4, 32);
+	marks[151] = 4;
+	memset(marks + 152, 0xa5, 48);
+	alpha_bytes(bytes, &alpha);
+	assert_memory_equal(bytes, marks, sizeof bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_round_after_block),
+		cmocka_unit_test(test_alpha),
+	};
+
+	return crypto_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
