@@ -30,7 +30,7 @@ hide_password() {
 drop_foreign_parameters() {
 	case $url in *\?*) ;; *) return 0 ;; esac
 	query=$(printf '%s' "${url#*\?}" | tr '&' '\n' | sed -e 's/^sslmode=no-verify$/sslmode=require/' \
-		-e '/^\(schema\|connection_limit\|pool_timeout\|socket_timeout\|statement_cache_size\|sslaccept\|uselibpqcompat\)=/d' | paste -sd '&')
+		-e '/^\(schema\|pgbouncer\|connection_limit\|pool_timeout\|socket_timeout\|statement_cache_size\|sslaccept\|uselibpqcompat\)=/d' | paste -sd '&')
 	url=${url%%\?*}${query:+?$query}
 }
 
@@ -38,6 +38,7 @@ choose_url() {
 	url=${DIRECT_DATABASE_URL:-${DATABASE_URL:-}}
 	[ -n "$url" ] || refuse 78 database_url_missing "DIRECT_DATABASE_URL or DATABASE_URL must be set"
 	case $url in *:6543 | *:6543[/?]* | *port=6543* | *pgbouncer=true*) refuse_pooled ;; esac
+	given_password=${PGPASSWORD:-}
 	hide_password
 	drop_foreign_parameters
 	# psql does not show the process id that libpq was told, so poolers are found by a marker. It travels in the start packet only:

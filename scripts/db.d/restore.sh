@@ -2,12 +2,6 @@
 # Restoring: one transaction that ends with a comparison of every table with the backup's .meta. Whatever fails or is killed
 # leaves the database as it was.
 
-# The strictest of what names the environment, since a wrong guess here costs a database.
-is_production() {
-	case "${POOLKEEPER_ENV:-} ${NODE_ENV:-} ${SOLANA_NETWORK:-}" in *prod* | *mainnet*) return 0 ;; esac
-	printf '%s' "${url##*@}" | grep -qiE '(^|[^a-z])prod(uction)?([^a-z]|$)'
-}
-
 # Owners and grants of another server mean nothing here: everything belongs to the role that restores.
 restore_script() { # dump
 	open_transaction

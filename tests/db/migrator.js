@@ -63,4 +63,9 @@ function catalogue(url) {
 	return text.split('\n').filter((line) => !/^(--|\\(un)?restrict|$)/.test(line)).join('\n');
 }
 
-module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue };
+// One line per table: its rows and their digest.
+function digests(url) {
+	return execFileSync('psql', ['-X', '-qAt', '-1', '-f', path.join(root, 'scripts', 'sql', 'table_digests.sql'), url], { encoding: 'utf8' });
+}
+
+module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue, digests };
