@@ -2,6 +2,7 @@
  * reference for chain/signer_protocol.h; nothing but a Unix socket and one key file. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "core/base58.h"
 #include "ops/harden.h"
 #include "ops/secret_file.h"
+#include "ops/service_manager.h"
 
 enum { WHY_MAX = 320, KEY_FILE_MAX = 4096, BACKLOG = 16 };
 
@@ -26,12 +28,23 @@ static int fail(int code, const char *what, const char *why)
 	return code;
 }
 
+/* What LoadCredential= of the unit put into systemd's folder, which only this process can see. */
+static enum secret_file_rule rule_of(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	const size_t n = folder != NULL ? strlen(folder) : 0;
+
+	return n > 0 && strncmp(path, folder, n) == 0 && path[n] == '/' && strchr(path + n + 1, '/') == NULL
+	               ? SECRET_FILE_CREDENTIAL
+	               : SECRET_FILE_PRIVATE;
+}
+
 static struct signer *load_key(const char *path, int *code)
 {
 	struct secret_text key;
 	struct signer *signer;
 	char why[WHY_MAX];
-	const enum err err = secret_file_read(&key, path, KEY_FILE_MAX, SECRET_FILE_PRIVATE, NULL, why, sizeof(why));
+	const enum err err = secret_file_read(&key, path, KEY_FILE_MAX, rule_of(path), NULL, why, sizeof(why));
 
 	if (err != ERR_OK) {
 		*code = fail(err == ERR_REFUSED ? EX_NOPERM : EX_CONFIG, path, why);
@@ -45,14 +58,15 @@ static struct signer *load_key(const char *path, int *code)
 }
 
 /* Who may ask is who may open the socket: its folder, its owner and its group decide. What a dead signer left is replaced. */
-static int listen_at(const char *path)
+static int listen_at(const char *path, char *why, size_t why_size)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct stat st;
 	int fd;
 
 	if (strlen(path) >= sizeof(at.sun_path)) {
-		errno = ENAMETOOLONG;
+		snprintf(why, why_size, "%s: name one of less than %zu bytes", strerror(ENAMETOOLONG),
+			sizeof(at.sun_path));
 		return -1;
 	}
 	memcpy(at.sun_path, path, strlen(path));
@@ -60,9 +74,10 @@ static int listen_at(const char *path)
 		(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	(void)umask(0117);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, BACKLOG) != 0)
-		return -1;
-	return fd;
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	snprintf(why, why_size, "%s", strerror(errno));
+	return -1;
 }
 
 /* The answer to one packet; its length. */
@@ -112,30 +127,46 @@ static void serve(const struct signer *signer, const struct pubkey *treasury, in
 	close(fd);
 }
 
+static void run(const struct signer *signer, const struct pubkey *treasury, const char *socket_path, int listener)
+{
+	char address[PUBKEY_TEXT], lines[WHY_MAX];
+	struct service_manager manager;
+
+	base58_pubkey(address, signer_pubkey(signer));
+	if (!signer_locked(signer))
+		log_warn("signer.not_locked", "wallet=%s why=%s", address,
+			"raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
+	log_info("ready", "wallet=%s socket=%s", address, socket_path);
+	service_manager_find(&manager);
+	snprintf(lines, sizeof(lines), "READY=1\nSTATUS=signing for %s\n", address);
+	service_manager_tell(&manager, lines);
+	for (;;)
+		serve(signer, treasury, listener);
+}
+
 int main(int argc, char **argv)
 {
-	char address[PUBKEY_TEXT];
 	struct pubkey treasury;
 	struct signer *signer;
+	char why[WHY_MAX];
 	int code = EX_OK, listener;
 
-	if (argc != 4 || !base58_to_pubkey(&treasury, argv[3], strlen(argv[3]))) {
+	if (argc != 4) {
 		fputs("usage: poolkeeper-signer SOCKET KEY_FILE TREASURY_ADDRESS\n", stderr);
 		return EX_USAGE;
+	}
+	if (!base58_to_pubkey(&treasury, argv[3], strlen(argv[3]))) {
+		snprintf(why, sizeof(why), "\"%.64s\" is no address: name the treasury's, base58 of 32 bytes", argv[3]);
+		return fail(EX_USAGE, "TREASURY_ADDRESS", why);
 	}
 	if (!harden() || !crypto_init())
 		return fail(EX_OSERR, "hardening", "the kernel refused to protect the memory of this process");
 	signer = load_key(argv[2], &code);
 	if (signer == NULL)
 		return code;
-	listener = listen_at(argv[1]);
+	listener = strcmp(argv[1], "-") == 0 ? service_manager_listener(why, sizeof(why))
+	                                     : listen_at(argv[1], why, sizeof(why));
 	if (listener < 0)
-		return fail(EX_CONFIG, argv[1], strerror(errno));
-	base58_pubkey(address, signer_pubkey(signer));
-	if (!signer_locked(signer))
-		log_warn("signer.not_locked", "wallet=%s why=%s", address,
-			"raise the limit of locked memory (ulimit -l, LimitMEMLOCK=)");
-	log_info("ready", "wallet=%s socket=%s", address, argv[1]);
-	for (;;)
-		serve(signer, &treasury, listener);
+		return fail(EX_CONFIG, strcmp(argv[1], "-") == 0 ? "SOCKET" : argv[1], why);
+	run(signer, &treasury, argv[1], listener);
 }

@@ -30,7 +30,7 @@ const entries = () => output('dpkg-deb', '-c', deb).trim().split('\n').map((line
 });
 
 test('the package holds what it should, of root, and nothing that others may write', () => {
-	const expected = /^\/(usr\/bin\/poolkeeper(-signer)?|usr\/lib\/systemd\/system\/poolkeeper\.service|usr\/lib\/sysusers\.d\/poolkeeper\.conf|usr\/share\/man\/man8\/poolkeeper(-signer)?\.8\.gz|usr\/share\/bash-completion\/completions\/poolkeeper|usr\/share\/doc\/poolkeeper\/(README\.Debian|README\.md|database\.md|env\.example|devnet\.conf|mainnet-beta\.conf)|usr\/share\/poolkeeper\/scripts\/(db|db\.d\/\w+\.sh|sql\/\w+\.sql)|usr\/share\/poolkeeper\/migrations\/V\d+__\w+(\.\w+)?\.sql|etc\/poolkeeper\/poolkeeper\.conf)$/;
+	const expected = /^\/(usr\/bin\/poolkeeper(-signer)?|usr\/lib\/systemd\/system\/poolkeeper(\.service|-signer\.(service|socket))|usr\/lib\/sysusers\.d\/poolkeeper\.conf|usr\/share\/man\/man8\/poolkeeper(-signer)?\.8\.gz|usr\/share\/bash-completion\/completions\/poolkeeper|usr\/share\/doc\/poolkeeper\/(README\.Debian|README\.md|database\.md|env\.example|devnet\.conf|mainnet-beta\.conf|poolkeeper-signer\.conf)|usr\/share\/poolkeeper\/scripts\/(db|db\.d\/\w+\.sh|sql\/\w+\.sql)|usr\/share\/poolkeeper\/migrations\/V\d+__\w+(\.\w+)?\.sql|etc\/poolkeeper\/poolkeeper\.conf)$/;
 	const files = [];
 	for (const [mode, owner, name] of entries()) {
 		assert.equal(owner, 'root/root', name);
@@ -44,7 +44,7 @@ test('the package holds what it should, of root, and nothing that others may wri
 	}
 	const migrations = fs.readdirSync(path.join(ROOT, 'migrations')).filter((name) => name.endsWith('.sql'));
 	assert.equal(files.filter((name) => name.includes('/migrations/')).length, migrations.length);
-	for (const name of ['/usr/bin/poolkeeper', '/usr/bin/poolkeeper-signer', '/usr/lib/systemd/system/poolkeeper.service', '/usr/share/man/man8/poolkeeper.8.gz', '/usr/share/man/man8/poolkeeper-signer.8.gz', '/usr/share/bash-completion/completions/poolkeeper', '/usr/lib/sysusers.d/poolkeeper.conf', '/usr/share/poolkeeper/scripts/db']) assert.ok(files.includes(name), name);
+	for (const name of ['/usr/bin/poolkeeper', '/usr/bin/poolkeeper-signer', '/usr/lib/systemd/system/poolkeeper.service', '/usr/lib/systemd/system/poolkeeper-signer.service', '/usr/lib/systemd/system/poolkeeper-signer.socket', '/usr/share/doc/poolkeeper/poolkeeper-signer.conf', '/usr/share/man/man8/poolkeeper.8.gz', '/usr/share/man/man8/poolkeeper-signer.8.gz', '/usr/share/bash-completion/completions/poolkeeper', '/usr/lib/sysusers.d/poolkeeper.conf', '/usr/share/poolkeeper/scripts/db']) assert.ok(files.includes(name), name);
 });
 
 test('it depends on the libraries that it is linked to, and its version is the program\'s', () => {
@@ -135,21 +135,28 @@ test('installed, refused without settings, running, removed, purged', { skip: wh
 	await systemd.wait('start.waiting', 2);
 	assert.notEqual(await systemd.show('MainPID'), first, 'an upgrade runs the new program');
 
+	assert.match(await systemd.systemctl('is-active', 'poolkeeper-signer.socket'), /inactive/, 'nobody asked for a signer');
+	await systemd.write('poolkeeper/signer.conf', `TREASURY_WALLET_PUBKEY=${wallet.address}\n`);
+	await systemd.systemctl('enable', 'poolkeeper-signer.socket');
+	await systemd.systemctl('start', 'poolkeeper-signer');
+	assert.equal(await systemd.show('StatusText', 'poolkeeper-signer'), `signing for ${wallet.address}`);
+
 	await dpkg(systemd, '-r', 'poolkeeper');
 	assert.deepEqual((await systemd.events('stop.done')).length, 2);
-	assert.equal(await systemd.inside('sh', '-c', 'pgrep -x poolkeeper | wc -l'), '0');
+	assert.equal(await systemd.inside('sh', '-c', 'pgrep poolkeeper | wc -l'), '0');
+	assert.equal(await systemd.inside('ls', '/run/poolkeeper-signer'), '', 'no socket that nobody listens at');
 	assert.match(await systemd.systemctl('status', 'poolkeeper'), /could not be found|not-found/);
 	assert.equal(await systemd.inside('find', '/etc/systemd', '-name', 'poolkeeper*'), '');
-	assert.equal(await systemd.inside('ls', '/etc/poolkeeper'), 'dev-wallet.json\npoolkeeper.conf\nsettings.env');
+	assert.equal(await systemd.inside('ls', '/etc/poolkeeper'), 'dev-wallet.json\npoolkeeper.conf\nsettings.env\nsigner.conf');
 
 	const state = await systemd.inside('readlink', '-f', '/var/lib/poolkeeper');
 	await systemd.inside('sh', '-c', `mkdir -p ${state}/spool && echo record >${state}/spool/spool`);
 	assert.match(await dpkg(systemd, '-P', 'poolkeeper'), /holds records that Postgres does not have/);
 	assert.equal(await systemd.inside('cat', '/var/lib/poolkeeper/spool/spool'), 'record');
-	assert.equal(await systemd.inside('ls', '/etc/poolkeeper'), 'dev-wallet.json\nsettings.env', 'the key is not the package\'s');
+	assert.equal(await systemd.inside('ls', '/etc/poolkeeper'), 'dev-wallet.json\nsettings.env\nsigner.conf', 'the key is not the package\'s');
 
 	await install(systemd);
-	await systemd.inside('sh', '-c', `: >${state}/spool/spool; rm -r /etc/poolkeeper/*.json /etc/poolkeeper/settings.env`);
+	await systemd.inside('sh', '-c', `: >${state}/spool/spool; rm -r /etc/poolkeeper/*.json /etc/poolkeeper/settings.env /etc/poolkeeper/signer.conf`);
 	await dpkg(systemd, '-P', 'poolkeeper');
 	assert.deepEqual(await traces(systemd), [''], 'nothing is left');
 });

@@ -24,6 +24,8 @@ function whyNot() {
 	return null;
 }
 
+const UNITS = ['poolkeeper.service', 'poolkeeper-signer.service', 'poolkeeper-signer.socket'];
+
 class Systemd {
 	// files: path below /etc -> text; all of mode 0600. deb: a package to be there as /usr/local/bin/poolkeeper.deb, with
 	// neither program nor unit.
@@ -46,8 +48,8 @@ class Systemd {
 		if (deb) {
 			fs.copyFileSync(deb, path.join(this.directory, 'bin', 'poolkeeper.deb'));
 		} else {
-			fs.copyFileSync(BINARY, path.join(this.directory, 'bin', 'poolkeeper'));
-			fs.copyFileSync(path.join(ROOT, 'config', 'poolkeeper.service'), path.join(this.directory, 'etc/systemd/system/poolkeeper.service'));
+			for (const name of ['poolkeeper', 'poolkeeper-signer']) fs.copyFileSync(path.join(path.dirname(BINARY), name), path.join(this.directory, 'bin', name));
+			for (const name of UNITS) fs.copyFileSync(path.join(ROOT, 'config', name), path.join(this.directory, 'etc/systemd/system', name));
 		}
 		for (const [name, text] of Object.entries(files)) {
 			const file = path.join(this.directory, 'etc', name);
@@ -87,7 +89,7 @@ class Systemd {
 
 	systemctl(...args) { return this.inside('systemctl', ...args); }
 
-	async show(property) { return (await this.systemctl('show', '-P', property, 'poolkeeper')); }
+	async show(property, unit = 'poolkeeper') { return (await this.systemctl('show', '-P', property, unit)); }
 
 	write(name, text) { return this.inside('sh', '-c', 'printf %s "$1" >"/etc/$0"', name, text); }
 
@@ -110,4 +112,4 @@ class Systemd {
 	}
 }
 
-module.exports = { Systemd, whyNot };
+module.exports = { Systemd, UNITS, whyNot };

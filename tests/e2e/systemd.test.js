@@ -2,23 +2,25 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFileSync, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { World, ROOT } = require('./world.js');
-const { Systemd, whyNot } = require('./systemd.js');
+const { Systemd, UNITS, whyNot } = require('./systemd.js');
 
-const UNIT = path.join(ROOT, 'config', 'poolkeeper.service');
+const CONFIG = path.join(ROOT, 'config');
 
-test('the unit is understood, and its exposure is at most 1.2', (t) => {
-	const { status, stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--threshold=12', UNIT], { encoding: 'utf8' });
-	assert.equal(status, 0, stdout.slice(-300));
+test('the units are understood; poolkeeper\'s exposure is at most 1.2, its signer\'s 0.2', (t) => {
 	const directory = fs.mkdtempSync('/tmp/poolkeeper-unit-');
 	t.after(() => fs.rmSync(directory, { recursive: true }));
-	const copy = path.join(directory, 'poolkeeper.service');
-	fs.writeFileSync(copy, fs.readFileSync(UNIT, 'utf8').replace('ExecStart=poolkeeper', 'ExecStart=/bin/true'));
-	assert.equal(execFileSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }), '');
+	for (const name of UNITS) fs.writeFileSync(path.join(directory, name), fs.readFileSync(path.join(CONFIG, name), 'utf8').replace(/^ExecStart=poolkeeper\S*/m, 'ExecStart=/bin/true'));
+	for (const [name, threshold] of [['poolkeeper.service', 12], ['poolkeeper-signer.service', 2]]) {
+		const { status, stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', `--threshold=${threshold}`, path.join(CONFIG, name)], { encoding: 'utf8' });
+		assert.equal(status, 0, stdout.slice(-300));
+	}
+	const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...UNITS.map((name) => path.join(directory, name))], { encoding: 'utf8' });
+	assert.equal(stdout + stderr, '');
 });
 
 test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
@@ -33,6 +35,7 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	const systemd = await Systemd.boot({
 		'poolkeeper/dev-wallet.json': fs.readFileSync(settings.DEV_WALLET_KEY_FILE, 'utf8'), 'poolkeeper/settings.env': text(['DATABASE_URL', 'SOLANA_RPC_URL']),
 		'poolkeeper/poolkeeper.conf': conf(), 'systemd/system/poolkeeper.service.d/test.conf': '[Service]\nWatchdogSec=4\nRestartSec=100ms\n',
+		'sysusers.d/poolkeeper.conf': fs.readFileSync(path.join(CONFIG, 'poolkeeper.sysusers'), 'utf8'),
 	});
 	t.after(() => systemd.stop());
 
@@ -75,4 +78,44 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	assert.equal(await systemd.show('ExecMainStatus'), '78');
 	assert.equal(await systemd.show('SubState'), 'failed', 'no restart waits');
 	assert.equal((await systemd.events('start')).length, starts);
+
+	await systemd.write('poolkeeper/poolkeeper.conf', conf());
+	await withSigner(systemd, world);
 });
+
+// Exit code and words of one question to the signer by somebody.
+const asks = (systemd, user) => systemd.inside('setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', process.execPath, '-e',
+	`require('node:net').connect('/run/poolkeeper-signer/socket', function () { this.write(Buffer.from([1, 0, 75])); }).on('data', (data) => process.stdout.write(String(data.length))).on('error', (error) => process.stdout.write(error.code))`);
+
+// The key leaves poolkeeper for the signer's own unit, as the README says.
+async function withSigner(systemd, world) {
+	await systemd.inside('systemd-sysusers', 'poolkeeper.conf');
+	await systemd.write('systemd/system/poolkeeper.service.d/signer.conf', fs.readFileSync(path.join(CONFIG, 'poolkeeper-signer.conf'), 'utf8'));
+	await systemd.systemctl('daemon-reload');
+
+	// A treasury that is none: said once per question, and the socket stays.
+	await systemd.write('poolkeeper/signer.conf', 'TREASURY_WALLET_PUBKEY=nobody\n');
+	assert.match(await systemd.systemctl('start', 'poolkeeper-signer'), /failed/);
+	assert.equal(await systemd.show('ExecMainStatus', 'poolkeeper-signer'), '64');
+	assert.match(await systemd.inside('journalctl', '-u', 'poolkeeper-signer', '-o', 'cat', '--no-pager'), /what=TREASURY_ADDRESS why="\\"nobody\\" is no address/);
+	assert.equal(await asks(systemd, 'poolkeeper'), 'ECONNRESET');
+	assert.equal(await systemd.systemctl('is-active', 'poolkeeper-signer.socket'), 'active');
+
+	await systemd.write('poolkeeper/signer.conf', `TREASURY_WALLET_PUBKEY=${world.treasury.address}\n`);
+	assert.equal(await asks(systemd, 'poolkeeper'), '35', 'the first question starts the signer');
+	assert.equal(await asks(systemd, 'daemon'), 'EACCES');
+	assert.equal(await systemd.inside('stat', '-c', '%U:%G %a', '/run/poolkeeper-signer/socket'), 'root:poolkeeper 660');
+	assert.equal(await systemd.show('StatusText', 'poolkeeper-signer'), `signing for ${world.devWallet.address}`);
+	const signer = await systemd.show('MainPID', 'poolkeeper-signer');
+	assert.notEqual(await systemd.inside('ps', '-o', 'user=', '-p', signer), 'root');
+	assert.equal((await systemd.inside('cat', `/proc/${signer}/net/dev`)).split('\n').filter((line) => /:/.test(line)).length, 1, 'loopback and no other');
+
+	const before = (await systemd.events('signer')).length;
+	await systemd.systemctl('start', 'poolkeeper');
+	assert.equal(await systemd.show('ActiveState'), 'active', await systemd.inside('journalctl', '-o', 'cat', '-n', '20'));
+	assert.equal((await systemd.wait('signer', before + 1)).remote, '1');
+	assert.equal(await systemd.inside('ls', '/run/credentials/poolkeeper.service'), 'settings', 'poolkeeper does not get the key any more');
+	await systemd.systemctl('kill', '-s', 'KILL', 'poolkeeper-signer');
+	await systemd.until(async () => (await systemd.show('NRestarts', 'poolkeeper-signer')) === '1' && (await systemd.show('ActiveState', 'poolkeeper-signer')) === 'active');
+	assert.equal(await asks(systemd, 'poolkeeper'), '35');
+}
