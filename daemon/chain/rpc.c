@@ -69,11 +69,6 @@ const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint)
 	return endpoint >= 0 && (size_t)endpoint < rpc->endpoints.n ? rpc->endpoints.at[endpoint].label : "rpc?";
 }
 
-uint64_t rpc_silent_since(const struct rpc *rpc)
-{
-	return rpc->silent_since_ms;
-}
-
 size_t rpc_counters(const struct rpc *rpc, struct rpc_counter *out, size_t max)
 {
 	size_t n = 0;
@@ -155,16 +150,12 @@ static void check_floor(struct slot floor, const struct rpc_result *result, stru
 		result->slot.n, floor.n);
 }
 
-static void account(struct rpc *rpc, struct endpoint *endpoint, const struct http_reply *http, enum rpc_outcome outcome,
-	uint64_t now)
+static void account(struct endpoint *endpoint, const struct http_reply *http, enum rpc_outcome outcome, uint64_t now)
 {
 	if (outcome == RPC_NOT_JSON || outcome == RPC_MALFORMED) {
-		if (rpc->silent_since_ms == 0)
-			rpc->silent_since_ms = now;
 		endpoint_failed(endpoint, now);
 		return;
 	}
-	rpc->silent_since_ms = 0;
 	if (outcome == RPC_RATE_LIMITED) { /* mostly a proxy's word: nothing about the node behind it */
 		endpoint_rate_limited(endpoint, http->retry_after_s, now);
 		return;
@@ -187,7 +178,7 @@ enum rpc_outcome rpc_judge(struct rpc *rpc, int endpoint, const struct rpc_quest
 	if (answer->outcome == RPC_RESULT && result->has_slot)
 		endpoints_told_slot(&rpc->endpoints, endpoint, at, result->slot, now);
 	check_floor(floor, result, answer);
-	account(rpc, from, reply->data, answer->outcome, now);
+	account(from, reply->data, answer->outcome, now);
 	endpoint_hide_key(from, answer->why);
 	rpc_probe_arm(rpc);
 	return answer->outcome;

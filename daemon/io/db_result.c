@@ -90,18 +90,6 @@ size_t db_get_len(const struct db_result *result, int row, int col)
 	return (size_t)PQgetlength(result->pg, row, col);
 }
 
-uint64_t db_affected(const struct db_result *result)
-{
-	union {
-		PGresult *theirs;
-		const PGresult *ours;
-	} pg = { .ours = result->pg };
-
-	if (result->err != ERR_OK)
-		return 0;
-	return strtoull(PQcmdTuples(pg.theirs), NULL, 10); /* does not change it, but is not declared so */
-}
-
 const char *db_sqlstate(const struct db_result *result)
 {
 	return field(result->pg, PG_DIAG_SQLSTATE);

@@ -9,6 +9,7 @@
 #include "core/base58.h"
 #include "core/calls.h"
 #include "journal/call.h"
+#include "show/failure.h"
 #include "show/history.h"
 
 struct merging {
@@ -34,18 +35,11 @@ static struct moment *moment_of(struct timeline *t, const struct signature *sig)
 	return &t->moment[t->n++];
 }
 
-static void tell_failure(struct moment *m, const struct tx_failure *f)
+static void tell_failure(struct moment *m, const struct tx_failure *f, const uint8_t *tx, size_t tx_len,
+	const struct pubkey *switchboard)
 {
-	const char *name = f->custom ? ml_error_name(f->code) : NULL;
-
 	m->bad = true;
-	if (f->ix < 0)
-		snprintf(m->state, sizeof m->state, "failed");
-	else if (f->custom)
-		snprintf(m->state, sizeof m->state, "failed at instruction %d: %" PRIu32 " %s", f->ix, f->code,
-			name ? name : "");
-	else
-		snprintf(m->state, sizeof m->state, "failed at instruction %d", f->ix);
+	failure_text(m->state, sizeof m->state, f, (struct bytes){ tx, tx_len }, switchboard);
 }
 
 /* ---- the journal ---- */
@@ -55,7 +49,7 @@ static const char MOMENTS[] =
 	"SELECT coalesce(s.sig, c.sig), coalesce(s.landed_slot, c.slot), coalesce(c.t, extract(epoch FROM "
 	"s.opened_at)::bigint),"
 	" coalesce(s.step, c.what), c.who, coalesce(s.state, 'final'), s.failure_ix, s.failure_custom, s.failure_code, "
-	"s.sig IS NOT NULL"
+	"s.sig IS NOT NULL, s.tx"
 	" FROM (SELECT keeper.base58(k.signature) AS sig, min(k.slot) AS slot, min(k.block_time) AS t,"
 	"              string_agg(k.instruction || coalesce(' ' || k.amount, ''), ' + ' ORDER BY k.ix, k.inner_ix) AS "
 	"what,"
@@ -64,18 +58,32 @@ static const char MOMENTS[] =
 	" FULL JOIN (SELECT * FROM keeper.steps x WHERE x.subject = $1) s ON s.sig = c.sig"
 	" ORDER BY 2 NULLS LAST, s.seq, c.sig";
 
-static void take_moment(struct timeline *t, const struct db_result *r, int i)
+static void take_failure(struct moment *m, const struct pubkey *switchboard, const struct db_result *r, int i)
 {
-	const char *text = db_get(r, i, 0);
+	uint8_t tx[ROW_TX_MAX];
+	size_t tx_len = 0;
 	struct tx_failure failure = { 0 };
-	struct signature sig;
-	struct moment *m;
 	int64_t ix;
 	uint64_t code;
 
+	if (!db_get(r, i, 6) || !call_parse_i64(db_get(r, i, 6), &ix) ||
+		!call_parse_bool(db_get(r, i, 7), &failure.custom) || !call_parse_u64(db_get(r, i, 8), &code) ||
+		!db_bytea(r, i, 10, tx, sizeof tx, &tx_len))
+		return;
+	failure.ix = (int)ix;
+	failure.code = (uint32_t)code;
+	tell_failure(m, &failure, tx, tx_len, switchboard);
+}
+
+static void take_moment(struct merging *g, const struct db_result *r, int i)
+{
+	const char *text = db_get(r, i, 0);
+	struct signature sig;
+	struct moment *m;
+
 	if (!text || !base58_to_signature(&sig, text, strlen(text)))
 		return;
-	m = moment_of(t, &sig);
+	m = moment_of(g->out, &sig);
 	m->in_journal = true;
 	(void)(db_get(r, i, 1) && call_parse_u64(db_get(r, i, 1), &m->slot.n));
 	(void)(db_get(r, i, 2) && call_parse_i64(db_get(r, i, 2), &m->time));
@@ -86,12 +94,7 @@ static void take_moment(struct timeline *t, const struct db_result *r, int i)
 	m->bad = strcmp(m->state, "expired") == 0 || strcmp(m->state, "stale") == 0;
 	if (!call_parse_bool(db_get(r, i, 9), &m->ours))
 		m->ours = false;
-	if (!db_get(r, i, 6) || !call_parse_i64(db_get(r, i, 6), &ix) ||
-		!call_parse_bool(db_get(r, i, 7), &failure.custom) || !call_parse_u64(db_get(r, i, 8), &code))
-		return;
-	failure.ix = (int)ix;
-	failure.code = (uint32_t)code;
-	tell_failure(m, &failure);
+	take_failure(m, &g->s->config->policy.switchboard.program, r, i);
 }
 
 static void take_moments(void *owner, const struct db_result *r)
@@ -152,7 +155,7 @@ static bool visit(void *owner, const struct rpc_transaction *tx, const struct rp
 	else if (m->what[0] == '\0')
 		snprintf(m->what, sizeof m->what, "cannot be read: %s", calls_result_name(read));
 	if (tx->failed)
-		tell_failure(m, &tx->failure);
+		tell_failure(m, &tx->failure, tx->tx, tx->tx_len, &g->s->config->policy.switchboard.program);
 	else if (!m->in_journal)
 		snprintf(m->state, sizeof m->state, "confirmed");
 	return true;
@@ -195,7 +198,7 @@ void timeline_read(struct show *s, const struct facts *facts, struct timeline *o
 	*out = (struct timeline){ 0 };
 	base58_pubkey(address, &facts->record.address);
 	snprintf(subject, sizeof subject, "draw:%s:%" PRIu64, address, facts->record.pool_id);
-	(void)ask_rows(s, MOMENTS, params, 1, take_moments, out);
+	(void)ask_rows(s, MOMENTS, params, 1, take_moments, &g);
 	if (history_read(s, &facts->record.address, &all, visit, &g, out->gap))
 		ask_fees(s, out);
 	if (out->n > 0)

@@ -173,8 +173,6 @@ void rpc_free(struct rpc *rpc);
 size_t rpc_endpoint_count(const struct rpc *rpc);
 /* "rpc1".."rpc5": how an endpoint is named in log and metrics. */
 const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint);
-/* Milliseconds (monotonic) since which no endpoint has answered anything; 0 when one answered last. */
-uint64_t rpc_silent_since(const struct rpc *rpc);
 
 /* floor.n 0: no minContextSlot. */
 void rpc_get_accounts(struct rpc *rpc, struct rpc_call *call, const struct pubkey *keys, size_t n, enum commitment at,

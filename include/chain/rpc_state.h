@@ -62,7 +62,6 @@ struct rpc {
 	unsigned max_body;
 	bool dry_run;
 	uint64_t next_id;
-	uint64_t silent_since_ms;
 };
 
 extern const char *const RPC_HEADERS[]; /* for http_call.headers */

@@ -64,7 +64,6 @@ void db_cancel(struct db *db, struct db_call *call);
 int db_rows(const struct db_result *result);                          /* 0 unless ERR_OK */
 const char *db_get(const struct db_result *result, int row, int col); /* text; NULL is SQL NULL */
 size_t db_get_len(const struct db_result *result, int row, int col);
-uint64_t db_affected(const struct db_result *result);    /* rows changed or returned */
 const char *db_sqlstate(const struct db_result *result); /* 5 characters, or "" */
 /* A bytea column (hex form, \x...): false when NULL, not hex, or longer than size bytes. */
 NODISCARD bool db_bytea(const struct db_result *result, int row, int col, void *out, size_t size, size_t *len);

@@ -111,10 +111,8 @@ static void test_a_silent_node_costs_half_of_the_time(void **state)
 	begin = loop_mono_ms();
 	assert_int_equal(get_epoch(RPC_ANY), ERR_RETRY);
 	assert_true(loop_mono_ms() - begin < TIMEOUT_MS + 200);
-	assert_true(rpc_silent_since(rpc) > 0);
 	say(1, 200, REFUSED);
 	assert_int_equal(get_epoch(1), ERR_REFUSED);
-	assert_int_equal(rpc_silent_since(rpc), 0);
 	assert_int_equal(call.rpc_code, -32602);
 }
 

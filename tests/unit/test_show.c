@@ -10,9 +10,12 @@
 #include <cmocka.h>
 
 #include "core/address.h"
+#include "core/ml.h"
 #include "core/pda.h"
 #include "core/pool_name.h"
+#include "core/tx.h"
 #include "oracle_fixture.h"
+#include "show/failure.h"
 #include "show/judge.h"
 #include "show/out.h"
 #include "show/print.h"
@@ -358,6 +361,40 @@ static void numbers_and_times(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, begin)
+/* ---- what a failure is called ---- */
+
+static void a_failure_is_named_by_the_program_that_failed(void **state)
+{
+	const struct pubkey payer = key_of(1), switchboard = key_of(2), other = key_of(3);
+	const struct hash blockhash = { { 1 } };
+	const struct ix ixs[] = { { .program = ADDRESS_ML }, { .program = switchboard }, { .program = other } };
+	struct tx_failure failure = { .custom = true, .code = 6040 };
+	static const char *const WANT[] = { "failed at instruction 0: 6040 ",
+		"failed at instruction 1: 6040 RandomnessOracleKeyExpired", "failed at instruction 2: 6040",
+		"failed at instruction 3: 6040" };
+	struct tx tx;
+	char text[80];
+
+	(void)state;
+	assert_int_equal(tx_compile(&tx, &payer, &blockhash, ixs, 3), TX_OK);
+	for (failure.ix = 0; failure.ix < 4; failure.ix++) {
+		failure_text(text, sizeof text, &failure, (struct bytes){ tx.bytes, tx.size }, &switchboard);
+		if (failure.ix == 0)
+			assert_string_equal(text + strlen(WANT[0]), ml_error_name(6040));
+		else
+			assert_string_equal(text, WANT[failure.ix]);
+	}
+	failure.ix = 1;
+	failure_text(text, sizeof text, &failure, (struct bytes){ NULL, 0 }, &switchboard);
+	assert_string_equal(text, "failed at instruction 1: 6040");
+	failure.custom = false;
+	failure_text(text, sizeof text, &failure, (struct bytes){ tx.bytes, tx.size }, &switchboard);
+	assert_string_equal(text, "failed at instruction 1");
+	failure.ix = -1;
+	failure_text(text, sizeof text, &failure, (struct bytes){ tx.bytes, tx.size }, &switchboard);
+	assert_string_equal(text, "failed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +404,7 @@ int main(void)
 		TEST(drawing_again_is_seen),
 		TEST(an_oracle_whose_key_changed_is_not_known),
 		TEST(what_is_not_over_is_not_decided),
+		cmocka_unit_test(a_failure_is_named_by_the_program_that_failed),
 		cmocka_unit_test(names_of_pools),
 		cmocka_unit_test(text_and_json_say_the_same),
 		cmocka_unit_test(numbers_and_times),
