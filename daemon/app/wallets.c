@@ -32,6 +32,26 @@ static bool add_auxiliaries(struct signer *signer, struct config *config)
 	return all;
 }
 
+/* The wallet that pays claims is the one to which the pools' fees go, or nothing is paid. */
+static bool add_treasury(struct signer *signer, struct config *config)
+{
+	struct secret_text key = config_take_treasury(config);
+	char why[WHY_MAX] = "is not the key of TREASURY_WALLET_PUBKEY";
+	struct pubkey pubkey;
+	bool ok;
+
+	if (key.text == NULL || key.len == 0)
+		return true;
+	ok = signer_add_treasury(signer, key.text, key.len, &pubkey, why, sizeof(why)) &&
+	     pubkey_equal(&pubkey, &config->treasury);
+	if (!ok)
+		log_error("config.invalid", "key=%s value=*** why=%s",
+			config->treasury_file != NULL ? "TREASURY_WALLET_KEY_FILE" : "TREASURY_WALLET_PRIVATE_KEY",
+			why);
+	config_wipe_key(&key);
+	return ok;
+}
+
 static int dev_wallet_here(struct signer **signer, struct config *config)
 {
 	struct secret_text key = config_take_key(config);
@@ -65,7 +85,7 @@ int wallets_load(struct signer **signer, struct config *config)
 
 	if (code != EX_OK)
 		return code;
-	if (!add_auxiliaries(*signer, config)) {
+	if (!add_treasury(*signer, config) || !add_auxiliaries(*signer, config)) {
 		signer_free(*signer);
 		*signer = NULL;
 		return EX_CONFIG;

@@ -23,6 +23,7 @@ struct held_key {
 };
 struct signer {
 	struct held_key dev;
+	struct held_key treasury; /* secret NULL: claims are not paid */
 	struct held_key auxiliary[AUXILIARIES_MAX];
 	unsigned n_auxiliaries;
 	bool locked;
@@ -149,6 +150,7 @@ void signer_free(struct signer *signer)
 		return;
 	free(signer->remote);
 	crypto_secret_free(signer->dev.secret);
+	crypto_secret_free(signer->treasury.secret);
 	for (unsigned i = 0; i < signer->n_auxiliaries; i++)
 		crypto_secret_free(signer->auxiliary[i].secret);
 	free(signer);
@@ -172,21 +174,17 @@ static const struct held_key *find_auxiliary(const struct signer *signer, const 
 	return NULL;
 }
 
-bool signer_add_auxiliary(
-	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size)
+/* key: empty, and empty again after a failure. */
+static bool add_key(
+	struct signer *signer, struct held_key *key, const char *text, size_t len, char *why, size_t why_size)
 {
-	struct held_key *key = &signer->auxiliary[signer->n_auxiliaries];
-	const char *wrong;
-	bool locked;
+	const bool locked = reserve(key);
+	const char *wrong = load(key, text, len);
 
-	if (signer->n_auxiliaries == AUXILIARIES_MAX) {
-		snprintf(why, why_size, "there are %d auxiliary wallets already", AUXILIARIES_MAX);
-		return false;
-	}
-	locked = reserve(key);
-	wrong = load(key, text, len);
-	if (!wrong && (pubkey_equal(&key->pubkey, &signer->dev.pubkey) || find_auxiliary(signer, &key->pubkey)))
-		wrong = "this key is the dev wallet's, or another auxiliary wallet's already";
+	if (!wrong && (pubkey_equal(&key->pubkey, &signer->dev.pubkey) || find_auxiliary(signer, &key->pubkey) ||
+			      (key != &signer->treasury && pubkey_equal(&key->pubkey, &signer->treasury.pubkey))))
+		wrong = "this key is another wallet's already: the dev wallet, the treasury and each auxiliary wallet "
+			"need keys of their own";
 	if (wrong) {
 		snprintf(why, why_size, "%s", wrong);
 		crypto_secret_free(key->secret);
@@ -194,8 +192,28 @@ bool signer_add_auxiliary(
 		return false;
 	}
 	signer->locked = signer->locked && locked;
-	signer->n_auxiliaries++;
-	*pubkey = key->pubkey;
+	return true;
+}
+
+bool signer_add_auxiliary(
+	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size)
+{
+	if (signer->n_auxiliaries == AUXILIARIES_MAX) {
+		snprintf(why, why_size, "there are %d auxiliary wallets already", AUXILIARIES_MAX);
+		return false;
+	}
+	if (!add_key(signer, &signer->auxiliary[signer->n_auxiliaries], text, len, why, why_size))
+		return false;
+	*pubkey = signer->auxiliary[signer->n_auxiliaries++].pubkey;
+	return true;
+}
+
+bool signer_add_treasury(
+	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size)
+{
+	if (!add_key(signer, &signer->treasury, text, len, why, why_size))
+		return false;
+	*pubkey = signer->treasury.pubkey;
 	return true;
 }
 
@@ -299,12 +317,25 @@ static enum err sign_remotely(const struct signer *signer, const struct guard *a
 	return ERR_OK;
 }
 
+/* Each key has its own steps: neither pays with the other one's money. */
+static const struct held_key *payer_of(const struct signer *signer, const struct guard *allowed)
+{
+	return allowed->step == STEP_PAY_REFERRAL ? &signer->treasury : &signer->dev;
+}
+
+static bool pays_from_ours(const struct signer *signer, const struct guard *allowed)
+{
+	const struct held_key *key = payer_of(signer, allowed);
+
+	return (key == &signer->dev || key->secret) && pubkey_equal(&allowed->payer, &key->pubkey);
+}
+
 static enum err sign_as_payer(const struct signer *signer, const struct guard *allowed, struct bytes message,
 	struct signature *sig, char *why, size_t why_size)
 {
-	if (signer->remote)
+	if (signer->remote && allowed->step != STEP_PAY_REFERRAL)
 		return sign_remotely(signer, allowed, message, sig, why, why_size);
-	sign_with(sig, message, signer->dev.secret);
+	sign_with(sig, message, payer_of(signer, allowed)->secret);
 	return ERR_OK;
 }
 
@@ -319,6 +350,8 @@ static bool programs_are_known(const struct guard *allowed)
 enum err signer_serve(const struct signer *signer, const struct pubkey *treasury, const struct guard *allowed,
 	const uint8_t *message, size_t message_len, struct signature *sig, char *why, size_t why_size)
 {
+	if (allowed->step == STEP_PAY_REFERRAL)
+		return refuse(why, why_size, "claims are paid with the treasury's key, which is not here");
 	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
 		return refuse(why, why_size, "the payer is not this signer's key");
 	if (!programs_are_known(allowed))
@@ -342,7 +375,7 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	size_t n, head;
 	enum err err;
 
-	if (!pubkey_equal(&allowed->payer, &signer->dev.pubkey))
+	if (!pays_from_ours(signer, allowed))
 		return refuse(why, why_size, "the payer is not this signer's key");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		return ERR_REFUSED;

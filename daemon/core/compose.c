@@ -74,6 +74,18 @@ static void add_payout(struct list *list, const struct compose *c)
 			&recipient_ata, &c->winner, c->winner_amount, c->decimals);
 }
 
+/* Fee, rent of the receiver's token account and the amount: all of it is the treasury's. */
+static void add_referral(struct list *list, const struct compose *c)
+{
+	struct pubkey from, to;
+
+	pda_ata(&from, &c->payer, &c->mint, &c->token_program);
+	pda_ata(&to, &c->recipient, &c->mint, &c->token_program);
+	ata_create_idempotent(next(list), &c->payer, &to, &c->recipient, &c->mint, &c->token_program);
+	token_transfer_checked(
+		next(list), &c->token_program, &from, &c->mint, &to, &c->payer, c->winner_amount, c->decimals);
+}
+
 static void add_bind(struct list *list, const struct compose *c)
 {
 	if (c->unlock)
@@ -127,6 +139,9 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 		break;
 	case STEP_CLAIM_RENT:
 		add_ml(list, ML_CLAIM_RENT, c);
+		break;
+	case STEP_PAY_REFERRAL:
+		add_referral(list, c);
 		break;
 	case STEP_COUNT:
 		break;
@@ -196,6 +211,7 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_SWEEP:
 	case STEP_FINALIZE:
 	case STEP_CLAIM_RENT:
+	case STEP_PAY_REFERRAL:
 	case STEP_COUNT:
 		break;
 	}

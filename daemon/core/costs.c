@@ -21,3 +21,9 @@ void costs_of(
 	          price_fee(compose_fixed_limit(STEP_BIND), price_cap, 2).n;
 	draw->n = rent[COST_ATA_2022].n + price_fee(compose_fixed_limit(STEP_DRAW), price_cap, 1).n;
 }
+
+struct lamports costs_claim(const struct lamports rent[COST_ACCOUNTS], uint64_t price_cap)
+{
+	return (struct lamports){ rent[COST_EMPTY].n + rent[COST_ATA_2022].n +
+				  price_fee(compose_fixed_limit(STEP_PAY_REFERRAL), price_cap, 1).n };
+}

@@ -43,6 +43,11 @@ struct check {
 
 #define REFUSE(check, ...) (buf_fmt(&(check)->why, __VA_ARGS__), false)
 
+static bool pays_claim(const struct guard *guard)
+{
+	return guard->step == STEP_PAY_REFERRAL;
+}
+
 /* As a transaction whose signatures are still empty, because that is what the parser reads. */
 static bool parse(struct check *check, const uint8_t *message, size_t len)
 {
@@ -187,12 +192,13 @@ static bool expect_create_ata(const struct check *check, const struct tx_ix *ix,
 static void expect_pass_on(const struct check *check, struct ix *out)
 {
 	const struct guard *guard = check->guard;
+	const struct pubkey *owner = pays_claim(guard) ? &guard->payer : &guard->auxiliary;
 	struct pubkey from, to;
 
-	pda_ata(&from, &guard->auxiliary, &guard->mint, &guard->token_program);
+	pda_ata(&from, owner, &guard->mint, &guard->token_program);
 	pda_ata(&to, &guard->recipient, &guard->mint, &guard->token_program);
-	token_transfer_checked(out, &guard->token_program, &from, &guard->mint, &to, &guard->auxiliary,
-		guard->pass_on_amount, guard->pass_on_decimals);
+	token_transfer_checked(out, &guard->token_program, &from, &guard->mint, &to, owner, guard->pass_on_amount,
+		guard->pass_on_decimals);
 }
 
 static bool expect_init(const struct check *check, struct bytes data, struct ix *out)
@@ -328,7 +334,7 @@ static bool same_ixs(struct check *check)
 	return true;
 }
 
-/* The payout's instruction as it must be; NULL: this step has none. */
+/* The payout's instruction as it must be; NULL: this step has none. A claim is paid without one. */
 static const struct ix *payout_of(const struct check *check)
 {
 	for (unsigned at = 0; at < check->view.n_ixs; at++)
@@ -347,17 +353,20 @@ static bool is_paid(const struct check *check, const struct ix *payout, const st
 		if (pubkey_equal(ata, &recipient))
 			return true;
 	}
+	if (!payout)
+		return false;
 	return pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_WINNER_TOKEN)].key) ||
 	       pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_DEV_TOKEN)].key) ||
 	       pubkey_equal(ata, &payout->metas[ml_position(ML_PAYOUT_WINNER, ML_TREASURY_TOKEN)].key);
 }
 
-/* A payout may make only token accounts that it pays to. */
+/* What pays may make only token accounts that it pays to. */
 static bool atas_are_paid(struct check *check)
 {
 	const struct ix *payout = payout_of(check);
+	const bool pays = payout || pays_claim(check->guard);
 
-	for (unsigned at = 0; payout && at < check->view.n_ixs; at++)
+	for (unsigned at = 0; pays && at < check->view.n_ixs; at++)
 		if (check->kind[at] == IX_CREATE_ATA &&
 			!is_paid(check, payout, &check->expected[at].metas[CREATE_ATA].key))
 			return REFUSE(check, "instruction %u makes a token account that is not paid", at);
@@ -372,6 +381,8 @@ static bool win_is_passed_on(struct check *check)
 	const bool passed_on = check->kind[check->view.n_ixs - 1U] == IX_PASS_ON;
 	const struct ix *payout = payout_of(check);
 
+	if (pays_claim(guard))
+		return true;
 	if (passed_on != sponsored)
 		return REFUSE(
 			check, passed_on ? "this win is nobody's to pass on" : "a sponsored win is not passed on");
@@ -423,7 +434,10 @@ static bool guard_is_set(struct check *check)
 		return REFUSE(check, "payer, programs or queue are not set");
 	if (needs_pool && pubkey_is_zero(&guard->pool))
 		return REFUSE(check, "the pool is not set");
-	if (pubkey_is_zero(&guard->auxiliary) != pubkey_is_zero(&guard->recipient))
+	if (pays_claim(guard) &&
+		(pubkey_is_zero(&guard->recipient) || !pubkey_is_zero(&guard->auxiliary) || guard->pass_on_amount == 0))
+		return REFUSE(check, "a claim needs its referrer and its amount, and nobody else");
+	if (!pays_claim(guard) && pubkey_is_zero(&guard->auxiliary) != pubkey_is_zero(&guard->recipient))
 		return REFUSE(check, "a sponsored player without a recipient, or the other way round");
 	return true;
 }

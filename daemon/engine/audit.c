@@ -11,39 +11,7 @@
 #include "engine/parts.h"
 
 /* PAGE_QUIET: so much of the list is read again each time, so that what a node left out once is found later. */
-enum { PAGE_QUIET = 25, RETRY_MS = 5000, FETCHES_MAX = 5, FRESH_ROUNDS = 3 };
-
-void audit_init(struct engine *e)
-{
-	e->audit.e = e;
-	rpc_call_init(&e->audit.rpc);
-	audit_call_init(&e->audit.db);
-}
-
-void audit_fini(struct engine *e)
-{
-	rpc_call_fini(&e->audit.rpc);
-	audit_call_fini(&e->audit.db);
-}
-
-bool audit_busy(const struct engine *e)
-{
-	return e->audit.rpc.task.busy || e->audit.db.task.busy;
-}
-
-bool audit_pending(const struct engine *e)
-{
-	return e->config.audit_ms != 0 && !e->audit.done_once;
-}
-
-bool audit_clear(const struct engine *e)
-{
-	const struct audit *a = &e->audit;
-
-	return a->complete_ms != 0 && e->tick.fence != 0 && a->complete_fence == e->tick.fence &&
-	       e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
-	       a->epoch.height.n >= a->state.hold.n;
-}
+enum { PAGE_QUIET = 25, RETRY_MS = 5000, FETCHES_MAX = 5 };
 
 static struct audit *of_rpc(struct task *task)
 {
@@ -57,7 +25,9 @@ static struct audit *of_db(struct task *task)
 
 static const struct pubkey *wallet_of(const struct audit *a)
 {
-	return &a->e->policy.dev_wallet;
+	const struct policy *policy = &a->e->policy;
+
+	return a == &a->e->audit[AUDIT_DEV] ? &policy->dev_wallet : &policy->treasury;
 }
 
 static void end_round(struct audit *a, uint64_t pause_ms)
@@ -229,10 +199,11 @@ static void check(struct audit *a)
 /* Only programs that our steps call: somebody does our work, or we did it and the journal forgot. */
 static bool looks_like_a_step(const struct audit *a, const struct tx_view *view)
 {
-	const struct pubkey programs[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ML, ADDRESS_ATA,
+	const struct pubkey draws[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ML, ADDRESS_ATA,
 		a->e->policy.switchboard.program };
+	const struct pubkey claims[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ATA, ADDRESS_TOKEN, ADDRESS_TOKEN_2022 };
 
-	return tx_view_calls_only(view, programs, sizeof programs / sizeof programs[0]);
+	return tx_view_calls_only(view, a == &a->e->audit[AUDIT_DEV] ? draws : claims, 4);
 }
 
 /* The signature itself is the proof: a node cannot make up that our key signed. */
@@ -460,19 +431,14 @@ static void step(struct audit *a)
 	}
 }
 
-/* Draws never wait for it: the program guards their steps. */
-void audit_turn(struct engine *e)
+void audit_advance(struct audit *a)
 {
-	struct audit *a = &e->audit;
 	enum audit_stage stage;
 
-	if (e->config.audit_ms == 0 || !e->around.leader || e->policy.dry_run || e->around.stopping ||
-		e->tick.fence == 0 || e->around.journal_down_since_ms != 0)
-		return;
-	if (audit_busy(e) || (a->stage == AUDIT_IDLE && e->around.now_ms < a->due_ms))
+	if (audit_of_busy(a) || (a->stage == AUDIT_IDLE && a->e->around.now_ms < a->due_ms))
 		return;
 	do {
 		stage = a->stage;
 		step(a);
-	} while (!audit_busy(e) && a->stage != AUDIT_IDLE && a->stage != stage);
+	} while (!audit_of_busy(a) && a->stage != AUDIT_IDLE && a->stage != stage);
 }

@@ -47,6 +47,18 @@ struct token_view token_view_of(
 	return view_token(&raw, mint, owner, strict);
 }
 
+enum presence mint_of(const struct rpc_account *a, uint8_t *decimals)
+{
+	const struct raw_account raw = raw_of(a);
+	struct token_mint mint;
+	bool known;
+	const enum presence presence = view_mint(&mint, &known, &raw);
+
+	if (known)
+		*decimals = mint.decimals;
+	return presence;
+}
+
 enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
 	const struct pubkey *address, const struct pool_account *pool)
 {

@@ -50,7 +50,9 @@ void engine_configure(struct engine *e, const struct engine_config *config)
 	/* What waits for the end of a longer interval than the new one waits no longer than that. */
 	not_later(&e->tick.due_ms, now + config->tick_ms);
 	not_later(&e->discovery.due_ms, now + config->discovery_ms);
-	not_later(&e->audit.due_ms, now + config->audit_ms);
+	for (size_t i = 0; i < AUDITS; i++)
+		not_later(&e->audit[i].due_ms, now + config->audit_ms);
+	house_referrals_soon(e);
 	e->watch.next_ms = 0;
 	rents_reprice(e);
 	for (size_t i = 0; i < engine_subject_count(e); i++)

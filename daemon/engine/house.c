@@ -14,6 +14,7 @@ void house_init(struct engine *e)
 {
 	house_call_init(&e->house.list);
 	house_recover_init(e);
+	house_referrals_init(e);
 }
 
 static void free_chore(struct chore *c)
@@ -30,18 +31,14 @@ void house_fini(struct engine *e)
 	e->house.n = 0;
 	house_call_fini(&e->house.list);
 	house_recover_fini(e);
-}
-
-static bool under_way(const struct chore *c)
-{
-	return c->s.opening || subject_unsettled(&c->s);
+	house_referrals_fini(e);
 }
 
 /* Only one whose transaction is out: otherwise the draw takes the account and the chore lets go. */
 bool house_holds(const struct engine *e, const struct pubkey *randomness)
 {
 	for (size_t i = 0; i < e->house.n; i++)
-		if (under_way(e->house.chore[i]) && pubkey_equal(&e->house.chore[i]->address, randomness))
+		if (chore_under_way(e->house.chore[i]) && pubkey_equal(&e->house.chore[i]->address, randomness))
 			return true;
 	return false;
 }
@@ -70,19 +67,18 @@ static struct chore *find(const struct house *h, const struct subject_key *key)
 	return NULL;
 }
 
-static struct chore *make(struct engine *e, const struct house_row *row)
+static struct chore *make(struct engine *e, const struct subject_key *key, const struct chore_kind *kind)
 {
-	const bool pool = strncmp(row->subject.text, "pool:", 5) == 0;
 	struct chore *c = calloc(1, sizeof *c);
 
 	if (!c)
 		abort();
-	c->kind = pool ? &CHORE_POOL : &CHORE_ACCOUNT;
-	c->facts = pool ? &c->pool.chore : &c->account.chore;
-	c->address = row->address;
-	c->pool_id = row->pool_id;
-	c->account.abandoned = row->abandoned;
-	c->s.key = row->subject;
+	c->kind = kind;
+	c->facts = kind == &CHORE_POOL       ? &c->pool.chore
+	           : kind == &CHORE_REFERRAL ? &c->referral.chore
+	                                     : &c->account.chore;
+	c->payer = kind == &CHORE_REFERRAL ? e->policy.treasury : e->policy.dev_wallet;
+	c->s.key = *key;
 	c->facts->policy = &e->policy;
 	c->facts->around = &e->around;
 	subject_init(&c->s, e, &c->facts->own);
@@ -91,14 +87,35 @@ static struct chore *make(struct engine *e, const struct house_row *row)
 	return c;
 }
 
-void house_add(struct engine *e, const struct house_row *row)
+struct chore *house_chore(struct engine *e, const struct subject_key *key, const struct chore_kind *kind)
 {
-	struct chore *c = find(&e->house, &row->subject);
+	struct chore *c = find(&e->house, key);
 
 	if (!c && e->house.n < HOUSE_MAX)
-		c = make(e, row);
+		c = make(e, key, kind);
 	if (c)
 		c->listed = true;
+	return c;
+}
+
+void house_add(struct engine *e, const struct house_row *row)
+{
+	const bool pool = strncmp(row->subject.text, "pool:", 5) == 0;
+	const bool known = find(&e->house, &row->subject) != NULL;
+	struct chore *c = house_chore(e, &row->subject, pool ? &CHORE_POOL : &CHORE_ACCOUNT);
+
+	if (!c || known)
+		return;
+	c->address = row->address;
+	c->pool_id = row->pool_id;
+	c->account.abandoned = row->abandoned;
+}
+
+void house_unlist(struct engine *e, bool referrals)
+{
+	for (size_t i = 0; i < e->house.n; i++)
+		if ((e->house.chore[i]->kind == &CHORE_REFERRAL) == referrals)
+			e->house.chore[i]->listed = false;
 }
 
 static void rest(struct engine *e)
@@ -121,8 +138,7 @@ static void on_list(struct task *task, const struct reply *reply)
 		h->due_ms = e->around.now_ms + HOUSE_SOON_MS;
 		return;
 	}
-	for (size_t i = 0; i < h->n; i++)
-		h->chore[i]->listed = false;
+	house_unlist(e, false);
 	for (size_t i = 0; i < call->n; i++)
 		house_add(e, &call->row[i]);
 	house_add_pools(e);
@@ -185,14 +201,14 @@ static void fill(const struct chore *c, enum step step, struct compose *out, str
 {
 	const struct engine *e = c->s.e;
 
-	*out = (struct compose){ .net = &e->policy.switchboard, .payer = e->policy.dev_wallet };
+	*out = (struct compose){ .net = &e->policy.switchboard, .payer = c->payer };
 	guard_for(e, step, guard);
 	c->kind->fill(c, out, guard);
 }
 
 static void perform(struct chore *c, const struct action *a)
 {
-	const struct pubkey writable[] = { c->s.e->policy.dev_wallet, c->address };
+	const struct pubkey writable[] = { c->payer, c->address };
 	struct compose tx;
 	struct guard guard;
 
@@ -234,7 +250,7 @@ static bool no_room(const struct chore *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < h->n; i++)
-		n += h->chore[i] != c && under_way(h->chore[i]);
+		n += h->chore[i] != c && chore_under_way(h->chore[i]);
 	return n >= HOUSE_UNDER_WAY;
 }
 
@@ -285,6 +301,7 @@ void house_turn(struct engine *e)
 	if (may_list(e))
 		ask_list(e);
 	house_recover_turn(e);
+	house_referrals_turn(e);
 	/* Each looks at the others: none is freed meanwhile. */
 	for (size_t i = 0; i < h->n; i++) {
 		struct chore *c = h->chore[i];
@@ -310,5 +327,5 @@ bool house_busy(const struct engine *e)
 	for (size_t i = 0; i < e->house.n; i++)
 		if (e->house.chore[i]->note.task.busy)
 			return true;
-	return e->house.list.task.busy || house_recover_busy(e);
+	return e->house.list.task.busy || house_recover_busy(e) || house_referrals_busy(e);
 }

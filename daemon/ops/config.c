@@ -287,6 +287,11 @@ struct secret_text config_take_key(struct config *config)
 	return take(&config->dev_wallet);
 }
 
+struct secret_text config_take_treasury(struct config *config)
+{
+	return take(&config->treasury_key);
+}
+
 struct secret_text config_take_auxiliary(struct config *config, unsigned n)
 {
 	return take(wallet_keys_auxiliary(config, n));
@@ -317,6 +322,9 @@ void config_policy(struct policy *out, const struct config *config, const struct
 		.finalize = config->finalize,
 		.claim_rent = config->claim_rent,
 		.refund_atas = config->refund_atas,
+		.pay_referrals = config->pay_referrals,
+		.referral_max_units = config->referral_max_units,
+		.referral_max_per_day = config->referral_max_per_day,
 		.close_randomness = config->close_randomness,
 		.recover_randomness = config->recover_randomness,
 		.randomness_keep = (unsigned)config->randomness_keep,

@@ -16,6 +16,8 @@ static const char *subject_name(enum subject_kind kind)
 		return "randomness account";
 	case SUBJECT_POOL:
 		return "pool";
+	case SUBJECT_REFERRAL:
+		return "referral claim";
 	}
 	return "unknown";
 }

@@ -233,9 +233,9 @@ static bool parse_pubkey(const char *text, struct pubkey *out, char *why, size_t
 
 static bool parse_switch(const char *text, bool *out, char *why, size_t why_size)
 {
-	bool on = strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
+	bool on = strcmp(text, "1") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0;
 
-	if (!on && strcmp(text, "0") != 0 && strcmp(text, "false") != 0)
+	if (!on && strcmp(text, "0") != 0 && strcmp(text, "false") != 0 && strcmp(text, "off") != 0)
 		return say(why, why_size, "has to be 0 or 1");
 	*out = on;
 	return true;

@@ -74,6 +74,12 @@ static void leave_to_signer(struct config *config, struct faults *faults)
 			"is set beside a key file, DEV_WALLET_KEY_FILE or the credential: keep one");
 }
 
+/* What pays nothing holds no key. */
+static void leave_treasury(struct config *config)
+{
+	secret_text_wipe(&config->treasury_key);
+}
+
 /* The file wins: the other name may still serve the old monitor. A key that is nowhere is no fault here. */
 static void load_key(const struct wallet *wallet, struct config *config, struct faults *faults)
 {
@@ -104,6 +110,9 @@ static void load_key(const struct wallet *wallet, struct config *config, struct 
 	else if (key == &config->dev_wallet)
 		fault_add(faults, wallet->file_setting, path,
 			"is not set: name the file with the dev wallet's key, or a SIGNER_SOCKET");
+	else if (key == &config->treasury_key)
+		fault_add(faults, wallet->file_setting, path,
+			"is not set: REFERRAL_PAYOUTS=on needs the treasury's key: name its file, or switch it off");
 }
 
 struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
@@ -115,7 +124,7 @@ struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
 	return key[n - 1];
 }
 
-enum { WALLETS = 1 + CONFIG_AUXILIARIES_MAX };
+enum { DEV, TREASURY, WALLETS = 2 + CONFIG_AUXILIARIES_MAX };
 
 static void list_wallets(struct wallet out[WALLETS], struct config *config)
 {
@@ -124,6 +133,8 @@ static void list_wallets(struct wallet out[WALLETS], struct config *config)
 		wallet_keys_auxiliary(config, n) },
 	const struct wallet wallets[WALLETS] = { { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file, "dev-wallet",
 							 &config->dev_wallet },
+		{ setting_find("TREASURY_WALLET_KEY_FILE"), &config->treasury_file, "treasury-wallet",
+			&config->treasury_key },
 		CONFIG_AUXILIARIES(ROW, ) };
 #undef ROW
 
@@ -146,6 +157,9 @@ void wallet_keys_load(struct config *config, struct faults *faults)
 	list_wallets(wallet, config);
 	if (config->signer_socket != NULL)
 		leave_to_signer(config, faults);
-	for (size_t i = config->signer_socket != NULL ? 1 : 0; i < WALLETS; i++)
-		load_key(&wallet[i], config, faults);
+	if (!config->pay_referrals)
+		leave_treasury(config);
+	for (size_t i = 0; i < WALLETS; i++)
+		if (!(i == DEV && config->signer_socket != NULL) && !(i == TREASURY && !config->pay_referrals))
+			load_key(&wallet[i], config, faults);
 }

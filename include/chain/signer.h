@@ -25,6 +25,9 @@ bool signer_locked(const struct signer *signer);
  * signer_new. False and one line in why: not a key, or one that is there already. */
 bool signer_add_auxiliary(
 	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size);
+/* The treasury's key: signs nothing but the payment of a referrer's claim, and then alone. Text and failure as above. */
+bool signer_add_treasury(
+	struct signer *signer, const char *text, size_t len, struct pubkey *pubkey, char *why, size_t why_size);
 /* True when the key of this auxiliary wallet was added. */
 bool signer_has(const struct signer *signer, const struct pubkey *auxiliary);
 
@@ -42,7 +45,7 @@ NODISCARD enum err signer_sign(const struct signer *signer, const struct account
 	struct signature *sig, char *why, size_t why_size);
 
 /* For a signer process: what signer_sign() would check for the payer, then its signature alone. REFUSED: why says what is
- * wrong; other programs than the ones that poolkeeper knows, and another treasury than this one, are. */
+ * wrong; other programs than the ones that poolkeeper knows, another treasury than this one, and any payment of a claim, are. */
 NODISCARD enum err signer_serve(const struct signer *signer, const struct pubkey *treasury, const struct guard *allowed,
 	const uint8_t *message, size_t message_len, struct signature *sig, char *why, size_t why_size);
 #endif

@@ -46,7 +46,20 @@ int64_t pool_next_look_s(const struct pool_facts *f);
 /* Unix second of the chain's clock after which a pool that was never filled is swept. */
 int64_t pool_sweep_s(const struct pool_account *pool);
 
-/* For the two above, in this order; ACT_NONE: go on.
+/* A claim of the web backend, paid from the treasury's own wallet. The accounts are of a finalized view (R10). */
+struct referral_facts {
+	struct chore_facts chore;
+	enum reason obstacle; /* what the journal says against it; WAIT_NONE: nothing             */
+	enum presence mint;
+	struct token_view from, to; /* the treasury's and the receiver's token account            */
+	struct lamports wallet;     /* of the treasury                                            */
+	struct lamports cost;       /* of one payment at most; 0: not known yet                   */
+	uint64_t amount, also_out;  /* of this claim; of others of the same mint that are under way */
+	unsigned others;            /* claims under way, of any mint                              */
+};
+struct action decide_referral(const struct referral_facts *f);
+
+/* For the ones above, in this order; ACT_NONE: go on.
  * chore_settle: the rows that are out, the lease. chore_look: patience, then fresh accounts by chore_read.
  * chore_step: fees, simulation, opening. */
 struct action chore_settle(const struct chore_facts *f);

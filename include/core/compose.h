@@ -10,7 +10,7 @@
 /* What a transaction can name. Pointers are borrowed; a step ignores what it does not use. */
 struct compose {
 	const struct sb_net *net;
-	struct pubkey payer; /* fee payer, authority and dev wallet: our key               */
+	struct pubkey payer; /* fee payer, authority and dev wallet: our key; PAY_REFERRAL: the treasury */
 	struct pubkey pool;
 	const struct pool_account *account;
 	struct pubkey token_program, dev_ata, treasury_ata, winner;
@@ -19,8 +19,8 @@ struct compose {
 	uint64_t recent_slot;
 	const struct oracle_answer *answer;   /* DRAW, REVEAL_SELECT                                          */
 	bool make_dev_ata, make_treasury_ata; /* DRAW, PAYOUT                                                 */
-	struct pubkey recipient; /* DRAW, PAYOUT: of a sponsored win; zero: the winner keeps it              */
-	uint64_t winner_amount;
+	struct pubkey recipient; /* DRAW, PAYOUT: of a sponsored win; zero: the winner keeps it. PAY_REFERRAL    */
+	uint64_t winner_amount;  /* what goes to the recipient                                            */
 	uint8_t decimals;
 	struct pubkey mint, ata_owner, ata; /* CREATE_ATA                                                   */
 	uint64_t lut_slot;                  /* CLOSE_RANDOMNESS: as the account has it                      */

@@ -12,4 +12,6 @@ extern const size_t COST_SIZE[COST_ACCOUNTS]; /* bytes of each: what to ask the 
 /* The dearest case of each: a new randomness account, a new winner account, the highest price allowed. */
 void costs_of(
 	const struct lamports rent[COST_ACCOUNTS], uint64_t price_cap, struct lamports *bind, struct lamports *draw);
+/* Of one referrer's claim at most: the highest price, a new token account, and what the treasury must keep to stay. */
+struct lamports costs_claim(const struct lamports rent[COST_ACCOUNTS], uint64_t price_cap);
 #endif

@@ -9,13 +9,13 @@
 
 struct guard {
 	enum step step;
-	struct pubkey payer; /* our key: fee payer, authority, the pool's dev wallet                     */
+	struct pubkey payer; /* our key: fee payer, authority, the pool's dev wallet; PAY_REFERRAL: the treasury */
 	struct pubkey ml_program, switchboard_program;
 	struct pubkey queue;            /* of the randomness account: whose oracles are believed                    */
 	struct pubkey pool, randomness; /* the only ones that the message may name; zero where the step has none    */
 	struct pubkey mint, token_program; /* for token accounts and payout                                */
 	struct pubkey auxiliary,
-		recipient; /* of a sponsored win: the only winner, and to whom it goes on; zero: none */
+		recipient; /* of a sponsored win: the only winner, and to whom it goes on; zero: none. PAY_REFERRAL: the referrer */
 	uint64_t pass_on_amount;
 	uint8_t pass_on_decimals;
 	struct pubkey treasury;    /* wallet to which rent and forfeited refunds go */

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 
 /*   kind        program  which of its instructions, in that program's own numbers   name in the log
- * PASS_ON: a sponsored win, from the wallet of the house to the person. The signer goes by this order: INIT to SELECT name a
+ * PASS_ON: a sponsored win, from the wallet of the house to the person; or a claim, from the treasury to the referrer. The signer goes by this order: INIT to SELECT name a
  * randomness account, all from CREATE_ATA on a mint, all from FINALIZE on the treasury. */
 #define IX_TABLE(X)                                                            \
 	X(COMPUTE_LIMIT, BUDGET, COMPUTE_LIMIT, "compute_limit")               \

@@ -17,11 +17,13 @@ struct policy {
 	unsigned oracle_budget_slots;  /* how long one oracle may take before another is committed to           */
 	uint64_t price_floor, price_cap, price_fallback; /* micro-lamports per compute unit                   */
 	bool dry_run;
-	bool finalize, claim_rent;  /* housekeeping: of pools that are over; both pay to the treasury */
-	bool refund_atas;           /* housekeeping: a cancelled pool's treasury account, which refunds need */
-	bool sweep;                 /* housekeeping: pools that were never filled */
-	bool close_randomness;      /* housekeeping: spent randomness accounts of ours, beyond those kept        */
-	bool recover_randomness;    /* housekeeping: those of our key that the journal does not know              */
+	bool finalize, claim_rent; /* housekeeping: of pools that are over; both pay to the treasury */
+	bool refund_atas;          /* housekeeping: a cancelled pool's treasury account, which refunds need */
+	bool sweep;                /* housekeeping: pools that were never filled */
+	bool close_randomness;     /* housekeeping: spent randomness accounts of ours, beyond those kept        */
+	bool recover_randomness;   /* housekeeping: those of our key that the journal does not know              */
+	bool pay_referrals;        /* claims of referrers, from the treasury's own wallet                        */
+	uint64_t referral_max_units, referral_max_per_day; /* of one claim, in base units; claims per day (UTC)   */
 	unsigned randomness_keep;   /* for the next draws                                                          */
 	uint64_t randomness_idle_s; /* a burst of draws uses them again within this time                           */
 };

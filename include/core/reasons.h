@@ -4,6 +4,7 @@
  * slots run; what somebody else can bring about by making or spoiling a pool is OTHERS. */
 #ifndef CORE_REASONS_H
 #define CORE_REASONS_H
+#include <stdbool.h>
 
 #define REASON_TABLE(X) \
 	X(NONE,                INFO,  OURS,   "nothing to wait for") \
@@ -61,6 +62,19 @@
 	X(DRAWS_FIRST,         INFO,  OTHERS, "housekeeping: draws go first") \
 	X(NOT_SPENT,           WARN,  OTHERS, "housekeeping: the randomness account is not ours, or not revealed: it is left alone") \
 	X(GIVEN_UP,            ALERT, OTHERS, "housekeeping: failed on chain three times, nothing more is sent") \
+	X(REFERRAL_OFF,        INFO,  OTHERS, "referral: payouts are off, or were off since the claim was made: it is not paid by itself") \
+	X(REFERRAL_AUDIT,      INFO,  OTHERS, "referral: every signature of the treasury and the dev wallet must be accounted for first") \
+	X(REFERRAL_FOREIGN,    ALERT, OTHERS, "referral: the treasury's key signed what the journal does not hold: check what was paid, then switch payouts off and on") \
+	X(REFERRAL_CHANGED,    ALERT, OTHERS, "referral: the app's row was changed or deleted after it was taken in: see keeper.referral_payouts") \
+	X(REFERRAL_AMOUNT,     WARN,  OTHERS, "referral: the amount is not a whole number of base units above zero") \
+	X(REFERRAL_MINT,       WARN,  OTHERS, "referral: the mint is no address, not there, or has an extension with which what arrives may differ") \
+	X(REFERRAL_WALLET,     WARN,  OTHERS, "referral: not exactly one wallet of this referrer is known in its own case") \
+	X(REFERRAL_CAP,        WARN,  OTHERS, "referral: the claim is above REFERRAL_MAX_BASE_UNITS") \
+	X(REFERRAL_DAY_CAP,    WARN,  OTHERS, "referral: as many claims as REFERRAL_MAX_PER_DAY allows were opened today; it goes on after midnight UTC") \
+	X(REFERRAL_NOT_COVERED, WARN, OTHERS, "referral: with the other claims it is more than this referrer's shares of this mint") \
+	X(REFERRAL_RECEIVER,   WARN,  OTHERS, "referral: the receiver's token account is frozen, not his, or has a delegate or close authority") \
+	X(REFERRAL_TOKENS,     WARN,  OTHERS, "referral: the treasury's token account is missing, unusable or too poor") \
+	X(REFERRAL_SOL,        WARN,  OTHERS, "referral: the treasury has too few SOL for the fee and a token account's rent") \
 	X(OVER,                INFO,  OTHERS, "the draw is over and recorded")
 
 enum reason_level { REASON_INFO, REASON_WARN, REASON_ALERT };
@@ -76,4 +90,7 @@ struct reason_def {
 	const char *text;
 };
 extern const struct reason_def REASONS[REASON_COUNT];
+
+/* Writes the reason named `text` to *out; false when there is none. */
+bool reason_from_name(const char *text, enum reason *out);
 #endif

@@ -11,26 +11,27 @@
 
 #include "core/ix_kind.h"
 
-#define STEP_TABLE(X)                                                                                         \
-	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                       \
-	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle")      \
-	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                         \
-	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")       \
-	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                                \
-	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                                  \
-	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                                \
-	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")                    \
-	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                             \
-	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                                 \
-		"its draw is over and enough others are kept: close it, its rent comes back")                 \
-	X(SWEEP, POOL, true,                                                                                  \
-		"never filled, and a week past its end: cancel it, so that players can take their bets back") \
-	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                \
-	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury")
+#define STEP_TABLE(X)                                                                                                 \
+	X(BIND, DRAW, true, "lock time is over: unlock, commit and request randomness")                               \
+	X(RECOMMIT, DRAW, false, "the oracle did not answer: commit the same account to another oracle")              \
+	X(DRAW, DRAW, true, "the oracle answered: reveal, select the winner and pay")                                 \
+	X(REVEAL_SELECT, DRAW, true, "payout is blocked or time presses: reveal and select the winner")               \
+	X(SELECT, DRAW, true, "the randomness is revealed: select the winner")                                        \
+	X(PAYOUT, DRAW, true, "the winner is selected: pay")                                                          \
+	X(CREATE_ATA, ATA, true, "payout needs this token account: create it")                                        \
+	X(CANARY_INIT, CANARY, true, "make the canary account and commit it to an oracle")                            \
+	X(CANARY_COMMIT, CANARY, false, "commit the canary account to an oracle")                                     \
+	X(CLOSE_RANDOMNESS, RANDOMNESS, true,                                                                         \
+		"its draw is over and enough others are kept: close it, its rent comes back")                         \
+	X(SWEEP, POOL, true,                                                                                          \
+		"never filled, and a week past its end: cancel it, so that players can take their bets back")         \
+	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                        \
+	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury") \
+	X(PAY_REFERRAL, REFERRAL, false, "a referrer's claim: pay it from the treasury's own wallet")
 
 /* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
- * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id). */
-enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS, SUBJECT_POOL };
+ * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id); and a referrer's claim. */
+enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS, SUBJECT_POOL, SUBJECT_REFERRAL };
 
 #define X(name, subject, guarded, why) STEP_##name,
 enum step { STEP_TABLE(X) STEP_COUNT };

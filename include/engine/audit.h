@@ -1,4 +1,4 @@
-/* Own-wallet audit: every signature that the chain shows for our wallet must be in the journal. Only engine/ includes this. */
+/* Own-wallet audit: every signature that the chain shows for our wallets must be in the journal. Only engine/ includes this. */
 #ifndef ENGINE_AUDIT_H
 #define ENGINE_AUDIT_H
 #include "chain/rpc.h"
@@ -19,6 +19,8 @@ enum audit_stage {
 	AUDIT_DONE
 };
 enum { AUDIT_RECENT = 64 };
+/* The dev wallet; and the treasury while its key pays claims. */
+enum { AUDIT_DEV, AUDIT_TREASURY, AUDITS };
 
 struct audit {
 	struct engine *e;
@@ -45,13 +47,23 @@ struct audit {
 	uint64_t complete_ms, complete_fence;
 };
 
+static inline bool audit_of_busy(const struct audit *a)
+{
+	return a->rpc.task.busy || a->db.task.busy;
+}
+/* audit.c: goes on with this one's round, as far as it can without waiting. */
+void audit_advance(struct audit *a);
+
+/* audits.c */
 void audit_init(struct engine *e);
 void audit_fini(struct engine *e);
 void audit_turn(struct engine *e);
 bool audit_busy(const struct engine *e);
+/* The journal knows, under this lease, from where on each wallet is audited. */
+bool audit_begun(const struct engine *e);
 /* The first audit of this run is not over yet. */
 bool audit_pending(const struct engine *e);
-/* What the program does not guard may be opened: the audit is complete and fresh under this lease, and no restore of the
+/* What the program does not guard may be opened: each audit is complete and fresh under this lease, and no restore of the
  * database and no other signer was seen within 150 blocks. */
 bool audit_clear(const struct engine *e);
 #endif

@@ -5,6 +5,7 @@
 #include "core/chore.h"
 #include "engine/subject.h"
 #include "journal/house.h"
+#include "journal/referrals.h"
 
 /* Randomness accounts of our key, a page of the chain's own list after the other; once an hour. */
 enum { RECOVER_PAGE = 32 };
@@ -25,10 +26,13 @@ struct recover {
 struct chore {
 	struct subject s;
 	const struct chore_kind *kind;
-	struct chore_facts *facts; /* inside one of the next two */
+	struct chore_facts *facts; /* inside one of the next three */
 	struct account_facts account;
 	struct pool_facts pool;
+	struct referral_facts referral;
+	struct pubkey payer; /* of its transactions */
 	struct pubkey address, mint, token_program, vault, treasury_ata;
+	uint8_t decimals; /* of the mint */
 	uint64_t pool_id;
 	struct house_call note; /* of a pool that is over: when to look again */
 	bool noted;
@@ -43,10 +47,19 @@ struct chore_kind {
 	/* Nothing more is to be done now. False: one more call is needed, or is out. */
 	bool (*end)(struct chore *c);
 };
-extern const struct chore_kind CHORE_ACCOUNT, CHORE_POOL;
+extern const struct chore_kind CHORE_ACCOUNT, CHORE_POOL, CHORE_REFERRAL;
 
-/* The chore of this subject, made when it is not there and there is room; counts as listed. */
+/* A transaction of it is being committed, or may yet land or be undone. */
+static inline bool chore_under_way(const struct chore *c)
+{
+	return c->s.opening || subject_unsettled(&c->s);
+}
+
+/* The chore of this subject, made when it is not there and there is room; counts as listed. NULL: no room. */
+struct chore *house_chore(struct engine *e, const struct subject_key *key, const struct chore_kind *kind);
 void house_add(struct engine *e, const struct house_row *row);
+/* What was listed is not any more, until it is listed again. */
+void house_unlist(struct engine *e, bool referrals);
 /* The list is asked for in so many ms at the latest. */
 void house_within(struct engine *e, uint64_t ms);
 /* house_abandoned.c: accounts of our key that the journal does not know. */
@@ -61,6 +74,13 @@ void house_let_go(struct engine *e, const struct pubkey *account);
 /* house_named.c: which pools name an abandoned account. */
 void house_read_named(struct chore *c);
 bool house_names_known_pool(const struct engine *e, const struct pubkey *account);
+/* house_referral.c: claims of referrers. */
+void house_referrals_init(struct engine *e);
+void house_referrals_fini(struct engine *e);
+void house_referrals_turn(struct engine *e);
+bool house_referrals_busy(const struct engine *e);
+/* Settings changed. */
+void house_referrals_soon(struct engine *e);
 /* house_pool.c: pools of the app's list that are overdue. */
 void house_add_pools(struct engine *e);
 void house_want_ata(struct chore *c);

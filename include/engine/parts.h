@@ -55,9 +55,15 @@ struct atas {
 };
 
 /* What housekeeping is at. */
-enum { HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + 32 }; /* and pools of the app's list */
+enum { HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + REFERRAL_ROWS_MAX + 32 }; /* and pools of the app's list */
+/* Which claims there are. */
+struct referrals {
+	struct referral_call list;
+	uint64_t due_ms, fence; /* fence: under which it was asked last */
+};
 struct house {
 	struct recover recover;
+	struct referrals referrals;
 	struct house_call list;
 	struct chore *chore[HOUSE_MAX];
 	size_t n;
@@ -169,7 +175,7 @@ struct engine {
 	struct witness witness;
 	struct rents rents;
 	struct ingest ingest;
-	struct audit audit;
+	struct audit audit[AUDITS];
 	struct discovery discovery;
 	struct spending spending;
 	struct rebuild rebuild;
@@ -269,6 +275,8 @@ void rents_reprice(struct engine *e); /* the highest price is another one */
 /* draw_accounts.c: a token account as it should be; strict: without delegate and close authority. */
 struct token_view token_view_of(
 	const struct rpc_account *a, const struct pubkey *mint, const struct pubkey *owner, bool strict);
+/* A mint as create_pool accepts it; decimals: with PRESENT. */
+enum presence mint_of(const struct rpc_account *a, uint8_t *decimals);
 /* out: with PRESENT. */
 enum presence participants_of_pool(struct participants_account *out, const struct rpc_account *a,
 	const struct pubkey *address, const struct pool_account *pool);

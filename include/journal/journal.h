@@ -16,7 +16,7 @@ struct db;
 struct loop;
 
 enum { SUBJECT_TEXT = 80 };
-/* "draw:<address>:<pool_id>", "ata:<address>", "canary:<n>": the text in keeper.steps.subject. */
+/* "draw:<address>:<pool_id>", "ata:<address>", "canary:<n>", "referral:<claim id>" and so on: the text in keeper.steps.subject. */
 struct subject_key {
 	char text[SUBJECT_TEXT];
 };

@@ -80,6 +80,8 @@ void config_free(struct config *config); /* wipes; NULL is allowed */
 
 /* Moves the dev wallet's key text (trimmed) out of the config; config_wipe_key() ends it. Once. */
 struct secret_text config_take_key(struct config *config);
+/* The same for the treasury's; text NULL: claims are not paid. */
+struct secret_text config_take_treasury(struct config *config);
 /* The same for auxiliary wallet n, 1 to CONFIG_AUXILIARIES_MAX; text NULL: not set. */
 struct secret_text config_take_auxiliary(struct config *config, unsigned n);
 void config_wipe_key(struct secret_text *key);

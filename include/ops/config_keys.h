@@ -20,6 +20,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(PACE, "Pace and limits") \
 	X(RECORDS, "Records for the web backend") \
 	X(HOUSE, "Housekeeping on chain") \
+	X(REFERRALS, "Referral payouts") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -73,6 +74,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Unix socket of a poolkeeper-signer, which has the dev wallet's key instead of this process.") \
 	X(WALLETS, TREASURY_WALLET_PUBKEY, "TREASURY_WALLET_PUBLIC_KEY", PUBKEY, treasury, NULL, 0, 0, SETTING_REQUIRED, \
 	  "YOUR_TREASURY_ADDRESS", "A pool is driven only if this is its treasury.") \
+	X(WALLETS, TREASURY_WALLET_KEY_FILE, NULL, PATH, treasury_file, NULL, 0, 0, 0, NULL, \
+	  "File with the treasury's key, read only when REFERRAL_PAYOUTS is on; else the credential treasury-wallet.") \
+	X(WALLETS, TREASURY_WALLET_PRIVATE_KEY, NULL, SECRET, treasury_key, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That key itself; used only when TREASURY_WALLET_KEY_FILE is not set.") \
 	CONFIG_AUXILIARIES(CONFIG_AUXILIARY, X) \
 	X(PROGRAMS, ML_PROGRAM_ID, NULL, PUBKEY, ml_program, "4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm", 0, 0, 0, \
 	  NULL, "The lottery program; only the one that this poolkeeper was built for is accepted.") \
@@ -137,6 +142,12 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "1 closes the accounts of pools that are over, empty and 30 days old; the rent, paid by creators, goes to the treasury.") \
 	X(HOUSE, MAKE_REFUND_ACCOUNTS, NULL, SWITCH, refund_atas, "0", 0, 0, SETTING_LIVE, NULL, \
 	  "1 pays for the treasury's token account where a cancelled pool's refunds fail without it.") \
+	X(REFERRALS, REFERRAL_PAYOUTS, NULL, SWITCH, pay_referrals, "off", 0, 0, 0, NULL, \
+	  "on pays claims of referrers from the treasury's own wallet, whose key it needs; only claims made while it is on.") \
+	X(REFERRALS, REFERRAL_MAX_BASE_UNITS, NULL, NUMBER, referral_max_units, "1000000000", 1, 999999999999999999, SETTING_LIVE, NULL, \
+	  "Highest claim that is paid by itself, in base units of whatever token: 1000 tokens of 6 decimals, 1 of 9.") \
+	X(REFERRALS, REFERRAL_MAX_PER_DAY, NULL, NUMBER, referral_max_per_day, "20", 0, 10000, SETTING_LIVE, NULL, \
+	  "Most claims that are opened per day (UTC); each may cost the treasury a fee and the rent of a token account.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \

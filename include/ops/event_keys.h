@@ -44,6 +44,8 @@
 	X("watch.read_failed", "warn", "", "No node gave the accounts to compare; next=retry.") \
 	X("house.list_failed", "warn", "", "The journal did not say what housekeeping has to look at; next=retry.") \
 	X("house.recover_failed", "warn", "", "The chain could not be asked for randomness accounts of our key; next=retry.") \
+	X("referral.list_failed", "warn", "", "The journal did not say which claims there are to pay; next=retry.") \
+	X("referral.mismatch", "error", "account", "A claim's row of the app was changed or deleted: subject= names it. Once.") \
 	X("sponsor.unusable", "warn", "subject", "A sponsored player's wallet of the app cannot be one, or has no key here.") \
 	X("sponsor.doubt", "warn", "subject", "Whom sponsored players play for could not be read.") \
 	X("pool.bad_address", "warn", "", "A row of public.pools has an address that is none.") \

@@ -9,9 +9,10 @@ void wallet_keys_find(struct config *config);
 
 /* Fills the secret members of config, after wallet_keys_find(). The first of these that is there wins:
  *   *_KEY_FILE                  regular, no link, owner root or us, closed to group and others
- *   $CREDENTIALS_DIRECTORY/...  dev-wallet, auxiliary-wallet-1 ... -9 (systemd's LoadCredential=)
+ *   $CREDENTIALS_DIRECTORY/...  dev-wallet, treasury-wallet, auxiliary-wallet-1 ... -9 (systemd's LoadCredential=)
  *   *_PRIVATE_KEY               what is in config already
- * Texts are trimmed and made known to log_secret_add(). No key for the dev wallet is a fault. */
+ * Texts are trimmed and made known to log_secret_add(). No key for the dev wallet is a fault, nor one
+ * for the treasury where claims are paid; where they are not, it is not read. */
 void wallet_keys_load(struct config *config, struct faults *faults);
 
 /* The environment of a process can be read by its user, and is inherited: our copy is the only one from here on. */

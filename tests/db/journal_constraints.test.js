@@ -35,6 +35,8 @@ const GOOD = {
 	submissions: { tx_hash: signature('3'), pool: POOL, wallet: key('U'), operation: 'join', amount: 5 },
 	notices: { draw: DRAW, type: 'win', wallet: 'w' },
 	referral_shares: { draw: DRAW, referrer: 'anna', amount: 5 },
+	referral_periods: { period: 1, treasury: key('T'), after_claim: 0, max_amount: 5, max_per_day: 5 },
+	referral_payouts: { claim_id: 1, period: 1, referrer: 'anna', mint: 'm', amount: '5' },
 	sponsored: { draw: DRAW, auxiliary: key('V'), recipient: null },
 	mismatches: { subject: DRAW, scope: 'chain', kind: 'vault_short', expected: '5', found: '4' },
 	leftovers: { draw: DRAW },
@@ -154,6 +156,19 @@ const REFUSED = [
 	['mismatches_scope_known', 'mismatches', { scope: 'bank' }],
 	['mismatches_kind_is_name', 'mismatches', { kind: 'Vault' }],
 	['leftovers_draw_fkey', 'leftovers', {}],
+	['subject_is_known', 'steps', { subject: 'referral:0', step: 'PAY_REFERRAL' }],
+	['steps_step_fits', 'steps', { subject: 'referral:1' }],
+	['steps_step_fits', 'steps', { step: 'PAY_REFERRAL' }],
+	['referral_periods_counts', 'referral_periods', { period: 0 }],
+	['referral_periods_day_counts', 'referral_periods', { max_per_day: -1 }],
+	['referral_payouts_claim_counts', 'referral_payouts', { claim_id: 0 }],
+	['referral_payouts_period_fkey', 'referral_payouts', {}],
+	['referral_payouts_state_known', 'referral_payouts', { state: 'sent', wallet: key('W'), units: 5, opened_at: 'now()', sig: signature('A') }],
+	['referral_payouts_waits_is_name', 'referral_payouts', { waits_for: 'money' }],
+	['referral_payouts_target_is_whole', 'referral_payouts', { wallet: key('W') }],
+	['referral_payouts_opened_has_target', 'referral_payouts', { state: 'out' }],
+	['referral_payouts_paid_has_time', 'referral_payouts', { paid_at: 'now()' }],
+	['referral_payouts_projected_is_paid', 'referral_payouts', { projected_at: 'now()' }],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -182,6 +197,8 @@ const ONCE = [
 	['submissions_accepted_once', 'submissions', [{}, {}, ACCEPTED, { tx_hash: signature('2'), ...ACCEPTED }], { wallet: key('V'), ...ACCEPTED }],
 	['notices_pkey', 'notices', [{}, { type: 'cancel' }, { wallet: 'v' }], {}],
 	['referral_shares_pkey', 'referral_shares', [{}, { referrer: 'bob' }], { amount: 6 }],
+	['referral_periods_pkey', 'referral_periods', [{ ended_at: 'now()' }], {}],
+	['referral_periods_one', 'referral_periods', [{}, { period: 2, ended_at: 'now()' }], { period: 3 }],
 	['sponsored_pkey', 'sponsored', [{}, { auxiliary: key('W') }], { recipient: key('A') }],
 	['mismatches_standing', 'mismatches', [{}, { kind: 'vault_dust' }, { gone_at: 'now()' }], { found: '3' }],
 ];
@@ -211,6 +228,12 @@ test('a draw leaves over once', async () => {
 	assert.equal(await fresh.outcome(insert('leftovers', {})), '23505 leftovers_pkey');
 });
 
+test('a claim is taken in once', async () => {
+	const fresh = await newKeeper(server);
+	for (const table of ['referral_periods', 'referral_payouts']) assert.equal(await fresh.outcome(insert(table, {})), 'ok');
+	assert.equal(await fresh.outcome(insert('referral_payouts', { amount: '6' })), '23505 referral_payouts_pkey');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
 	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored', 'mismatches', 'leftovers']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
@@ -219,7 +242,7 @@ test('good rows are taken', async () => {
 });
 
 test('every constraint and unique index of the schema is tried above', async () => {
-	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey'));
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey', 'referral_payouts_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.

@@ -94,9 +94,9 @@ test('a right from elsewhere, a power of the role, and tables of somebody else a
 		assert.equal(run.code, 65);
 		assert.match(run.stderr, new RegExp(`^level=error event=roles_failed why=".*${words}.*"\n$`));
 	};
-	await psql(owner, 'GRANT SELECT ON public.referral_claims TO PUBLIC');
-	await refused('poolkeeper has too much: SELECT on (public\\.)?referral_claims');
-	await psql(owner, 'REVOKE SELECT ON public.referral_claims FROM PUBLIC; GRANT pg_read_all_data TO poolkeeper_ro');
+	await psql(owner, 'GRANT DELETE ON public.referral_claims TO PUBLIC');
+	await refused('poolkeeper has too much: DELETE on (public\\.)?referral_claims');
+	await psql(owner, 'REVOKE DELETE ON public.referral_claims FROM PUBLIC; GRANT pg_read_all_data TO poolkeeper_ro');
 	await refused('poolkeeper_ro is member of pg_read_all_data: take that away');
 	await server.sql('REVOKE pg_read_all_data FROM poolkeeper_ro; ALTER ROLE poolkeeper CREATEDB');
 	await refused('poolkeeper is createdb: take that away');

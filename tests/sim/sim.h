@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "journal/commits.h"
 #include "journal/house.h"
+#include "journal/referrals.h"
 #include "journal/journal.h"
 #include "journal/histories.h"
 #include "journal/lease.h"

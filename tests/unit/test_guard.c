@@ -95,6 +95,11 @@ static void scene_begin(struct scene *scene)
 static void scene_build(struct scene *scene, enum step step)
 {
 	scene->guard.step = step;
+	if (step == STEP_PAY_REFERRAL) {
+		scene->guard.recipient = scene->compose.recipient = key_of(0x66);
+		scene->guard.pass_on_amount = scene->compose.winner_amount = 123456789;
+		scene->guard.pass_on_decimals = scene->compose.decimals = 9;
+	}
 	assert_int_equal(compose_step(&scene->tx, step, &scene->compose), TX_OK);
 	scene->message = tx_message(&scene->tx);
 }

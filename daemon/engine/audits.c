@@ -1,0 +1,75 @@
+/* Which of our wallets are audited, and what their audits say together. */
+#include "engine/parts.h"
+
+enum { FRESH_ROUNDS = 3 };
+
+void audit_init(struct engine *e)
+{
+	for (size_t i = 0; i < AUDITS; i++) {
+		e->audit[i].e = e;
+		rpc_call_init(&e->audit[i].rpc);
+		audit_call_init(&e->audit[i].db);
+	}
+}
+
+void audit_fini(struct engine *e)
+{
+	for (size_t i = 0; i < AUDITS; i++) {
+		rpc_call_fini(&e->audit[i].rpc);
+		audit_call_fini(&e->audit[i].db);
+	}
+}
+
+/* The treasury signs nothing unless claims are paid. */
+static size_t audits(const struct engine *e)
+{
+	return e->policy.pay_referrals ? AUDITS : AUDIT_TREASURY;
+}
+
+bool audit_busy(const struct engine *e)
+{
+	return audit_of_busy(&e->audit[AUDIT_DEV]) || audit_of_busy(&e->audit[AUDIT_TREASURY]);
+}
+
+bool audit_pending(const struct engine *e)
+{
+	for (size_t i = 0; e->config.audit_ms != 0 && i < audits(e); i++)
+		if (!e->audit[i].done_once)
+			return true;
+	return false;
+}
+
+bool audit_begun(const struct engine *e)
+{
+	for (size_t i = 0; i < audits(e); i++)
+		if (!e->audit[i].begun || e->audit[i].fence != e->tick.fence)
+			return false;
+	return true;
+}
+
+static bool clear(const struct audit *a)
+{
+	const struct engine *e = a->e;
+
+	return a->complete_ms != 0 && e->tick.fence != 0 && a->complete_fence == e->tick.fence &&
+	       e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
+	       a->epoch.height.n >= a->state.hold.n;
+}
+
+bool audit_clear(const struct engine *e)
+{
+	for (size_t i = 0; i < audits(e); i++)
+		if (!clear(&e->audit[i]))
+			return false;
+	return true;
+}
+
+/* Draws never wait for it: the program guards their steps. */
+void audit_turn(struct engine *e)
+{
+	if (e->config.audit_ms == 0 || !e->around.leader || e->policy.dry_run || e->around.stopping ||
+		e->tick.fence == 0 || e->around.journal_down_since_ms != 0)
+		return;
+	for (size_t i = 0; i < audits(e); i++)
+		audit_advance(&e->audit[i]);
+}
