@@ -104,6 +104,8 @@ void ingest_want(struct engine *e, struct pool_entry *p)
 	if (!p->job) {
 		p->job = ingest_add(e, &p->address, p->changed_at);
 		p->job->pool = p;
+		p->job->at_start = e->counters.ticks == 0;
+		e->ingest.n_start += p->job->at_start;
 	}
 	if (p->job != e->ingest.job)
 		look(p->job, p);
@@ -148,6 +150,7 @@ void ingest_done(struct ingest *in)
 		in->e->rebuild.job_done = true;
 	if (pool)
 		pool->job = NULL;
+	in->n_start_done += job->at_start;
 	free(job);
 	in->job = NULL;
 	in->n_jobs--;
@@ -209,6 +212,7 @@ void ingest_turn(struct engine *e)
 	struct ingest *in = &e->ingest;
 	const uint64_t now = e->around.now_ms;
 
+	progress_turn(e);
 	if (ingest_busy(e) || !may_read(e) || e->around.stopping || e->around.journal_down_since_ms != 0)
 		return;
 	if (in->job || choose(in)) {

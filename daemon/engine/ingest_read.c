@@ -69,8 +69,8 @@ static void begin_list(struct ingest *in)
 {
 	struct ingest_list *list = &in->list;
 
-	list->head = list->n = 0;
-	list->cut = list->more = false;
+	list->head = list->n = list->cut = 0;
+	list->more = false;
 	in->stage = STAGE_LIST;
 }
 
@@ -121,7 +121,7 @@ static void push(struct ingest_list *list, const struct rpc_signature_info *info
 		return;
 	}
 	list->head = (list->head + 1) % INGEST_SIGS;
-	list->cut = true;
+	list->cut++;
 }
 
 static bool is_known(const struct ingest *in, const struct rpc_signature_info *info)
@@ -332,7 +332,7 @@ static bool next_signature(struct ingest *in)
 		return false;
 	list->n--;
 	in->now = *at_age(list, list->n);
-	in->now_ends_slot = list->n == 0 ? !list->cut || list->one_slot
+	in->now_ends_slot = list->n == 0 ? list->cut == 0 || list->one_slot
 	                                 : at_age(list, list->n - 1)->slot.n != in->now.slot.n;
 	return true;
 }
@@ -393,7 +393,7 @@ static void on_recorded(struct task *task, const struct reply *reply)
 	} else if (in->last_step) {
 		ingest_done(in);
 	} else {
-		const bool list_again = in->list.n == 0 && in->list.cut;
+		const bool list_again = in->list.n == 0 && in->list.cut > 0;
 
 		begin_step(in);
 		in->stage = STAGE_FETCH;
@@ -410,7 +410,7 @@ static void record(struct ingest *in)
 	const struct slot newest = step->to.has_sig ? step->to.slot : in->at.slot;
 	const bool current = job->floor.n >= newest.n;
 
-	in->last_step = !in->give_way && in->list.n == 0 && in->n_gaps == 0 && !in->list.cut;
+	in->last_step = !in->give_way && in->list.n == 0 && in->n_gaps == 0 && in->list.cut == 0;
 	step->to.has_pool_id = in->at.has_pool_id;
 	step->to.pool_id = in->at.pool_id;
 	step->to.has_seen = in->last_step && !job->whole && current;

@@ -18,6 +18,7 @@ struct ingest_job {
 	bool exists;       /* false: there is no account in it */
 	bool watched;      /* asked for by ingest_watch.c, at finalized */
 	bool whole;        /* from the creation on, whatever was read before */
+	bool at_start;     /* wanted before the first complete look at the pools */
 	bool has_pool_id;
 	uint64_t pool_id; /* of the account, for a history that does not tell */
 	struct attempts attempts;
@@ -33,13 +34,18 @@ enum { INGEST_SIGS = 4096, INGEST_READS = 16 };
 struct ingest_list {
 	struct ingest_sig ring[INGEST_SIGS];
 	size_t head, n; /* newest first */
-	bool cut;       /* newer ones fell out: list again afterwards */
+	size_t cut;     /* so many newer ones fell out: list again afterwards */
 	bool one_slot;  /* all that is left is of one slot: if cut, only a part of it can be passed */
 	bool more;      /* the next page follows `before` and begins with `last` */
 	struct signature before;
 	struct ingest_sig last;
 	unsigned asked;
 	int endpoint; /* all pages come from one node */
+};
+/* When long work last said how far it is. */
+struct progress {
+	uint64_t since_ms; /* 0: it has not begun */
+	bool told;
 };
 /* Pools that are over: no tick reads them, but refunds and rent may still be claimed. */
 struct ingest_watch {
@@ -57,6 +63,8 @@ struct ingest {
 	struct history_call record;
 	struct ingest_job *first, *last, *job; /* waiting, in order; under way */
 	size_t n_jobs;                         /* all of them */
+	size_t n_start, n_start_done;          /* those at_start, since the start */
+	struct progress progress;
 	int stage;
 	struct slot finalized;
 	uint64_t epoch_ms;
@@ -97,6 +105,8 @@ void ingest_read_begin(struct ingest *in);
 void ingest_read_step(struct ingest *in);
 void ingest_put_back(struct ingest *in);
 void ingest_done(struct ingest *in);
+/* progress.c: how far --rebuild is, or the reading of the histories that the start found. Once per turn. */
+void progress_turn(struct engine *e);
 /* ingest_watch.c */
 void ingest_watch_turn(struct engine *e);
 /* rebuild.c: --rebuild, in place of everything else. */

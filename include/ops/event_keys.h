@@ -55,6 +55,8 @@
 	X("ingest.gap", "error", "pool", "A transaction of the pool cannot be recorded; see What users did.") \
 	X("ingest.watch_failed", "warn", "", "The pools that are over could not be looked at.") \
 	X("calls.not_projected", "warn", "", "Recorded calls could not be written to the app's tables.") \
+	X("ingest.progress", "info", "", "How many of the histories that the start found are read; every 5 s, when there are many.") \
+	X("rebuild.progress", "info", "pool", "How far --rebuild is, every 5 s: doing=list or read, transactions done= of total= so far.") \
 	X("rebuild.done", "info", "pool", "--rebuild is through.") \
 	X("discovery.found", "info", "subject", "A pool of our dev wallet that the app has not registered, and what was made of it.") \
 	X("discovery.dropped", "warn", "pool", "An address that an endpoint listed is no pool of ours.") \

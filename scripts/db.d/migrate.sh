@@ -62,10 +62,25 @@ report_file() { # version, name, sha256
 SQL
 }
 
+# For whoever watches a file that takes long. psql says in $work/at which one it is at; a killed run leaves nobody behind.
+follow_progress() { # how many files
+	began=$(date +%s)
+	trap 'kill "$nap"; exit' TERM
+	while sleep "$progress_seconds" >/dev/null & do
+		nap=$!
+		wait "$nap" && kill -0 $$ || return
+		read -r past version name <"$work/at" || continue
+		echo "event=migration_progress done=$past total=$1 version=$version name=$name seconds=$(($(date +%s) - began)) dry=$dry"
+	done 2>/dev/null
+}
+
 # A dry run is one transaction over all files, so that later files see what earlier ones made; then it is rolled back.
 migration_script() {
 	[ $dry = 0 ] || { open_transaction; make_ledger; }
+	past=0
 	printf '%s\n' "$pending" | while read -r version name rest; do
+		echo "\\! echo $past $version $name >'$work/at'"
+		past=$((past + 1))
 		file=V${version}__$name.sql
 		sha256=$(sha256_of "$file")
 		[ $dry = 1 ] || { open_transaction; make_ledger; }
@@ -101,7 +116,10 @@ migrate() {
 		backup_before_change
 	fi
 	migration_script >"$work/script"
+	follow_progress "$(printf '%s\n' "$pending" | wc -l)" &
+	follower=$!
 	run_sql migration_failed "nothing of this file was kept: correct it, then run scripts/db migrate" <"$work/script"
+	kill "$follower" || true
 	[ $dry = 1 ] || refresh_grants
 }
 

@@ -8,7 +8,7 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { startPostgres, psql } = require('../lib/postgres');
-const { root, upFiles, scratchDirectory, copyOfMigrations, runDb, catalogue } = require('./migrator');
+const { root, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue } = require('./migrator');
 
 const ADOPTED = fs.readFileSync(path.join(__dirname, 'fixtures', 'adopted.sql'), 'utf8');
 
@@ -37,6 +37,29 @@ test('an empty database gets every file, and a second run finds nothing to do', 
 	const status = await runDb(['status'], { url });
 	assert.equal(status.code, 0);
 	for (const line of lines(status.stdout)) assert.match(line, /^version=\d+ name=\w+ state=applied applied_at=\S+Z applied_by=postgres$/);
+});
+
+test('a file that takes long says how far the run is, again and again, and nothing of it is left behind', async (t) => {
+	const url = await newDatabase();
+	const directory = scratchDirectory(t, {
+		'V001__first.sql': 'CREATE TABLE public.first ();',
+		'V002__slow.sql': "DO 'BEGIN WHILE NOT EXISTS (SELECT FROM public.go) LOOP PERFORM pg_sleep(0.01); END LOOP; END';",
+		'V003__last.sql': 'CREATE TABLE public.last ();',
+	});
+	await psql(url, 'CREATE TABLE public.go (now boolean)');
+	const run = startDb(['migrate', '--no-backup'], { url, directory, env: { DB_PROGRESS_SECONDS: '0.05' } });
+	let text = '';
+	await new Promise((resolve) => {
+		run.child.stdout.on('data', (data) => {
+			text += data;
+			if (text.split('event=migration_progress done=1 total=3 version=002 name=slow ').length > 2) resolve();
+		});
+	});
+	await psql(url, 'INSERT INTO public.go VALUES (true)');
+	const { code, stderr } = await run.ended; // which is when nobody holds its output any more
+	assert.equal(code, 0, stderr);
+	assert.equal(stderr, '');
+	assert.equal((await runDb(['status'], { url, directory, env: { DB_PROGRESS_SECONDS: 'often' } })).code, 78);
 });
 
 test('the ledger holds the whole hash of each file', async () => {
