@@ -1,0 +1,2 @@
+-- Nothing to look at.
+DO 'BEGIN END';

@@ -1,0 +1,8 @@
+-- Takes V017 back.
+DO $$
+BEGIN
+    IF to_regclass('keeper.schema_migrations') IS NOT NULL THEN
+        DELETE FROM keeper.schema_migrations WHERE version = '017';
+    END IF;
+END
+$$;
