@@ -50,6 +50,10 @@ SELECT pg_export_snapshot() AS pk_snapshot \\gset
 \\if :pk_dumped
 SELECT 'server=' || current_setting('server_version');
 SELECT 'database=' || current_database();
+SELECT to_regclass('keeper.audit_trail') IS NOT NULL AS pk_trail \\gset
+\\if :pk_trail
+SELECT 'audit=' || t.n || ' ' || encode(t.hash, 'hex') FROM keeper.audit_trail AS t ORDER BY t.n DESC LIMIT 1;
+\\endif
 \\i $here/sql/table_digests.sql
 \\endif
 COMMIT;
@@ -75,7 +79,7 @@ write_meta() { # directory, file to write
 	{
 		echo 'poolkeeper-backup 1'
 		echo "created_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-		grep -E '^(server|database)=' "$1/facts"
+		grep -E '^(server|database|audit)=' "$1/facts"
 		echo "schema=$schema"
 		echo "bytes=$(stat -c %s "$1/dump")"
 		echo "sha256=$(sha256_of "$1/dump")"

@@ -5,6 +5,7 @@ SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
   FROM (VALUES
     -- The daemon. Ledgers have no DELETE: what was signed, answered, called and paid stays.
     ('poolkeeper', 'keeper.audits', '{SELECT,INSERT,UPDATE}'::text[]),
+    ('poolkeeper', 'keeper.audit_queue', '{SELECT}'),
     ('poolkeeper', 'keeper.bindings', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.call_gaps', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.calls', '{SELECT,INSERT,UPDATE}'),
@@ -65,6 +66,10 @@ SELECT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUE
 SELECT format('GRANT %s ON %s %s TO %s', array_to_string(g.privileges, ', '), CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, g.object, g.grantee)
   FROM pk_grants AS g JOIN pg_class AS c ON c.oid = g.object \gexec
 GRANT USAGE ON SCHEMA keeper, public TO poolkeeper, poolkeeper_ro;
+-- These run as their owner.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', p.oid::regprocedure) FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('keeper') AND p.prosecdef \gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO poolkeeper', p.oid::regprocedure)
+  FROM pg_proc AS p WHERE p.oid = to_regproc('keeper.audit_seal') \gexec
 
 DO $$
 DECLARE

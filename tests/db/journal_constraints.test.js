@@ -40,6 +40,11 @@ const GOOD = {
 	sponsored: { draw: DRAW, auxiliary: key('V'), recipient: null },
 	mismatches: { subject: DRAW, scope: 'chain', kind: 'vault_short', expected: '5', found: '4' },
 	leftovers: { draw: DRAW },
+	audit_queue: { at: 'now()', xid: 1, relation: 'keeper.steps', operation: 'DELETE', session_role: 'a', acting_role: 'a', application: '' },
+	audit_trail: {
+		n: 1, at: 'now()', xid: 1, relation: 'keeper.steps', operation: 'DELETE', session_role: 'a', acting_role: 'a', application: '', prev_hash: bytes(32), hash: bytes(32),
+	},
+	audit_cuts: { n: 1, hash: bytes(32), rows: 1 },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -169,6 +174,12 @@ const REFUSED = [
 	['referral_payouts_opened_has_target', 'referral_payouts', { state: 'out' }],
 	['referral_payouts_paid_has_time', 'referral_payouts', { paid_at: 'now()' }],
 	['referral_payouts_projected_is_paid', 'referral_payouts', { projected_at: 'now()' }],
+	['audit_queue_operation_known', 'audit_queue', { operation: 'MERGE' }],
+	['audit_trail_operation_known', 'audit_trail', { operation: 'MERGE' }],
+	['audit_trail_n_counts', 'audit_trail', { n: 0 }],
+	['audit_trail_prev_hash_size', 'audit_trail', { prev_hash: bytes(31) }],
+	['audit_trail_hash_size', 'audit_trail', { hash: bytes(33) }],
+	['audit_cuts_hash_size', 'audit_cuts', { hash: bytes(20) }],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -200,6 +211,8 @@ const ONCE = [
 	['referral_periods_pkey', 'referral_periods', [{ ended_at: 'now()' }], {}],
 	['referral_periods_one', 'referral_periods', [{}, { period: 2, ended_at: 'now()' }], { period: 3 }],
 	['sponsored_pkey', 'sponsored', [{}, { auxiliary: key('W') }], { recipient: key('A') }],
+	['audit_trail_pkey', 'audit_trail', [{}, { n: 2 }], { xid: 2 }],
+	['audit_cuts_pkey', 'audit_cuts', [{}, { n: 2 }], { rows: 2 }],
 	['mismatches_standing', 'mismatches', [{}, { kind: 'vault_dust' }, { gone_at: 'now()' }], { found: '3' }],
 ];
 
@@ -246,7 +259,7 @@ test('every constraint and unique index of the schema is tried above', async () 
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.
-	for (const name of ['submissions_pkey', 'mismatches_pkey', 'integrity_fixes_pkey']) tried.add(name);
+	for (const name of ['submissions_pkey', 'mismatches_pkey', 'integrity_fixes_pkey', 'audit_queue_pkey']) tried.add(name);
 	const names = await keeper.sql(`SELECT conname FROM pg_constraint WHERE connamespace = 'keeper'::regnamespace
 		UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
 		AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'keeper'::regnamespace) ORDER BY 1`);
