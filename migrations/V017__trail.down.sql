@@ -1,4 +1,4 @@
--- Takes V018 back, but only while nothing is in the trail: what was recorded is nowhere else.
+-- Takes V017 back, but only while nothing is in the trail: what was recorded is nowhere else.
 DO $$
 DECLARE
     v_name   text;
@@ -9,7 +9,7 @@ BEGIN
         SELECT EXISTS (SELECT FROM keeper.audit_trail) OR EXISTS (SELECT FROM keeper.audit_queue) OR EXISTS (SELECT FROM keeper.audit_cuts) INTO occupied;
     END IF;
     IF occupied THEN
-        RAISE EXCEPTION 'keeper.audit_trail or keeper.audit_queue holds rows: V018 is taken back only from empty ones';
+        RAISE EXCEPTION 'keeper.audit_trail or keeper.audit_queue holds rows: V017 is taken back only from empty ones';
     END IF;
     IF to_regprocedure('keeper.audited()') IS NOT NULL THEN
         FOREACH v_name IN ARRAY keeper.audited() LOOP
@@ -24,7 +24,7 @@ BEGIN
         END IF;
     END LOOP;
     IF to_regclass('keeper.schema_migrations') IS NOT NULL THEN
-        DELETE FROM keeper.schema_migrations WHERE version = '018';
+        DELETE FROM keeper.schema_migrations WHERE version = '017';
     END IF;
 END
 $$;

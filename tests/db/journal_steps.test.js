@@ -124,7 +124,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 			fence: 1, draw: [], slot: [], status: [], total_amount: [], bet_amount: [], mint: [], creator: [], dev_wallet: [], participants: [], observed: [], quiet: [],
 			chain_draw: [], chain_kind: [], chain_ok: [], chain_expected: [], chain_found: [],
 		},
-		audit_seal: { fence: 1, limit: 1 }, leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
+		audit_seal: { fence: 1, limit: 1 }, referral_work: { fence: 1, on: true, treasury: key('W'), max_amount: 1, max_per_day: 1, max: 1 }, leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);
 	const fenced = await keeper.sql("SELECT proname FROM pg_proc WHERE pronamespace = 'keeper'::regnamespace AND 'p_fence' = ANY (proargnames) ORDER BY 1");

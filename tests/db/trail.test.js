@@ -53,10 +53,14 @@ test('a change by hand is noted on every audited table: a row, a repeat that cha
 		INSERT INTO keeper.commits (draw, n, randomness, oracle, seed_slot, seed_slothash, reason) VALUES ('${DRAW}', 1, '${key('R')}', '${key('Q')}', 5, '${key('H')}', 'first');
 		INSERT INTO keeper.integrity_fixes (name, relation, field, after) VALUES ('a', 'b', 'c', 'd');
 		INSERT INTO keeper.referral_shares VALUES ('${DRAW}', 'anna', 5);
+		INSERT INTO keeper.referral_periods (period, treasury, after_claim, max_amount, max_per_day) VALUES (1, '${key('U')}', 0, 5, 5);
+		INSERT INTO keeper.referral_payouts (claim_id, period, referrer, mint, amount) VALUES (1, 1, 'anna', '${key('Q')}', '5');
+		UPDATE keeper.referral_payouts SET looked_at = now();
 		INSERT INTO keeper.sponsored (draw, auxiliary) VALUES ('${DRAW}', '${key('V')}');
 		INSERT INTO keeper.submissions (tx_hash, pool, wallet, operation) VALUES ('${signature('3')}', '${POOL}', '${key('U')}', 'join')`);
 	const inserted = await keeper.sql('SELECT DISTINCT relation FROM keeper.audit_queue WHERE operation = $$INSERT$$ ORDER BY 1');
 	assert.deepEqual(inserted.split('\n'), audited);
+	assert.equal(await keeper.sql("SELECT count(*) FROM keeper.audit_queue WHERE relation = 'keeper.referral_payouts'"), '1', 'a look is no change');
 	await keeper.sql(`DELETE FROM keeper.audit_queue; SET ROLE poolkeeper; UPDATE keeper.draws SET winner = winner; UPDATE keeper.draws SET total_amount = 1; RESET ROLE;
 		DELETE FROM keeper.referral_shares WHERE referrer = 'anna'; TRUNCATE ${audited.join(', ')} CASCADE`);
 	const rows = await keeper.rows('SELECT relation, operation, key, before, after, session_role, acting_role FROM keeper.audit_queue ORDER BY id');
