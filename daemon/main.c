@@ -455,7 +455,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "poolkeeper: %s\n", why);
 		return EX_USAGE;
 	}
-	code = options_runs(app.options.mode) ? with_config(&app) : options_print(app.options.mode, stdout);
+	if (app.options.mode == MODE_VERIFY && app.options.certificate != NULL)
+		code = show_certificate_line(&app.options);
+	else
+		code = options_runs(app.options.mode) ? with_config(&app) : options_print(app.options.mode, stdout);
 	log_flush(1000);
 	return code;
 }

@@ -21,14 +21,15 @@ bool curve_is_identity(const struct curve_point *p)
 }
 
 /* is_valid_point() of some releases misses a part of order 2 (CVE-2025-69277). 8 * (1/8 mod q) is 1 for the part of
- * order q and 0 for any other, so the point must come back as it was. scalarmult refuses some parts itself. */
+ * order q and 0 for any other, so the point must come back as it was. scalarmult refuses the identity, and some parts
+ * itself. */
 bool curve_is_prime_order(const struct curve_point *p)
 {
 	static const struct curve_scalar eight = { { 8 } };
 	struct curve_scalar eighth;
 	struct curve_point part;
 
-	if (!curve_decodes(p) || curve_is_identity(p) || crypto_core_ed25519_scalar_invert(eighth.b, eight.b) != 0 ||
+	if (!curve_decodes(p) || crypto_core_ed25519_scalar_invert(eighth.b, eight.b) != 0 ||
 		!curve_mul(&part, &eighth, p))
 		return false;
 	curve_mul_cofactor(&part, &part);

@@ -24,7 +24,9 @@ static const struct mode_option MODES[] = {
 	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
 	{ "status", MODE_STATUS, "a table of all pools" },
 	{ "verify", MODE_VERIFY,
-		"POOL: compute its draw again from the chain alone: 0 fair, 1 not fair, 75 not decided, 69 unknown" },
+		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
+		"fair, 75 not "
+		"decided, 69 unknown" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -105,6 +107,12 @@ static bool shows_one(enum options_mode mode)
 	return mode == MODE_EXPLAIN || mode == MODE_VERIFY;
 }
 
+/* No name of a pool has a dot or a slash, so a file is told by them and not by what lies on this disk. */
+static bool is_file(const struct mode_option *chosen, const char *text)
+{
+	return chosen->mode == MODE_VERIFY && strpbrk(text, "./") != NULL;
+}
+
 /* What stands alone can only be the pool of explain or verify, before or behind their options. */
 static bool set_pool(
 	struct options *out, const struct mode_option *chosen, const char *text, char *why, size_t why_size)
@@ -113,9 +121,12 @@ static bool set_pool(
 		snprintf(why, why_size, "there is no option %s: see poolkeeper --help", text);
 	else if (out->has_pool)
 		snprintf(why, why_size, "%s takes one pool: leave %s out", chosen->name, text);
+	else if (is_file(chosen, text))
+		out->certificate = text;
 	else if (!pool_name_parse(&out->pool, text))
-		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app", text);
-	else
+		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app%s", text,
+			chosen->mode == MODE_VERIFY ? "; a certificate's file is named with its path, ./FILE" : "");
+	if (why[0] == '\0')
 		out->has_pool = true;
 	return out->has_pool && why[0] == '\0';
 }
@@ -124,7 +135,8 @@ static bool set_pool(
 static bool fits(const struct options *out, const struct mode_option *chosen, char *why, size_t why_size)
 {
 	if (shows_one(out->mode) && !out->has_pool) {
-		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app", chosen->name);
+		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app%s", chosen->name,
+			out->mode == MODE_VERIFY ? "; or a certificate: ./FILE" : "");
 		return false;
 	}
 	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
@@ -181,7 +193,8 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status | verify POOL [--json] [--env-file FILE] [--config FILE]\n\n",
+	      "       poolkeeper explain POOL | status | verify POOL|FILE [--json] [--env-file FILE] [--config "
+	      "FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
 	fprintf(out, "  %-20s %s\n", "--config FILE", "the same, of poolkeeper alone: --env-file wins over it");
@@ -191,7 +204,8 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
-	      "explain, status\n"
+	      "FILE is a certificate,\n"
+	      "named with a dot or a slash; it is checked without network and settings. explain, status\n"
 	      "and verify write nothing, need no key, and work while the daemon is down. verify needs SOLANA_RPC_URL "
 	      "and "
 	      "SOLANA_NETWORK\n"

@@ -2,10 +2,12 @@
 #include "show/command_line.h"
 
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
 #include "io/db_conninfo.h"
+#include "show/certificate.h"
 #include "show/show.h"
 
 enum { CONNINFO_MAX = 4096, DROPPED_MAX = 320 };
@@ -15,13 +17,25 @@ static enum show_command command_of(enum options_mode mode)
 	return mode == MODE_STATUS ? SHOW_STATUS : mode == MODE_VERIFY ? SHOW_VERIFY : SHOW_EXPLAIN;
 }
 
+static bool wants_colour(void)
+{
+	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+int show_certificate_line(const struct options *options)
+{
+	if (!crypto_init())
+		return EX_SOFTWARE;
+	return show_certificate(options->certificate, options->json, wants_colour(), stdout, stderr);
+}
+
 int show_command_line(const struct options *options, const struct config *config)
 {
 	static const struct pubkey nobody;
 	struct show_config show = { .command = command_of(options->mode),
 		.pool = options->pool,
 		.json = options->json,
-		.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+		.colour = wants_colour(),
 		.db_timeout_ms = (unsigned)config->db_timeout_ms,
 		.rpc_urls = config->rpc_urls,
 		.n_rpc_urls = config->n_rpc_urls,

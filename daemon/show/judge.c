@@ -33,11 +33,9 @@ const char *verdict_name(enum verdict verdict)
 	return NAME[verdict];
 }
 
-static void note(const struct judging *j, const char *name, enum check_state state, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-static void note(const struct judging *j, const char *name, enum check_state state, const char *format, ...)
+void judged_note(struct judged *out, const char *name, enum check_state state, const char *format, ...)
 {
-	struct check *check = &j->out->check[j->out->n < CHECKS_MAX ? j->out->n++ : CHECKS_MAX - 1];
+	struct check *check = &out->check[out->n < CHECKS_MAX ? out->n++ : CHECKS_MAX - 1];
 	va_list args;
 
 	check->name = name;
@@ -47,7 +45,7 @@ static void note(const struct judging *j, const char *name, enum check_state sta
 	va_end(args);
 }
 
-static void verdict(struct judged *out, enum verdict verdict, const char *why)
+void judged_conclude(struct judged *out, enum verdict verdict, const char *why)
 {
 	out->verdict = verdict;
 	snprintf(out->why, sizeof out->why, "%s", why);
@@ -65,14 +63,15 @@ static void check_address(const struct judging *j)
 	struct pubkey own;
 
 	pda_pool(&own, &j->e->mint, &j->e->terms.salt);
-	note(j, "address", must(pubkey_equal(&own, &j->e->pool)),
+	judged_note(j->out, "address", must(pubkey_equal(&own, &j->e->pool)),
 		"derived from the mint and the salt that were signed");
 	if (j->a->has_pool)
-		note(j, "pool_id", must(j->a->pool.pool_id == j->e->pool_id),
+		judged_note(j->out, "pool_id", must(j->a->pool.pool_id == j->e->pool_id),
 			"account %" PRIu64 ", from salt, creation slot and creator %" PRIu64, j->a->pool.pool_id,
 			j->e->pool_id);
 	else
-		note(j, "pool_id", CHECK_GONE, "from salt, creation slot and creator %" PRIu64, j->e->pool_id);
+		judged_note(
+			j->out, "pool_id", CHECK_GONE, "from salt, creation slot and creator %" PRIu64, j->e->pool_id);
 }
 
 /* The signed terms, as config_hash covers them. */
@@ -93,13 +92,13 @@ static void check_terms(const struct judging *j)
 
 	draw_config_hash(&j->out->config_hash, &pool);
 	if (!j->a->has_pool)
-		note(j, "config_hash", CHECK_GONE,
+		judged_note(j->out, "config_hash", CHECK_GONE,
 			"computed from the signed terms; the account that stored it is gone");
 	else
-		note(j, "config_hash", must(hash_equal(&j->out->config_hash, &j->a->pool.config_hash)),
+		judged_note(j->out, "config_hash", must(hash_equal(&j->out->config_hash, &j->a->pool.config_hash)),
 			"the account's, against the terms that the creator signed");
 	if (j->e->terms_changed)
-		note(j, "terms", CHECK_WRONG, "the lock time was changed after the creation");
+		judged_note(j->out, "terms", CHECK_WRONG, "the lock time was changed after the creation");
 }
 
 static void check_players(const struct judging *j)
@@ -107,21 +106,22 @@ static void check_players(const struct judging *j)
 	const struct participants_account *list = &j->a->participants;
 	const unsigned n = j->e->n_players;
 
-	note(j, "players", must(n == j->e->terms.max_participants && n <= PARTICIPANTS_MAX),
+	judged_note(j->out, "players", must(n == j->e->terms.max_participants && n <= PARTICIPANTS_MAX),
 		"%u signed their entry, the pool has %u places", n, (unsigned)j->e->terms.max_participants);
 	if (!j->a->has_participants || n > PARTICIPANTS_MAX) {
-		note(j, "participants", CHECK_GONE, "the account with the list is gone; the signed entries count");
+		judged_note(j->out, "participants", CHECK_GONE,
+			"the account with the list is gone; the signed entries count");
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (pubkey_equal(&list->list[i], &j->e->player[i].wallet))
 			continue;
-		note(j, "participants", CHECK_WRONG, "place %u of the account's list is not who signed as player %u", i,
-			i);
+		judged_note(j->out, "participants", CHECK_WRONG,
+			"place %u of the account's list is not who signed as player %u", i, i);
 		return;
 	}
 	/* payout only zeroes the count and leaves the keys. */
-	note(j, "participants", must(list->count == n || (list->count == 0 && j->e->paid.slot.n != 0)),
+	judged_note(j->out, "participants", must(list->count == n || (list->count == 0 && j->e->paid.slot.n != 0)),
 		"the account's list is that of the signed entries, in their order");
 }
 
@@ -149,22 +149,26 @@ static void check_commits(const struct judging *j, const struct evidence_commit 
 			answered++;
 	}
 	if (!bound || e->commits_lost)
-		note(j, "commit", CHECK_UNKNOWN, "the commit before the request is not among the transactions");
+		judged_note(
+			j->out, "commit", CHECK_UNKNOWN, "the commit before the request is not among the transactions");
 	else if (bound->revealed.slot.n != 0 && bound->revealed.slot.n < e->requested.slot.n)
-		note(j, "commit", CHECK_WRONG, "the pool was bound to an answer that was public already");
+		judged_note(j->out, "commit", CHECK_WRONG, "the pool was bound to an answer that was public already");
 	else if (!signature_equal(&bound->at.sig, &e->requested.sig))
-		note(j, "commit", CHECK_UNKNOWN,
+		judged_note(j->out, "commit", CHECK_UNKNOWN,
 			"committed in another transaction than the request: the answer may have been known");
 	else
-		note(j, "commit", CHECK_OK, "in the same transaction as the request: nobody could know the answer");
+		judged_note(j->out, "commit", CHECK_OK,
+			"in the same transaction as the request: nobody could know the answer");
 	if (answered > 0)
-		note(j, "one_answer", CHECK_WRONG, "%u public answers were thrown away after the request", answered);
+		judged_note(j->out, "one_answer", CHECK_WRONG, "%u public answers were thrown away after the request",
+			answered);
 	else if (after > 0)
-		note(j, "one_answer", CHECK_UNKNOWN,
+		judged_note(j->out, "one_answer", CHECK_UNKNOWN,
 			"%u commits after the request; whether an answer to an earlier one was known is not on chain",
 			after);
 	else if (used)
-		note(j, "one_answer", CHECK_OK, "the pool was bound to one commit, and its answer was used");
+		judged_note(
+			j->out, "one_answer", CHECK_OK, "the pool was bound to one commit, and its answer was used");
 }
 
 static void check_queue(const struct judging *j)
@@ -172,15 +176,16 @@ static void check_queue(const struct judging *j)
 	const struct judge_accounts *a = j->a;
 
 	if (!a->has_oracle)
-		note(j, "oracle", CHECK_UNKNOWN, "the oracle's account is gone, or not the Switchboard program's");
+		judged_note(j->out, "oracle", CHECK_UNKNOWN,
+			"the oracle's account is gone, or not the Switchboard program's");
 	else
-		note(j, "oracle", must(pubkey_equal(&a->oracle.queue, &j->net->queue)),
+		judged_note(j->out, "oracle", must(pubkey_equal(&a->oracle.queue, &j->net->queue)),
 			"belongs to the network's Switchboard queue");
 	if (a->has_randomness)
-		note(j, "queue", must(pubkey_equal(&a->randomness.queue, &j->net->queue)),
+		judged_note(j->out, "queue", must(pubkey_equal(&a->randomness.queue, &j->net->queue)),
 			"the randomness account belongs to the network's Switchboard queue");
 	else
-		note(j, "queue", CHECK_GONE, "the randomness account is closed");
+		judged_note(j->out, "queue", CHECK_GONE, "the randomness account is closed");
 }
 
 /* The account still holds this very commit, with the key that the program copied when it was made. */
@@ -195,23 +200,24 @@ static void check_answer(const struct judging *j, const struct evidence_commit *
 	const struct judge_accounts *a = j->a;
 	const struct pubkey *account = &j->e->randomness_account;
 
-	note(j, "answered_by", must(pubkey_equal(&c->oracle, &c->reveal_oracle)), "the oracle that was committed to");
+	judged_note(j->out, "answered_by", must(pubkey_equal(&c->oracle, &c->reveal_oracle)),
+		"the oracle that was committed to");
 	if (!c->seed_known) {
-		note(j, "oracle_signature", CHECK_UNKNOWN,
+		judged_note(j->out, "oracle_signature", CHECK_UNKNOWN,
 			"the log of the commit is lost: no slot hash to check against");
 		return;
 	}
 	if (account_has(a, c))
-		note(j, "oracle_signature",
+		judged_note(j->out, "oracle_signature",
 			must(oracle_sig_valid(
 				account, &c->seed_slothash, c->seed_slot, &c->answer, a->randomness.signer)),
 			"secp256k1 over account, slot hash, slot and value, by the key in the randomness account");
 	else if (a->has_oracle &&
 		 oracle_sig_valid(account, &c->seed_slothash, c->seed_slot, &c->answer, a->oracle.signer))
-		note(j, "oracle_signature", CHECK_OK,
+		judged_note(j->out, "oracle_signature", CHECK_OK,
 			"secp256k1 over account, slot hash, slot and value, by the oracle's key");
 	else
-		note(j, "oracle_signature", CHECK_UNKNOWN,
+		judged_note(j->out, "oracle_signature", CHECK_UNKNOWN,
 			"not by the key that the oracle has today; the Switchboard program accepted it then");
 }
 
@@ -222,10 +228,10 @@ static void check_randomness(const struct judging *j)
 	const struct u128 ours = j->out->drawn.randomness;
 
 	if (j->a->has_pool && j->e->selected.slot.n != 0)
-		note(j, "randomness", must(u128_equal(j->a->pool.randomness, ours)),
+		judged_note(j->out, "randomness", must(u128_equal(j->a->pool.randomness, ours)),
 			"the pool's, against the first half of the oracle's value");
 	if (j->e->event_known)
-		note(j, "paid_randomness", must(u128_equal(j->e->event.as.winner.randomness, ours)),
+		judged_note(j->out, "paid_randomness", must(u128_equal(j->e->event.as.winner.randomness, ours)),
 			"that the payout tells, against the first half of the oracle's value");
 }
 
@@ -236,7 +242,7 @@ static void check_winner(const struct judging *j, const struct evidence_commit *
 
 	if (!used || e->n_players == 0 || e->n_players > PARTICIPANTS_MAX ||
 		draw_winner(&j->out->drawn, e->pool_id, used->answer.value, (uint8_t)e->n_players) != DRAW_OK) {
-		note(j, "winner", used ? CHECK_WRONG : CHECK_UNKNOWN,
+		judged_note(j->out, "winner", used ? CHECK_WRONG : CHECK_UNKNOWN,
 			used ? "the value or the list gives no winner"
 			     : "no oracle's answer is among the transactions");
 		return;
@@ -247,13 +253,13 @@ static void check_winner(const struct judging *j, const struct evidence_commit *
 	check_randomness(j);
 	if (j->a->has_pool) {
 		base58_pubkey(theirs, &j->a->pool.winner);
-		note(j, "winner", must(pubkey_equal(&j->a->pool.winner, &j->out->winner)), "the pool's %s, computed %s",
-			theirs, ours);
+		judged_note(j->out, "winner", must(pubkey_equal(&j->a->pool.winner, &j->out->winner)),
+			"the pool's %s, computed %s", theirs, ours);
 	}
 	if (e->paid.slot.n != 0) {
 		base58_pubkey(theirs, &e->paid_to);
-		note(j, "paid_winner", must(pubkey_equal(&e->paid_to, &j->out->winner)), "paid %s, computed %s", theirs,
-			ours);
+		judged_note(j->out, "paid_winner", must(pubkey_equal(&e->paid_to, &j->out->winner)),
+			"paid %s, computed %s", theirs, ours);
 	}
 }
 
@@ -271,7 +277,7 @@ static void check_receivers(const struct judging *j)
 	pda_ata(&winner, &e->paid_to, &e->mint, &e->token_program);
 	pda_ata(&dev, &e->terms.dev_wallet, &e->mint, &e->token_program);
 	pda_ata(&treasury, &e->terms.treasury_wallet, &e->mint, &e->token_program);
-	note(j, "receivers",
+	judged_note(j->out, "receivers",
 		must(pubkey_equal(&winner, &e->paid_token) && pubkey_equal(&dev, &e->dev_token) &&
 			pubkey_equal(&treasury, &e->treasury_token)),
 		"the token accounts are those of winner, dev wallet and treasury");
@@ -289,20 +295,20 @@ static void check_money(const struct judging *j)
 	if (e->paid.slot.n == 0)
 		return;
 	if (!j->out->split_known) {
-		note(j, "split", CHECK_WRONG, "the total times the fees overflows: nothing could be paid");
+		judged_note(j->out, "split", CHECK_WRONG, "the total times the fees overflows: nothing could be paid");
 		return;
 	}
 	if (e->event_known) {
 		told = (struct draw_payout){ e->event.as.winner.winner_amount, e->event.as.winner.dev_amount,
 			e->event.as.winner.burn_amount, e->event.as.winner.treasury_amount };
-		note(j, "split", must(same_split(&told, split)),
+		judged_note(j->out, "split", must(same_split(&told, split)),
 			"the payout tells winner %" PRIu64 " dev %" PRIu64 " burn %" PRIu64 " treasury %" PRIu64,
 			told.winner_amount, told.dev_amount, told.burn_amount, told.treasury_amount);
 	}
 	if (!e->moved.known)
-		note(j, "moved", CHECK_UNKNOWN, "the node does not tell what the token program moved");
+		judged_note(j->out, "moved", CHECK_UNKNOWN, "the node does not tell what the token program moved");
 	else
-		note(j, "moved", must(!e->moved.stray && same_split(&e->moved.amount, split)),
+		judged_note(j->out, "moved", must(!e->moved.stray && same_split(&e->moved.amount, split)),
 			"out of the vault to winner %" PRIu64 " dev %" PRIu64 " burn %" PRIu64 " treasury %" PRIu64
 			"%s",
 			e->moved.amount.winner_amount, e->moved.amount.dev_amount, e->moved.amount.burn_amount,
@@ -312,7 +318,7 @@ static void check_money(const struct judging *j)
 
 /* ---- the verdict ---- */
 
-static const struct check *first_in(const struct judged *out, enum check_state state)
+const struct check *judged_first(const struct judged *out, enum check_state state)
 {
 	for (unsigned i = 0; i < out->n; i++)
 		if (out->check[i].state == state)
@@ -322,25 +328,25 @@ static const struct check *first_in(const struct judged *out, enum check_state s
 
 static void conclude(struct judged *out, const struct evidence *e, const char *gap)
 {
-	const struct check *wrong = first_in(out, CHECK_WRONG), *unknown = first_in(out, CHECK_UNKNOWN);
+	const struct check *wrong = judged_first(out, CHECK_WRONG), *unknown = judged_first(out, CHECK_UNKNOWN);
 	char why[sizeof out->why];
 
 	if (wrong) {
 		snprintf(why, sizeof why, "%s: %.150s", wrong->name, wrong->text);
-		verdict(out, VERDICT_NOT_FAIR, why);
+		judged_conclude(out, VERDICT_NOT_FAIR, why);
 	} else if (gap) {
-		verdict(out, VERDICT_UNKNOWN, gap);
+		judged_conclude(out, VERDICT_UNKNOWN, gap);
 	} else if (e->cancelled.slot.n != 0) {
-		verdict(out, VERDICT_UNKNOWN, "the pool was cancelled: nothing was drawn");
+		judged_conclude(out, VERDICT_UNKNOWN, "the pool was cancelled: nothing was drawn");
 	} else if (e->selected.slot.n == 0) {
-		verdict(out, VERDICT_NOT_DECIDED, "the winner is not selected");
+		judged_conclude(out, VERDICT_NOT_DECIDED, "the winner is not selected");
 	} else if (unknown) {
 		snprintf(why, sizeof why, "%s: %.150s", unknown->name, unknown->text);
-		verdict(out, VERDICT_UNKNOWN, why);
+		judged_conclude(out, VERDICT_UNKNOWN, why);
 	} else if (e->paid.slot.n == 0) {
-		verdict(out, VERDICT_NOT_DECIDED, "the winner is selected and not paid");
+		judged_conclude(out, VERDICT_NOT_DECIDED, "the winner is selected and not paid");
 	} else {
-		verdict(out, VERDICT_FAIR, "the chain did what the rules say, with the oracle's value");
+		judged_conclude(out, VERDICT_FAIR, "the chain did what the rules say, with the oracle's value");
 	}
 }
 
@@ -352,7 +358,7 @@ void judge(struct judged *out, const struct evidence *e, const struct judge_acco
 
 	*out = (struct judged){ 0 };
 	if (e->created.slot.n == 0) {
-		verdict(out, VERDICT_UNKNOWN,
+		judged_conclude(out, VERDICT_UNKNOWN,
 			gap ? gap : "no pool was created at this address, as far as the chain is finalized");
 		return;
 	}

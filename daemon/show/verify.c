@@ -8,6 +8,7 @@
 #include "show/commands.h"
 #include "show/history.h"
 #include "show/judge.h"
+#include "show/judged_print.h"
 #include "show/print.h"
 
 enum { SEED_AGE_SLOTS = 300 }; /* request_randomness takes no older commit */
@@ -245,33 +246,6 @@ static void show_result(const struct verifying *v, const struct judged *j)
 	}
 }
 
-static enum out_mood mood_of(enum check_state state)
-{
-	static const enum out_mood MOOD[] = { OUT_GOOD, OUT_BAD, OUT_WARN, OUT_PLAIN };
-
-	return MOOD[state];
-}
-
-static void show_verdict(const struct verifying *v, const struct judged *j)
-{
-	static const char *const columns[] = { "check", "result", "what" };
-	static const enum out_mood MOOD[] = { OUT_GOOD, OUT_BAD, OUT_WARN, OUT_WARN };
-	struct out *out = v->s->out;
-
-	out_section(out, "verdict");
-	out_table(out, "checks", columns, 3);
-	for (unsigned i = 0; i < j->n; i++) {
-		out_row_mood(out, mood_of(j->check[i].state));
-		out_cell(out, "%s", j->check[i].name);
-		out_cell(out, "%s", check_state_name(j->check[i].state));
-		out_cell(out, "%s", j->check[i].text);
-	}
-	out_table_end(out);
-	out_field(out, "endpoints", NULL, "%zu, believed about logs and inner instructions", v->s->config->n_rpc_urls);
-	out_mood_field(out, MOOD[j->verdict], "verdict", NULL, "%s", verdict_name(j->verdict));
-	out_field(out, "why", NULL, "%s", j->why);
-}
-
 int show_verify(struct show *s)
 {
 	static const int CODE[] = { EX_OK, SHOW_NOT_FAIR, EX_TEMPFAIL, EX_UNAVAILABLE };
@@ -290,6 +264,8 @@ int show_verify(struct show *s)
 		show_players(&v);
 	show_randomness(&v);
 	show_result(&v, &judged);
-	show_verdict(&v, &judged);
+	judged_print_checks(s->out, &judged);
+	out_field(s->out, "endpoints", NULL, "%zu, believed about logs and inner instructions", s->config->n_rpc_urls);
+	judged_print_verdict(s->out, &judged);
 	return CODE[judged.verdict];
 }

@@ -35,6 +35,7 @@ struct options {
 	bool json; /* with EXPLAIN, STATUS, VERIFY */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
+	const char *certificate;   /* with VERIFY: this file instead of a pool, borrowed from argv */
 	struct pubkey rebuild;     /* with MODE_REBUILD: the pool */
 	struct config_files files; /* borrowed from argv */
 };

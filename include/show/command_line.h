@@ -9,4 +9,7 @@
 /* Runs explain, status or verify; prints to stdout. config: of config_load_reader(). Returns the exit code of show_run(). */
 NODISCARD int show_command_line(const struct options *options, const struct config *config);
 
+/* verify FILE: needs no settings. Returns the exit code of show_certificate(). */
+NODISCARD int show_certificate_line(const struct options *options);
+
 #endif

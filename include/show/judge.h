@@ -47,6 +47,13 @@ struct judged {
 void judge(struct judged *out, const struct evidence *e, const struct judge_accounts *accounts,
 	const struct sb_net *net, const char *gap);
 
+/* For the judges of other kinds of draws: one check more. */
+void judged_note(struct judged *out, const char *name, enum check_state state, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void judged_conclude(struct judged *out, enum verdict verdict, const char *why);
+/* The first check in this state, or NULL. */
+const struct check *judged_first(const struct judged *out, enum check_state state);
+
 const char *check_state_name(enum check_state state);
 const char *verdict_name(enum verdict verdict);
 

@@ -93,6 +93,18 @@ static void test_nothing_is_doubled(void **unused)
 	assert_false(hash_equal(&three, &four));
 }
 
+/* A path longer than (index, n) asks for is refused even where its hashes lead to the root. */
+static void test_path_beyond_the_tree(void **unused)
+{
+	struct hash leaf[2], root;
+
+	(void)unused;
+	make_leaves(leaf, 2);
+	build(&root, leaf, 2, NULL);
+	assert_true(merkle_includes(&root, 2, 1, &leaf[1], leaf, 1));
+	assert_false(merkle_includes(&root, 1, 0, &leaf[1], leaf, 1));
+}
+
 static void test_empty(void **unused)
 {
 	struct hash root, nothing;
@@ -124,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_nothing_is_doubled),
+		cmocka_unit_test(test_path_beyond_the_tree),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_ticket_of_an_account),
 	};

@@ -61,7 +61,18 @@ static void commands_that_show(void **state)
 	expect_mode("verify --help", MODE_HELP);
 	expect_mode("--help explain", MODE_HELP);
 	expect_refused("explain", "explain needs a pool: its address, or its number in the web app");
-	expect_refused("verify --json", "verify needs a pool: its address, or its number in the web app");
+	expect_refused("verify --json",
+		"verify needs a pool: its address, or its number in the web app; or a certificate: ./FILE");
+	expect_mode("verify ./draw --json", MODE_VERIFY);
+	assert_string_equal(options.certificate, "./draw");
+	expect_mode("verify draw.json", MODE_VERIFY);
+	assert_string_equal(options.certificate, "draw.json");
+	expect_mode("verify draw.json --help", MODE_HELP);
+	expect_refused("verify draw", "draw is no pool: give its address, or its number in the web app; a "
+				      "certificate's file is named with its path, "
+				      "./FILE");
+	expect_refused("verify draw.json 17", "verify takes one pool: leave 17 out");
+	expect_refused("explain draw.json", "draw.json is no pool: give its address, or its number in the web app");
 	expect_refused("explain 0", "0 is no pool: give its address, or its number in the web app");
 	expect_refused("explain 1 2", "explain takes one pool: leave 2 out");
 	expect_refused("status 1", "there is no option 1: see poolkeeper --help");

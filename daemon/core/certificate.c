@@ -1,0 +1,99 @@
+/* The envelope: whose certificate, the how manieth, over which bytes. */
+#include "core/certificate.h"
+
+#include <string.h>
+
+#include "base/crypto.h"
+
+static const char FORMAT[] = "poolkeeper-certificate-1";
+
+static void read_body(struct certificate_reader *r, struct certificate *out)
+{
+	const char *format;
+	size_t n;
+
+	reader_object(r, "body");
+	out->is_draw = reader_next_is(r, "draw");
+	if (out->is_draw)
+		certificate_read_draw(r, &out->draw);
+	format = reader_string(r, "format", &n);
+	if (!r->failed && (n != strlen(FORMAT) || memcmp(format, FORMAT, n) != 0))
+		reader_fail(r, "format", "must be poolkeeper-certificate-1");
+	out->made = (int64_t)reader_number(r, "made", INT64_MAX);
+	if (!out->is_draw)
+		certificate_read_pool(r, &out->pool);
+	reader_hex(r, "previous", out->previous.b, HASH_SIZE);
+	out->serial = reader_number(r, "serial", UINT64_MAX);
+	reader_object_end(r);
+}
+
+bool certificate_read(struct certificate *out, const char *text, size_t n, const char **why)
+{
+	static const char before[] = "{\"body\":";
+	struct certificate_reader r;
+
+	memset(out, 0, sizeof *out);
+	reader_begin(&r, text, n);
+	if (n > CERTIFICATE_SIZE_MAX)
+		reader_fail(&r, NULL, "is larger than 1 GiB");
+	reader_object(&r, NULL);
+	read_body(&r, out);
+	if (!r.failed)
+		crypto_sha256(&out->hash,
+			&(struct bytes){ (const uint8_t *)text + strlen(before), r.at - strlen(before) }, 1);
+	reader_pubkey(&r, "key", &out->key);
+	reader_signature(&r, "signature", &out->signature);
+	reader_array(&r, "tickets");
+	out->tickets = r;
+	*why = out->tickets.why;
+	return !r.failed;
+}
+
+/* ["<participant>","<weight>"] */
+static void read_ticket(struct certificate_reader *r, struct ticket *out)
+{
+	static const char shape[] = "a ticket is a participant and a weight";
+
+	reader_array(r, NULL);
+	if (!reader_more(r)) {
+		reader_fail(r, "tickets", shape);
+		return;
+	}
+	reader_hex(r, NULL, out->participant.b, HASH_SIZE);
+	if (!reader_more(r)) {
+		reader_fail(r, "tickets", shape);
+		return;
+	}
+	out->weight = reader_number(r, NULL, UINT64_MAX);
+	if (reader_more(r))
+		reader_fail(r, "tickets", shape);
+}
+
+bool certificate_read_tickets(
+	struct certificate *certificate, struct ticket *out, size_t room, uint64_t *n, const char **why)
+{
+	struct certificate_reader *r = &certificate->tickets;
+	const uint64_t due = certificate->is_draw ? certificate->draw.lock.n : 0;
+
+	*n = 0;
+	*why = r->why;
+	while (reader_more(r))
+		if (*n == due || *n == room)
+			reader_fail(r, "tickets", "there are more than the lock says");
+		else
+			read_ticket(r, &out[(*n)++]);
+	if (!r->failed && *n != 0 && *n != due)
+		reader_fail(r, "tickets", "there are fewer than the lock says");
+	reader_object_end(r);
+	reader_finish(r);
+	return !r->failed;
+}
+
+bool certificate_signed(const struct certificate *certificate)
+{
+	uint8_t message[8 + HASH_SIZE] = "PKCERT01";
+
+	memcpy(message + 8, certificate->hash.b, HASH_SIZE);
+	return crypto_ed25519_verify(
+		&certificate->key, (struct bytes){ message, sizeof message }, &certificate->signature);
+}

@@ -1,0 +1,155 @@
+/* The body of a draw off chain. */
+#include <string.h>
+
+#include "base/crypto.h"
+#include "core/certificate.h"
+
+static struct slot read_slot(struct certificate_reader *r, const char *key)
+{
+	return (struct slot){ reader_number(r, key, UINT64_MAX) };
+}
+
+static int64_t read_time(struct certificate_reader *r, const char *key)
+{
+	return (int64_t)reader_number(r, key, INT64_MAX);
+}
+
+static void read_amounts(struct certificate_reader *r, struct certificate_lock *out)
+{
+	reader_array(r, "amounts");
+	while (reader_more(r))
+		if (out->prizes == CERTIFICATE_PICKS_MAX)
+			reader_fail(r, "amounts", "there are more than 1000 prizes");
+		else
+			out->amount[out->prizes++] = reader_number(r, NULL, UINT64_MAX);
+	if (!r->failed && out->prizes == 0)
+		reader_fail(r, "amounts", "there is no prize");
+}
+
+static void read_lock(struct certificate_reader *r, struct certificate_lock *out)
+{
+	size_t from;
+
+	reader_object(r, "lock");
+	from = r->at - 1;
+	out->alternates = (uint32_t)reader_number(r, "alternates", CERTIFICATE_PICKS_MAX);
+	read_amounts(r, out);
+	out->at = read_time(r, "at");
+	reader_text(r, "currency", out->currency, sizeof out->currency);
+	out->deadline = read_time(r, "deadline");
+	reader_hex(r, "drand", out->drand.b, HASH_SIZE);
+	reader_hex(r, "draw", out->draw.b, DRAW_ID_SIZE);
+	out->mode = (enum select_mode)reader_number(r, "mode", SELECT_ONE_PER_ENTRY);
+	reader_hex(r, "root", out->root.b, HASH_SIZE);
+	out->round = reader_number(r, "round", UINT64_MAX);
+	reader_hex(r, "rules", out->rules.b, HASH_SIZE);
+	out->slot = read_slot(r, "slot");
+	out->n = reader_number(r, "tickets", UINT32_MAX - 1);
+	out->total_weight = reader_number(r, "total_weight", UINT64_MAX);
+	reader_pubkey(r, "vrf_key", &out->vrf_key);
+	reader_object_end(r);
+	if (!r->failed && out->prizes + out->alternates > CERTIFICATE_PICKS_MAX)
+		reader_fail(r, "lock", "there are more than 1000 prizes and alternates");
+	if (!r->failed)
+		crypto_sha256(&out->hash, &(struct bytes){ (const uint8_t *)r->text + from, r->at - from }, 1);
+}
+
+static void read_block(struct certificate_reader *r, struct certificate_draw *out)
+{
+	struct pubkey hash;
+
+	reader_object(r, "block");
+	reader_pubkey(r, "hash", &hash); /* base58 of 32 bytes, as nodes write it */
+	memcpy(out->blockhash.b, hash.b, HASH_SIZE);
+	out->block_parent = read_slot(r, "parent_slot");
+	out->block_slot = read_slot(r, "slot");
+	out->block_time = read_time(r, "time");
+	reader_object_end(r);
+}
+
+static void read_pick(struct certificate_reader *r, struct certificate_pick *out)
+{
+	reader_object(r, NULL);
+	out->pick.empty = reader_at_end(r);
+	if (!out->pick.empty) {
+		out->pick.attempt = (uint32_t)reader_number(r, "attempt", UINT32_MAX);
+		out->pick.entry = (uint32_t)reader_number(r, "entry", UINT32_MAX - 1);
+		out->pick.number = reader_number(r, "number", UINT64_MAX);
+		reader_hex(r, "participant", out->participant.b, HASH_SIZE);
+		out->pick.total = reader_number(r, "total", UINT64_MAX);
+	}
+	reader_object_end(r);
+}
+
+static void read_refused(struct certificate_reader *r, struct certificate_draw *out, struct certificate_award *award)
+{
+	award->refused_from = out->n_refused;
+	reader_array(r, "refused");
+	while (reader_more(r)) {
+		struct certificate_refusal *refusal = &out->refused[out->n_refused];
+
+		if (out->n_refused == CERTIFICATE_PICKS_MAX) {
+			reader_fail(r, "refused", "there are more than 1000");
+			return;
+		}
+		reader_object(r, NULL);
+		refusal->pick = (uint32_t)reader_number(r, "pick", CERTIFICATE_PICKS_MAX);
+		reader_text(r, "reason", refusal->reason, sizeof refusal->reason);
+		reader_object_end(r);
+		out->n_refused++;
+		award->refused_n++;
+	}
+}
+
+static void read_award(struct certificate_reader *r, struct certificate_draw *out, struct certificate_award *award)
+{
+	reader_object(r, NULL);
+	award->amount = reader_number(r, "amount", UINT64_MAX);
+	award->pick = CERTIFICATE_NO_PICK;
+	reader_text(r, "payment", award->payment, sizeof award->payment);
+	if (reader_next_is(r, "pick")) /* left out where nobody gets the prize */
+		award->pick = (uint32_t)reader_number(r, "pick", CERTIFICATE_PICKS_MAX);
+	read_refused(r, out, award);
+	reader_object_end(r);
+}
+
+static void read_awards(struct certificate_reader *r, struct certificate_draw *out)
+{
+	reader_array(r, "awards");
+	while (reader_more(r))
+		if (out->n_awards == CERTIFICATE_PICKS_MAX)
+			reader_fail(r, "awards", "there are more than 1000");
+		else
+			read_award(r, out, &out->award[out->n_awards++]);
+}
+
+static void read_picks(struct certificate_reader *r, struct certificate_draw *out)
+{
+	reader_array(r, "picks");
+	while (reader_more(r))
+		if (out->n_picks == CERTIFICATE_PICKS_MAX)
+			reader_fail(r, "picks", "there are more than 1000");
+		else
+			read_pick(r, &out->pick[out->n_picks++]);
+}
+
+void certificate_read_draw(struct certificate_reader *r, struct certificate_draw *out)
+{
+	reader_object(r, "draw");
+	reader_object(r, "anchor");
+	reader_signature(r, "signature", &out->anchor);
+	out->anchor_slot = read_slot(r, "slot");
+	reader_object_end(r);
+	read_awards(r, out);
+	reader_hex(r, "beta", out->beta.b, ECVRF_BETA_SIZE);
+	read_block(r, out);
+	read_lock(r, &out->lock);
+	read_picks(r, out);
+	reader_hex(r, "proof", out->proof.b, ECVRF_PROOF_SIZE);
+	reader_object(r, "round");
+	reader_text(r, "checked_by", out->checked_by, sizeof out->checked_by);
+	out->round = reader_number(r, "number", UINT64_MAX);
+	reader_hex(r, "signature", out->signature.b, DRAND_SIGNATURE_SIZE);
+	reader_object_end(r);
+	reader_object_end(r);
+}

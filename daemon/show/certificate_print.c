@@ -1,0 +1,289 @@
+/* Every input and every step of a certificate, so that anybody can do it by hand. */
+#include "show/certificate_print.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "show/judged_print.h"
+#include "show/print.h"
+
+static void hex_field(struct out *out, const char *name, const char *from, const void *bytes, size_t n)
+{
+	char hex[HEX_TEXT];
+
+	out_field(out, name, from, "%s", print_hex(hex, bytes, n));
+}
+
+static void time_field(struct out *out, const char *name, const char *from, int64_t unix_s)
+{
+	char time[TIME_TEXT];
+
+	out_field(out, name, from, "%" PRId64 " %s", unix_s, print_time(time, unix_s));
+}
+
+static void key_field(struct out *out, const char *name, const char *from, const struct pubkey *key)
+{
+	char text[PUBKEY_TEXT];
+
+	out_field(out, name, from, "%s", print_key(text, key));
+}
+
+static void sig_field(struct out *out, const char *name, const char *from, const struct signature *sig)
+{
+	char text[SIGNATURE_TEXT];
+
+	out_field(out, name, from, "%s", print_sig(text, sig));
+}
+
+static void print_envelope(struct out *out, const char *path, const struct certificate *c)
+{
+	out_section(out, "certificate");
+	out_field(out, "file", NULL, "%s", path);
+	out_field(out, "serial", NULL, "%" PRIu64, c->serial);
+	hex_field(out, "previous", "hash of the one before", c->previous.b, HASH_SIZE);
+	time_field(out, "made", NULL, c->made);
+	key_field(out, "key", "of the operator", &c->key);
+	hex_field(out, "hash", "SHA-256 of the body", c->hash.b, HASH_SIZE);
+	sig_field(out, "signature", "over PKCERT01 and the hash", &c->signature);
+}
+
+/* ---- a draw off chain ---- */
+
+static void print_lock(struct out *out, const struct certificate_lock *lock)
+{
+	static const char *const MODE[] = { "with replacement", "one prize per participant", "one prize per ticket" };
+
+	out_section(out, "lock");
+	hex_field(out, "draw", NULL, lock->draw.b, DRAW_ID_SIZE);
+	time_field(out, "at", NULL, lock->at);
+	time_field(out, "deadline", NULL, lock->deadline);
+	out_field(out, "tickets", NULL, "%" PRIu64, lock->n);
+	out_field(out, "total_weight", NULL, "%" PRIu64, lock->total_weight);
+	hex_field(out, "root", "RFC 9162 tree of the tickets", lock->root.b, HASH_SIZE);
+	hex_field(out, "rules", "SHA-256 of the published rules", lock->rules.b, HASH_SIZE);
+	out_field(out, "slot", NULL, "%" PRIu64, lock->slot.n);
+	out_field(out, "round", NULL, "%" PRIu64, lock->round);
+	hex_field(out, "drand", "hash of the chain", lock->drand.b, HASH_SIZE);
+	key_field(out, "vrf_key", NULL, &lock->vrf_key);
+	out_field(out, "mode", NULL, "%u, %s", (unsigned)lock->mode, MODE[lock->mode]);
+	out_field(out, "prizes", NULL, "%u", (unsigned)lock->prizes);
+	out_field(out, "alternates", NULL, "%u", (unsigned)lock->alternates);
+	out_field(out, "currency", NULL, "%s", lock->currency);
+	hex_field(out, "hash", "SHA-256 of the lock as it stands", lock->hash.b, HASH_SIZE);
+}
+
+static void print_randomness(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
+{
+	struct pubkey blockhash;
+	struct hash message;
+	char alpha[4][HEX_TEXT];
+
+	out_section(out, "randomness");
+	out_field(out, "block_slot", NULL, "%" PRIu64 " after %" PRIu64, d->block_slot.n, d->block_parent.n);
+	memcpy(blockhash.b, d->blockhash.b, HASH_SIZE);
+	key_field(out, "blockhash", NULL, &blockhash);
+	time_field(out, "block_time", NULL, d->block_time);
+	out_field(out, "round", NULL, "%" PRIu64, d->round);
+	drand_message(&message, d->round);
+	hex_field(out, "round_message", "SHA-256 of the round", message.b, HASH_SIZE);
+	hex_field(out, "round_signature", NULL, d->signature.b, DRAND_SIGNATURE_SIZE);
+	out_field(out, "round_checked_by", "the operator's word", "%s", d->checked_by);
+	for (size_t i = 0; i < 4; i++)
+		print_hex(alpha[i], c->alpha + i * ALPHA_SIZE / 4, ALPHA_SIZE / 4);
+	out_field(out, "alpha", "computed", "%s%s%s%s", alpha[0], alpha[1], alpha[2], alpha[3]);
+	hex_field(out, "gamma", "proof[0..32]", d->proof.b, 32);
+	hex_field(out, "c", "proof[32..48]", d->proof.b + 32, ECVRF_CHALLENGE_SIZE);
+	hex_field(out, "s", "proof[48..80]", d->proof.b + 48, 32);
+	out_field(out, "tries", "computed", "%u", c->vrf.tries);
+	hex_field(out, "h", "computed", c->vrf.h.b, CURVE_POINT_SIZE);
+	hex_field(out, "u", "computed", c->vrf.u.b, CURVE_POINT_SIZE);
+	hex_field(out, "v", "computed", c->vrf.v.b, CURVE_POINT_SIZE);
+	hex_field(out, "beta", "computed", c->vrf.beta.b, ECVRF_BETA_SIZE);
+	if (c->has_tickets)
+		hex_field(out, "root", "computed", c->root.b, HASH_SIZE);
+	if (c->picked)
+		hex_field(out, "select_key", "computed", c->select_key.b, HASH_SIZE);
+}
+
+static void print_picks(struct out *out, const struct certificate_draw *d)
+{
+	static const char *const columns[] = { "pick", "for", "total", "attempt", "number", "ticket", "participant" };
+	char hex[HEX_TEXT];
+
+	out_section(out, "picks");
+	out_table(out, "picks", columns, 7);
+	for (uint32_t i = 0; i < d->n_picks; i++) {
+		const struct certificate_pick *p = &d->pick[i];
+
+		out_cell(out, "%u", (unsigned)i);
+		out_cell(out, "%s", i < d->lock.prizes ? "prize" : "alternate");
+		out_cell(out, "%" PRIu64, p->pick.total);
+		out_cell(out, "%u", (unsigned)p->pick.attempt);
+		out_cell(out, "%" PRIu64, p->pick.number);
+		out_cell(out, p->pick.empty ? "-" : "%u", (unsigned)p->pick.entry);
+		out_cell(out, "%s", p->pick.empty ? "nobody was left" : print_hex(hex, p->participant.b, HASH_SIZE));
+	}
+	out_table_end(out);
+}
+
+static void print_awards(struct out *out, const struct certificate_draw *d)
+{
+	static const char *const columns[] = { "prize", "amount", "pick", "refused", "participant", "payment" };
+	char hex[HEX_TEXT];
+
+	out_section(out, "awards");
+	out_table(out, "awards", columns, 6);
+	for (uint32_t i = 0; i < d->n_awards; i++) {
+		const struct certificate_award *a = &d->award[i];
+		const bool given = a->pick < d->n_picks;
+
+		out_cell(out, "%u", (unsigned)i);
+		out_cell(out, "%" PRIu64, a->amount);
+		out_cell(out, given ? "%u" : "-", (unsigned)a->pick);
+		out_cell(out, "%u", (unsigned)a->refused_n);
+		out_cell(out, "%s", given ? print_hex(hex, d->pick[a->pick].participant.b, HASH_SIZE) : "nobody");
+		out_cell(out, "%s", a->payment);
+	}
+	out_table_end(out);
+	for (uint32_t i = 0; i < d->n_refused; i++)
+		out_field(out, "refused", NULL, "pick %u: %s", (unsigned)d->refused[i].pick, d->refused[i].reason);
+}
+
+static void print_outside_of_draw(struct out *out, const struct certificate_draw *d)
+{
+	char key[PUBKEY_TEXT], sig[SIGNATURE_TEXT], hex[HEX_TEXT];
+	struct pubkey blockhash;
+
+	memcpy(blockhash.b, d->blockhash.b, HASH_SIZE);
+	out_section(out, "outside");
+	out_field(out, "anchor", NULL, "transaction %s, finalized in slot %" PRIu64 ", has a memo with %s",
+		print_sig(sig, &d->anchor), d->anchor_slot.n, print_hex(hex, d->lock.hash.b, HASH_SIZE));
+	out_field(out, "block", NULL,
+		"slot %" PRIu64 " has the block hash %s, the parent slot %" PRIu64 " and the time %" PRId64,
+		d->block_slot.n, print_key(key, &blockhash), d->block_parent.n, d->block_time);
+	out_field(out, "vrf_key", NULL, "%s was published before the draw opened", print_key(key, &d->lock.vrf_key));
+	out_field(out, "certificates", NULL,
+		"the operator has one certificate per serial, and no other lock for this draw");
+}
+
+/* ---- a pool's draw ---- */
+
+static void seen_field(struct out *out, const char *name, const struct certificate_seen *seen)
+{
+	char sig[SIGNATURE_TEXT], time[TIME_TEXT];
+
+	out_field(out, name, NULL, "%s slot %" PRIu64 " %s", print_time(time, seen->time), seen->slot.n,
+		print_sig(sig, &seen->sig));
+}
+
+static void print_pool_terms(struct out *out, const struct certificate_pool *p, const struct judged *j)
+{
+	out_section(out, "pool");
+	out_field(out, "network", NULL, "%s", p->network);
+	key_field(out, "address", NULL, &p->address);
+	out_field(out, "pool_id", NULL, "%" PRIu64, p->pool_id);
+	key_field(out, "creator", NULL, &p->creator);
+	key_field(out, "mint", NULL, &p->mint);
+	hex_field(out, "salt", NULL, p->terms.salt.b, HASH_SIZE);
+	out_field(out, "places", NULL, "%u", (unsigned)p->terms.max_participants);
+	out_field(out, "lock_duration", NULL, "%" PRId64, p->terms.lock_duration);
+	out_field(out, "bet", NULL, "%" PRIu64, p->terms.bet_amount);
+	key_field(out, "dev_wallet", NULL, &p->terms.dev_wallet);
+	key_field(out, "treasury", NULL, &p->terms.treasury_wallet);
+	out_field(out, "fees_bps", NULL, "dev %u burn %u treasury %u", (unsigned)p->terms.dev_fee_bps,
+		(unsigned)p->terms.burn_fee_bps, (unsigned)p->terms.treasury_fee_bps);
+	hex_field(out, "config_hash", "computed", j->config_hash.b, HASH_SIZE);
+	seen_field(out, "created", &p->created);
+	seen_field(out, "requested", &p->requested);
+	seen_field(out, "selected", &p->selected);
+	seen_field(out, "paid", &p->paid);
+	out_field(out, "total", NULL, "%" PRIu64, p->total_amount);
+}
+
+static void print_pool_players(struct out *out, const struct certificate_pool *p)
+{
+	static const char *const columns[] = { "index", "wallet", "slot", "signature" };
+	char key[PUBKEY_TEXT], sig[SIGNATURE_TEXT];
+
+	out_section(out, "players");
+	out_table(out, "list", columns, 4);
+	for (unsigned i = 0; i < p->n_players; i++) {
+		out_cell(out, "%u", i);
+		out_cell(out, "%s", print_key(key, &p->player[i].wallet));
+		out_cell(out, "%" PRIu64, p->player[i].joined.slot.n);
+		out_cell(out, "%s", print_sig(sig, &p->player[i].joined.sig));
+	}
+	out_table_end(out);
+}
+
+static void print_pool_commits(struct out *out, const struct certificate_pool *p)
+{
+	static const char *const columns[] = { "slot", "oracle", "seed_slot", "seed_slothash", "value", "reason",
+		"fate" };
+	char key[PUBKEY_TEXT], hash[HEX_TEXT], value[HEX_TEXT];
+
+	out_section(out, "randomness");
+	key_field(out, "account", NULL, &p->randomness_account);
+	hex_field(out, "oracle_signer", NULL, p->oracle_signer, sizeof p->oracle_signer);
+	out_table(out, "commits", columns, 7);
+	for (unsigned i = 0; i < p->n_commits; i++) {
+		const struct certificate_commit *c = &p->commit[i];
+
+		out_cell(out, "%" PRIu64, c->at.slot.n);
+		out_cell(out, "%s", print_key(key, &c->oracle));
+		out_cell(out, "%" PRIu64, c->seed_slot.n);
+		out_cell(out, "%s", print_hex(hash, c->seed_slothash.b, HASH_SIZE));
+		out_cell(out, "%s",
+			c->revealed.slot.n != 0 ? print_hex(value, c->answer.value, sizeof c->answer.value) : "-");
+		out_cell(out, "%s", c->reason);
+		out_cell(out, "%s", c->fate);
+	}
+	out_table_end(out);
+}
+
+static void print_pool_result(struct out *out, const struct judged *j)
+{
+	char number[U128_TEXT];
+
+	out_section(out, "computed");
+	if (j->drawn_known) {
+		out_field(out, "randomness", "value[0..16]", "%s", print_u128(number, j->drawn.randomness));
+		out_field(out, "number", "SHA-256(pool_id, randomness)[0..8]", "%" PRIu64, j->drawn.normalized);
+		out_field(out, "index", "number mod players", "%u", (unsigned)j->drawn.index);
+		key_field(out, "winner", NULL, &j->winner);
+	}
+	if (j->split_known)
+		out_field(out, "split", NULL, "winner %" PRIu64 " dev %" PRIu64 " burn %" PRIu64 " treasury %" PRIu64,
+			j->split.winner_amount, j->split.dev_amount, j->split.burn_amount, j->split.treasury_amount);
+	out_section(out, "outside");
+	out_field(out, "chain", NULL,
+		"the transactions, the oracle's key and the accounts are as the certificate says: poolkeeper verify "
+		"ADDRESS reads "
+		"them from the chain itself");
+}
+
+/* ---- both ---- */
+
+void certificate_print(struct out *out, const char *path, const struct certificate_verdict *v)
+{
+	const struct certificate *c = &v->certificate;
+
+	if (v->well_formed) {
+		print_envelope(out, path, c);
+		if (c->is_draw) {
+			print_lock(out, &c->draw.lock);
+			print_randomness(out, &c->draw, &v->computed);
+			print_picks(out, &c->draw);
+			print_awards(out, &c->draw);
+			print_outside_of_draw(out, &c->draw);
+		} else {
+			print_pool_terms(out, &c->pool, &v->judged);
+			print_pool_players(out, &c->pool);
+			print_pool_commits(out, &c->pool);
+			print_pool_result(out, &v->judged);
+		}
+	}
+	judged_print_checks(out, &v->judged);
+	judged_print_verdict(out, &v->judged);
+}

@@ -1,0 +1,241 @@
+/* The rules of docs/certificate.md, one check each. */
+#include "show/judge_draw.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "chain/drand_sig.h"
+#include "core/merkle.h"
+
+enum { ROUND_AFTER_LOCK_S = 120 };
+
+struct judging_draw {
+	struct judged *out;
+	struct judged_draw *computed;
+	const struct certificate_draw *draw;
+	const struct certificate_lock *lock;
+	const struct ticket *ticket;
+};
+
+static enum check_state must(bool holds)
+{
+	return holds ? CHECK_OK : CHECK_WRONG;
+}
+
+/* ---- what was fixed before anybody could know ---- */
+
+static void check_lock(const struct judging_draw *j)
+{
+	const struct certificate_lock *lock = j->lock;
+	struct hash chain;
+	int64_t due = 0;
+	bool known;
+
+	judged_note(j->out, "anchor", must(j->draw->anchor_slot.n < lock->slot.n),
+		"the lock was anchored in slot %" PRIu64 ", before slot %" PRIu64 " that it names",
+		j->draw->anchor_slot.n, lock->slot.n);
+	drand_chain_hash(&chain, &DRAND_QUICKNET);
+	judged_note(j->out, "drand_chain", must(hash_equal(&chain, &lock->drand)), "the lock names drand's quicknet");
+	known = drand_time_of(&due, &DRAND_QUICKNET, lock->round);
+	judged_note(j->out, "lock_round", must(known && due - ROUND_AFTER_LOCK_S >= lock->at),
+		"round %" PRIu64 " was due at %" PRId64 ", at least %d s after the lock at %" PRId64, lock->round, due,
+		ROUND_AFTER_LOCK_S, lock->at);
+	judged_note(j->out, "deadline", must(known && lock->deadline > due),
+		"%" PRId64 " is after the round that the lock names", lock->deadline);
+}
+
+static void check_tickets(const struct judging_draw *j)
+{
+	struct judged_draw *c = j->computed;
+	struct merkle tree;
+	struct hash leaf;
+	enum select_result result;
+
+	c->has_tickets = j->ticket != NULL;
+	if (!c->has_tickets) {
+		judged_note(j->out, "tickets", j->lock->n > 0 ? CHECK_UNKNOWN : CHECK_WRONG,
+			"the certificate comes without its %" PRIu64 " tickets: nobody can compute the picks from it",
+			j->lock->n);
+		return;
+	}
+	merkle_begin(&tree);
+	for (uint64_t i = 0; i < j->lock->n; i++) {
+		ticket_leaf(&leaf, &j->lock->draw, i, &j->ticket[i]);
+		merkle_add(&tree, &leaf, NULL);
+	}
+	merkle_end(&tree, &c->root, NULL);
+	judged_note(j->out, "tickets", must(hash_equal(&c->root, &j->lock->root)),
+		"the tree of the %" PRIu64 " tickets has the root that was locked", j->lock->n);
+	result = select_total(&c->total_weight, j->ticket, (uint32_t)j->lock->n);
+	judged_note(j->out, "total_weight", must(result == SELECT_OK && c->total_weight == j->lock->total_weight),
+		"the tickets weigh %" PRIu64 ", locked %" PRIu64 "; %s", c->total_weight, j->lock->total_weight,
+		select_result_text(result));
+}
+
+/* ---- what nobody could choose ---- */
+
+static void check_block(const struct judging_draw *j)
+{
+	const struct certificate_draw *d = j->draw;
+	uint64_t round = 0;
+	bool known;
+
+	judged_note(j->out, "block", must(d->block_slot.n >= j->lock->slot.n && d->block_parent.n < j->lock->slot.n),
+		"slot %" PRIu64 " after %" PRIu64 " is the first block at or after slot %" PRIu64, d->block_slot.n,
+		d->block_parent.n, j->lock->slot.n);
+	known = drand_round_after_block(&round, &DRAND_QUICKNET, j->lock->round, d->block_time);
+	judged_note(j->out, "round", must(known && round == d->round),
+		"used %" PRIu64 ", by the rule %" PRIu64 ", from round %" PRIu64 " and the block's time", d->round,
+		round, j->lock->round);
+}
+
+static void check_drand(const struct judging_draw *j)
+{
+	switch (drand_sig_check(&DRAND_QUICKNET, j->draw->round, &j->draw->signature)) {
+	case DRAND_SIG_VALID:
+		judged_note(j->out, "drand_signature", CHECK_OK, "BLS over the round by drand's key, checked here");
+		break;
+	case DRAND_SIG_FORGED:
+		judged_note(j->out, "drand_signature", CHECK_WRONG, "it is not drand's signature of round %" PRIu64,
+			j->draw->round);
+		break;
+	case DRAND_SIG_UNCHECKED:
+		judged_note(j->out, "drand_signature", CHECK_UNKNOWN,
+			"not checked: this build has no library for pairings. Compare it with what a relay of drand "
+			"gives "
+			"for round %" PRIu64 ". Who checked it, by the operator's word: %s",
+			j->draw->round, j->draw->checked_by);
+		break;
+	}
+}
+
+static void check_vrf(const struct judging_draw *j)
+{
+	const struct certificate_draw *d = j->draw;
+	const struct alpha alpha = { .draw = j->lock->draw,
+		.n = j->lock->n,
+		.total_weight = j->lock->total_weight,
+		.root = j->lock->root,
+		.rules = j->lock->rules,
+		.slot = d->block_slot,
+		.blockhash = d->blockhash,
+		.round = d->round,
+		.signature = d->signature };
+	enum ecvrf_result result;
+
+	alpha_bytes(j->computed->alpha, &alpha);
+	result = ecvrf_verify(&j->computed->vrf, &j->lock->vrf_key, (struct bytes){ j->computed->alpha, ALPHA_SIZE },
+		(struct bytes){ d->proof.b, sizeof d->proof.b });
+	judged_note(j->out, "proof", must(result == ECVRF_OK), "%s", ecvrf_result_text(result));
+	judged_note(j->out, "beta",
+		must(result == ECVRF_OK && memcmp(j->computed->vrf.beta.b, d->beta.b, sizeof d->beta.b) == 0),
+		"the value that follows from the proof");
+}
+
+/* ---- who won ---- */
+
+static bool same_pick(const struct certificate_pick *told, const struct select_pick *ours, const struct ticket *ticket)
+{
+	if (told->pick.empty || ours->empty)
+		return told->pick.empty && ours->empty;
+	return told->pick.attempt == ours->attempt && told->pick.number == ours->number &&
+	       told->pick.total == ours->total && told->pick.entry == ours->entry &&
+	       hash_equal(&told->participant, &ticket[ours->entry].participant);
+}
+
+static void check_picks(const struct judging_draw *j, void *memory)
+{
+	struct judged_draw *c = j->computed;
+	const uint32_t n = j->lock->prizes + j->lock->alternates;
+	struct select_input input = { .beta = c->vrf.beta,
+		.draw = j->lock->draw,
+		.root = j->lock->root,
+		.ticket = j->ticket,
+		.n = (uint32_t)j->lock->n,
+		.prizes = j->lock->prizes,
+		.alternates = j->lock->alternates,
+		.mode = j->lock->mode };
+
+	/* Nothing follows from a proof or a list that is not the right one. */
+	if (!c->has_tickets || judged_first(j->out, CHECK_WRONG))
+		return;
+	c->picked = select_run(c->pick, &c->select_key, &input, memory) == SELECT_OK;
+	judged_note(j->out, "picks", must(c->picked && j->draw->n_picks == n), "%u picks, by the lock %u",
+		(unsigned)j->draw->n_picks, (unsigned)n);
+	for (uint32_t p = 0; c->picked && p < n && p < j->draw->n_picks; p++)
+		if (!same_pick(&j->draw->pick[p], &c->pick[p], j->ticket)) {
+			judged_note(
+				j->out, "pick", CHECK_WRONG, "pick %u is not the one that the rule gives", (unsigned)p);
+			return;
+		}
+}
+
+/* ---- who got what ---- */
+
+/* The next candidate for a prize: its own pick, then the alternates in their order, none of them twice. */
+static uint32_t next_candidate(const struct judging_draw *j, uint32_t candidate, uint32_t *alternate)
+{
+	do {
+		if (*alternate == j->draw->n_picks)
+			return CERTIFICATE_NO_PICK;
+		candidate = (*alternate)++;
+	} while (j->draw->pick[candidate].pick.empty);
+	return candidate;
+}
+
+static bool award_follows(const struct judging_draw *j, uint32_t prize, uint32_t *alternate)
+{
+	const struct certificate_award *award = &j->draw->award[prize];
+	uint32_t candidate = prize;
+
+	if (j->draw->pick[prize].pick.empty)
+		candidate = next_candidate(j, candidate, alternate);
+	for (uint32_t i = 0; i < award->refused_n; i++) {
+		const struct certificate_refusal *refusal = &j->draw->refused[award->refused_from + i];
+
+		if (candidate == CERTIFICATE_NO_PICK || refusal->pick != candidate || refusal->reason[0] == '\0')
+			return false;
+		candidate = next_candidate(j, candidate, alternate);
+	}
+	return award->pick == candidate;
+}
+
+static void check_awards(const struct judging_draw *j)
+{
+	uint32_t alternate = j->lock->prizes;
+
+	judged_note(j->out, "prizes", must(j->draw->n_awards == j->lock->prizes), "%u awards, %u prizes were locked",
+		(unsigned)j->draw->n_awards, (unsigned)j->lock->prizes);
+	if (j->draw->n_awards != j->lock->prizes || j->draw->n_picks != j->lock->prizes + j->lock->alternates)
+		return;
+	for (uint32_t i = 0; i < j->draw->n_awards; i++) {
+		if (j->draw->award[i].amount != j->lock->amount[i]) {
+			judged_note(j->out, "amount", CHECK_WRONG, "prize %u is %" PRIu64 ", locked %" PRIu64,
+				(unsigned)i, j->draw->award[i].amount, j->lock->amount[i]);
+			return;
+		}
+		if (!award_follows(j, i, &alternate)) {
+			judged_note(j->out, "award", CHECK_WRONG,
+				"prize %u did not go to its pick, or to the first alternate left after refusals with "
+				"reasons",
+				(unsigned)i);
+			return;
+		}
+	}
+	judged_note(j->out, "awards", CHECK_OK,
+		"every prize went where the picks send it, with the amount that was locked");
+}
+
+void judge_draw(struct judged *out, struct judged_draw *computed, const struct certificate_draw *draw,
+	const struct ticket *ticket, void *memory)
+{
+	const struct judging_draw j = { out, computed, draw, &draw->lock, ticket };
+
+	check_lock(&j);
+	check_tickets(&j);
+	check_block(&j);
+	check_drand(&j);
+	check_vrf(&j);
+	check_picks(&j, memory);
+	check_awards(&j);
+}

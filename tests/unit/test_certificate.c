@@ -1,0 +1,216 @@
+/* Certificates: the good ones, the mutations of tests/certificates/mutations.json, and lies with a valid signature. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "certificate_fixture.h"
+#include "chain/drand_sig.h"
+#include "show/certificate.h"
+
+enum { MUTATIONS_LEAST = 40 };
+
+static struct certificate_verdict *v;
+static char text[2 * FIXTURE_TEXT];
+
+static void judge_text(const char *bytes, size_t n)
+{
+	free(v);
+	v = calloc(1, sizeof *v);
+	assert_non_null(v);
+	certificate_judge(v, bytes, n);
+}
+
+/* Without a library for pairings nothing is known about drand's signature. */
+static enum verdict best(bool is_draw)
+{
+	static const struct drand_signature none;
+
+	return is_draw && drand_sig_check(&DRAND_QUICKNET, 1, &none) == DRAND_SIG_UNCHECKED ? VERDICT_UNKNOWN
+	                                                                                    : VERDICT_FAIR;
+}
+
+static void expect(enum verdict verdict, const char *what)
+{
+	if (v->judged.verdict != verdict)
+		fail_msg("%s: verdict is %s (%s), expected %s", what, verdict_name(v->judged.verdict), v->judged.why,
+			verdict_name(verdict));
+}
+
+static void expect_file(const char *name, const char *bytes, size_t n)
+{
+	char path[512], stored[FIXTURE_TEXT];
+	FILE *f;
+	size_t stored_n;
+
+	snprintf(path, sizeof path, TESTS_DIR "/certificates/%s", name);
+	f = fopen(path, "rb");
+	if (f == NULL)
+		fail_msg("%s is missing", path);
+	else {
+		stored_n = fread(stored, 1, sizeof stored, f);
+		fclose(f);
+		assert_int_equal(stored_n, n);
+		assert_memory_equal(stored, bytes, n);
+	}
+}
+
+/* The files that other tests and docs/certificate.md use are these. */
+static void test_good_ones(void **unused)
+{
+	size_t n;
+
+	(void)unused;
+	for (int is_draw = 0; is_draw < 2; is_draw++) {
+		n = fixture_certificate(text, is_draw != 0, NULL);
+		expect_file(is_draw ? "draw.json" : "pool.json", text, n);
+		judge_text(text, n);
+		expect(best(is_draw != 0), "a good certificate");
+		assert_null(judged_first(&v->judged, CHECK_WRONG));
+		judge_text(text, n - 1); /* without the newline at the end */
+		expect(best(is_draw != 0), "a good certificate");
+	}
+}
+
+/* ---- mutations ---- */
+
+static const char *member_text(struct json_object *mutation, const char *name)
+{
+	struct json_object *value = json_object_object_get(mutation, name);
+
+	return value ? json_object_get_string(value) : "";
+}
+
+/* from -> to, where it stands first. */
+static size_t replace(const char *what, size_t n, const char *from, const char *to)
+{
+	char *at = strstr(text, from);
+	const size_t from_n = strlen(from), to_n = strlen(to);
+
+	if (at == NULL)
+		fail_msg("%s: the certificate has no %s", what, from);
+	memmove(at + to_n, at + from_n, n - (size_t)(at - text) - from_n + 1);
+	memcpy(at, to, to_n);
+	return n - from_n + to_n;
+}
+
+static size_t sign_again(void)
+{
+	static char rest[FIXTURE_TEXT];
+	char *end = strstr(text, ",\"key\":\"");
+	const char *tickets = strstr(text, ",\"tickets\":[");
+	char *after;
+
+	assert_non_null(end);
+	assert_non_null(tickets);
+	snprintf(rest, sizeof rest, "%s", tickets);
+	(void)fixture_sign(text, (size_t)(end - text), NULL);
+	after = strstr(text, ",\"tickets\":[");
+	assert_non_null(after);
+	memcpy(after, rest, strlen(rest) + 1);
+	return strlen(text);
+}
+
+static void expect_wrong(const char *what, const char *check, const char *says)
+{
+	for (unsigned i = 0; i < v->judged.n; i++)
+		if (v->judged.check[i].state == CHECK_WRONG && strcmp(v->judged.check[i].name, check) == 0 &&
+			strstr(v->judged.check[i].text, says) != NULL)
+			return;
+	fail_msg("%s: no check %s is wrong and says \"%s\"; it was refused for %s", what, check, says, v->judged.why);
+}
+
+static void run_mutation(struct json_object *mutation)
+{
+	const char *name = member_text(mutation, "name");
+	const bool is_draw = strcmp(member_text(mutation, "of"), "draw") == 0;
+	size_t n = fixture_certificate(text, is_draw, NULL);
+
+	n = replace(name, n, member_text(mutation, "from"), member_text(mutation, "to"));
+	if (strcmp(member_text(mutation, "signed"), "again") == 0)
+		n = sign_again();
+	judge_text(text, n);
+	expect(VERDICT_NOT_FAIR, name);
+	expect_wrong(name, member_text(mutation, "check"), member_text(mutation, "says"));
+}
+
+static void test_mutations(void **unused)
+{
+	struct json_object *all = json_object_from_file(TESTS_DIR "/certificates/mutations.json");
+	size_t n = all ? json_object_array_length(all) : 0;
+
+	(void)unused;
+	assert_true(n >= MUTATIONS_LEAST);
+	for (size_t i = 0; i < n; i++)
+		run_mutation(json_object_array_get_idx(all, i));
+	json_object_put(all);
+}
+
+/* Every single byte that is another one is refused; the operator's signature alone sees to that in the body. */
+static void test_every_byte(void **unused)
+{
+	static char good[FIXTURE_TEXT];
+
+	(void)unused;
+	for (int is_draw = 0; is_draw < 2; is_draw++) {
+		const size_t n = fixture_certificate(good, is_draw != 0, NULL);
+
+		for (size_t i = 0; i + 1 < n; i += 3) {
+			memcpy(text, good, n);
+			text[i] = (char)(text[i] ^ 1);
+			judge_text(text, n);
+			if (v->judged.verdict != VERDICT_NOT_FAIR)
+				fail_msg("byte %zu: %s", i, v->judged.why);
+		}
+	}
+}
+
+/* The operator made up drand's signature, and proved and signed everything else anew. */
+static void test_made_up_round(void **unused)
+{
+	struct drand_signature made_up;
+	size_t n;
+
+	(void)unused;
+	fixture_hex(made_up.b, sizeof made_up.b, FIXTURE_ROUND_1000);
+	made_up.b[40] ^= 1;
+	n = fixture_certificate(text, true, &made_up);
+	judge_text(text, n);
+	if (best(true) == VERDICT_FAIR) {
+		expect(VERDICT_NOT_FAIR, "a made up round");
+		expect_wrong("a made up round", "drand_signature", "not drand's");
+	} else {
+		expect(VERDICT_UNKNOWN, "a made up round");
+	}
+}
+
+/* Without the list nobody can say who should have won. */
+static void test_without_tickets(void **unused)
+{
+	size_t n = fixture_certificate(text, true, NULL);
+	char *list = strstr(text, ",\"tickets\":[");
+
+	(void)unused;
+	n = (size_t)(list - text) + (size_t)snprintf(list, 32, ",\"tickets\":[]}");
+	judge_text(text, n);
+	expect(VERDICT_UNKNOWN, "a certificate without tickets");
+	assert_string_equal(judged_first(&v->judged, CHECK_UNKNOWN)->name, "tickets");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good_ones),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_made_up_round),
+		cmocka_unit_test(test_without_tickets),
+	};
+	int failed = crypto_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+
+	free(v);
+	return failed;
+}
