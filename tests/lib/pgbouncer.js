@@ -71,6 +71,14 @@ class PgBouncer {
 		await this.server.waitUntil(() => listens(this.port), 'pgBouncer');
 	}
 
+	// Every client's next transaction goes to another server.
+	async follow(postgres) {
+		this.postgres = postgres;
+		this.writeConfiguration();
+		await this.admin('RELOAD');
+		await this.admin('RECONNECT');
+	}
+
 	// One command of the admin console: PAUSE, RESUME, RECONNECT, SHOW POOLS, ...
 	admin(command) { return psql(this.url('pgbouncer'), command); }
 
