@@ -30,7 +30,23 @@ class PgBouncer {
 
 	url(database = 'postgres', user = this.postgres.user) { return `postgresql://${user}@127.0.0.1:${this.port}/${database}`; }
 
+	// The sample that we ship, as it is but for host, port and path, with test's own settings behind it.
+	writeSample() {
+		const { sample, users, ...more } = this.settings;
+		const places = [['host=', '127.0.0.1'], ['port=', this.postgres.port], ['listen_port = ', this.port], ['auth_file = ', path.join(this.directory, 'users')]];
+		const text = places.reduce((was, [name, value]) => {
+			const place = new RegExp(`(?<=^[^;]*\\b${name})\\S+`, 'm');
+			if (!place.test(was)) throw new Error(`${sample} has no ${name}`);
+			return was.replace(place, value);
+		}, fs.readFileSync(sample, 'utf8'));
+		const behind = Object.entries(more).map(([name, value]) => `${name} = ${value}\n`).join('');
+		fs.writeFileSync(path.join(this.directory, 'ini'), text + behind);
+		fs.writeFileSync(path.join(this.directory, 'users'), users);
+		return giveDirectoryTo(this.account, this.directory);
+	}
+
 	writeConfiguration() {
+		if (this.settings.sample) return this.writeSample();
 		const { user, socketDirectory, port } = this.postgres;
 		const settings = {
 			listen_addr: '127.0.0.1', listen_port: this.port, unix_socket_dir: '', pool_mode: 'transaction',
@@ -43,7 +59,7 @@ class PgBouncer {
 		const text = `[databases]\n* = host=${socketDirectory} port=${port}\n[pgbouncer]\n${lines.join('\n')}\n`;
 		fs.writeFileSync(path.join(this.directory, 'ini'), text);
 		fs.writeFileSync(path.join(this.directory, 'users'), `"${user}" ""\n`);
-		giveDirectoryTo(this.account, this.directory);
+		return giveDirectoryTo(this.account, this.directory);
 	}
 
 	async start() {
@@ -53,6 +69,14 @@ class PgBouncer {
 			command: program(), args: [path.join(this.directory, 'ini')], account: this.account, logFile: this.logFile,
 		});
 		await this.server.waitUntil(() => listens(this.port), 'pgBouncer');
+	}
+
+	// Every client's next transaction goes to another server.
+	async follow(postgres) {
+		this.postgres = postgres;
+		this.writeConfiguration();
+		await this.admin('RELOAD');
+		await this.admin('RECONNECT');
 	}
 
 	// One command of the admin console: PAUSE, RESUME, RECONNECT, SHOW POOLS, ...
@@ -75,11 +99,24 @@ class PgBouncer {
 	}
 }
 
-// settings: pgbouncer.ini names and values on top of ours.
+// What a server process has kept of the sessions that used it, one line each. pgBouncer itself sets the few that it tracks.
+// Through a pool of one this is what the next client finds.
+const LEFT_BEHIND = `
+	SELECT 'prepared statement ' || name FROM pg_prepared_statements
+	UNION ALL SELECT 'cursor ' || name FROM pg_cursors WHERE is_holdable
+	UNION ALL SELECT 'listening to ' || c FROM pg_listening_channels() AS c
+	UNION ALL SELECT 'advisory lock ' || concat_ws(' ', classid, objid) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+	UNION ALL SELECT 'temporary relation ' || relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()
+	UNION ALL SELECT 'setting ' || name || ' ' || setting FROM pg_settings
+	           WHERE source = 'session' AND lower(name) NOT IN ('application_name', 'client_encoding', 'datestyle', 'timezone', 'standard_conforming_strings')
+	ORDER BY 1`;
+const leftBehind = (url) => psql(url, LEFT_BEHIND);
+
+// settings: pgbouncer.ini names and values on top of ours; or sample (a pgbouncer.ini to use instead of ours) and users (its userlist).
 async function startPgBouncer(postgres, settings = {}) {
 	const pgBouncer = new PgBouncer(postgres, settings);
 	await pgBouncer.start();
 	return pgBouncer;
 }
 
-module.exports = { startPgBouncer };
+module.exports = { startPgBouncer, leftBehind };

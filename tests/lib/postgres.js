@@ -6,7 +6,7 @@ const { promisify } = require('node:util');
 const fs = require('node:fs');
 const path = require('node:path');
 const {
-	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, memoryOrDisk, removeOwnedDirectory, freePort,
+	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, memoryOrDisk, removeOwnedDirectory, freePort, pause,
 } = require('./server_process');
 
 const run = promisify(execFile);
@@ -39,7 +39,7 @@ async function psql(url, text) {
 }
 
 class Postgres {
-	// options: directory, durable, outlive, settings (postgresql.conf names and values); see startPostgres
+	// options: directory, durable, outlive, settings (postgresql.conf names and values), primary; see startPostgres
 	constructor(options) {
 		this.options = options;
 		this.account = accountToRunAs();
@@ -64,9 +64,17 @@ class Postgres {
 	prepare() {
 		fs.mkdirSync(this.directory, { recursive: true });
 		giveDirectoryTo(this.account, this.directory);
-		if (!fs.existsSync(path.join(this.directory, 'data', 'PG_VERSION'))) {
-			initialize(this.programs, this.directory, this.account);
-		}
+		if (fs.existsSync(path.join(this.directory, 'data', 'PG_VERSION'))) return;
+		if (this.options.primary) this.copyPrimary(this.options.primary);
+		else initialize(this.programs, this.directory, this.account);
+	}
+
+	// What the primary waits for is its own: the copy waits for nobody once it is promoted.
+	copyPrimary(primary) {
+		const data = path.join(this.directory, 'data');
+		execFileSync(path.join(this.programs, 'pg_basebackup'), ['-D', data, '-R', '-c', 'fast', '--no-sync', '-d', `${primary.url()}?application_name=standby`],
+			{ ...this.account, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+		fs.appendFileSync(path.join(data, 'postgresql.auto.conf'), "synchronous_standby_names = ''\n");
 	}
 
 	arguments() {
@@ -112,6 +120,17 @@ class Postgres {
 		await this.start();
 	}
 
+	// A standby that follows from here on; every commit of ours waits for it.
+	async startStandby() {
+		const standby = await startPostgres({ settings: this.options.settings, primary: this });
+		await this.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+		await this.sql('SELECT pg_reload_conf()');
+		while (await this.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'") !== '1') await pause(20);
+		return standby;
+	}
+
+	promote() { return this.sql('SELECT pg_promote(true, 30)'); }
+
 	freeze() { this.server.freeze(); }
 
 	thaw() { this.server.thaw(); }
@@ -129,7 +148,7 @@ class Postgres {
 
 // options.directory: use (and keep) this directory instead of a temporary one;
 // options.durable: on disk, and leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
-// options.port: a fixed port instead of a free one.
+// options.port: a fixed port instead of a free one; options.primary: a standby of that server.
 async function startPostgres(options = {}) {
 	const postgres = new Postgres(options);
 	postgres.port = options.port;

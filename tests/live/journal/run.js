@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { startPostgres, psql } = require('../../lib/postgres');
-const { startPgBouncer } = require('../../lib/pgbouncer');
+const { startPgBouncer, leftBehind } = require('../../lib/pgbouncer');
 
 const MIGRATIONS = path.join(__dirname, '..', '..', '..', 'migrations');
 
@@ -27,7 +27,8 @@ function runProgram(program, env) {
 async function main(programs) {
 	// An unknown commit needs a real wait for its standby, a count of statements no helpers of the server.
 	const postgres = await startPostgres({ settings: { synchronous_commit: 'on', autovacuum: 'off' } });
-	const pgBouncer = await startPgBouncer(postgres);
+	// All pooled clients of a program share one server process: whatever one leaves there, the next one finds.
+	const pgBouncer = await startPgBouncer(postgres, { default_pool_size: 1 });
 	const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-journal-'));
 	let failed = 0;
 	try {
@@ -41,6 +42,11 @@ async function main(programs) {
 			});
 			if (code !== 0) {
 				process.stderr.write(`${program}: exit ${code}\n`);
+				failed += 1;
+			}
+			const left = await leftBehind(pgBouncer.url(name));
+			if (left) {
+				process.stderr.write(`${program} leaves behind: ${left}\n`);
 				failed += 1;
 			}
 		}

@@ -1,0 +1,126 @@
+// The primary dies, its standby is promoted, again and again, while a draw is under way and a client writes: what was acknowledged
+// is there, what was unknown is read back, and the daemon goes on at once.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { World, sleep } = require('./world.js');
+const money = require('./money.js');
+const { psql } = require('../lib/postgres.js');
+const { RemoteDb } = require('../live/io/remote_db.js');
+
+const ROUNDS = process.env.POOLKEEPER_TEST_FULL ? 100 : 5;
+const RECOVERY_P99_MS = 2000;
+
+// Writes row after row through the daemon's own database client, and knows of each what became of it.
+class Writer {
+	constructor(url) {
+		this.db = new RemoteDb(url);
+		this.acknowledged = [];
+		this.unknown = { there: 0, absent: 0 };
+		this.running = this.write();
+	}
+
+	async write() {
+		for (let id = 1; !this.stopped; id += 1) {
+			while (!(await this.settled(id)));
+			this.acknowledged.push(id);
+		}
+	}
+
+	async settled(id) {
+		const run = await this.db.run('INSERT INTO public.acknowledged VALUES ($1)', { params: [String(id)], writes: true });
+		if (run.err === 'unknown') return this.readBack(id);
+		assert.ok(run.err === 'ok' || run.err === 'retry', `row ${id}: ${run.err} ${run.why}`);
+		return run.err === 'ok';
+	}
+
+	async readBack(id) {
+		let run;
+		do run = await this.db.run('SELECT count(*) FROM public.acknowledged WHERE id = $1', { params: [String(id)] }); while (run.err !== 'ok');
+		this.unknown[run.value === '1' ? 'there' : 'absent'] += 1;
+		return run.value === '1';
+	}
+
+	async past(count) {
+		while (this.acknowledged.length < count) await Promise.race([this.running, sleep(10)]);
+	}
+
+	async stop() {
+		this.stopped = true;
+		await this.running;
+		await this.db.quit();
+	}
+}
+
+const leaseOf = (url) => psql(url, 'SELECT fence || $$ $$ || expires_at FROM keeper.lease');
+
+// Milliseconds from the first answer of the database to the daemon's next write there.
+async function recovery(url, answered, before) {
+	while (await leaseOf(url) === before) await sleep(10);
+	return Date.now() - answered;
+}
+
+async function freshAnswer(url) {
+	for (;;) {
+		const lease = await leaseOf(url).catch(() => undefined);
+		if (lease !== undefined) return { lease, answered: Date.now() };
+		await sleep(10);
+	}
+}
+
+// In every second round a commit is caught while it waits for its standby: nobody can say what becomes of it.
+async function failover(world, writer, round) {
+	const old = world.postgres;
+	const standby = await old.startStandby();
+	await writer.past(writer.acknowledged.length + 5);
+	if (round % 2) {
+		standby.freeze();
+		while (await old.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE 'INSERT INTO public.acknowledged%'") !== '1') await sleep(5);
+	}
+	const began = Date.now();
+	await old.kill();
+	if (round % 2) standby.thaw();
+	await standby.promote();
+	world.postgres = standby;
+	await world.pgbouncer.follow(standby);
+	const { lease, answered } = await freshAnswer(world.databaseUrl);
+	const recovered = await recovery(standby.url(), answered, lease);
+	await old.stop();
+	return { gap: answered - began, recovered };
+}
+
+async function assertNothingLost(world, writer) {
+	const acknowledged = writer.acknowledged.slice();
+	const there = new Set((await world.sql('SELECT id FROM public.acknowledged')).split('\n').map(Number));
+	assert.deepEqual(acknowledged.filter((id) => !there.has(id)), [], 'acknowledged and lost');
+}
+
+const percentile = (values, share) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(values.length * share) - 1)];
+
+test(`${ROUNDS} failovers to a synchronous standby: nothing acknowledged is lost, the draw is drawn once, the daemon is back at once`, async (t) => {
+	const world = await World.start({ postgresSettings: { synchronous_commit: 'on' } });
+	t.after(async () => { await world.stop(); await world.postgres.stop(); });
+	await world.sql('CREATE TABLE public.acknowledged (id integer PRIMARY KEY); GRANT ALL ON public.acknowledged TO poolkeeper');
+	const pool = await world.lockedPool({ players: 2 });
+	const was = await money.before(world, pool);
+	const daemon = world.startDaemon();
+	await daemon.wait('lease.taken');
+	const writer = new Writer(world.daemonUrl);
+	t.after(() => writer.db.child.kill('SIGKILL'));
+	const rounds = [];
+	for (let round = 0; round < ROUNDS; round += 1) {
+		if (round === 1) await world.pastLock();
+		rounds.push(await failover(world, writer, round));
+		await assertNothingLost(world, writer);
+	}
+	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
+	await money.assertPaid(world, pool, was);
+	await money.assertNothingUnknown(world);
+	await writer.stop();
+	await assertNothingLost(world, writer);
+	const recovered = percentile(rounds.map((round) => round.recovered), 0.99);
+	t.diagnostic(`${writer.acknowledged.length} rows acknowledged, unknown: ${JSON.stringify(writer.unknown)}; gap p99 ${percentile(rounds.map((r) => r.gap), 0.99)} ms, recovery p99 ${recovered} ms`);
+	assert.ok(writer.unknown.there + writer.unknown.absent >= Math.floor(ROUNDS / 2), 'commits were caught in flight');
+	if (process.env.POOLKEEPER_TEST_FULL) assert.ok(recovered < RECOVERY_P99_MS, `recovery ${recovered} ms`);
+});

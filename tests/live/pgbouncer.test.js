@@ -1,0 +1,119 @@
+// config/pgbouncer.ini as we ship it, started as it is: the daemon's statements go through it, nothing of a session stays behind,
+// and a hundred clients are served without one error.
+'use strict';
+
+const assert = require('node:assert');
+const { execFile, execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { promisify } = require('node:util');
+const { startPostgres, psql } = require('../lib/postgres');
+const { startPgBouncer, leftBehind } = require('../lib/pgbouncer');
+const { pause } = require('../lib/server_process');
+const { RemoteDb } = require('./io/remote_db');
+
+const root = path.join(__dirname, '..', '..');
+const LOAD_SECONDS = process.env.POOLKEEPER_TEST_FULL ? 60 : 2;
+const CLIENTS = 100;
+const BACKENDS = 20;
+
+let postgres;
+let sample;
+before(async () => {
+	postgres = await startPostgres({ settings: { password_encryption: 'scram-sha-256' } });
+	const url = await postgres.createDatabase('missout');
+	for (const verb of ['migrate', 'roles']) {
+		execFileSync(path.join(root, 'scripts', 'db'), [verb], { env: { PATH: process.env.PATH, DIRECT_DATABASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'] });
+	}
+	await psql(url, "ALTER ROLE poolkeeper PASSWORD 'pool word'; CREATE TABLE public.load (n integer PRIMARY KEY, at timestamptz); GRANT ALL ON public.load TO poolkeeper");
+	const rules = path.join(postgres.directory, 'data', 'pg_hba.conf');
+	fs.writeFileSync(rules, `host all poolkeeper 127.0.0.1/32 scram-sha-256\n${fs.readFileSync(rules, 'utf8')}`);
+	await postgres.sql('SELECT pg_reload_conf()');
+	const secret = await postgres.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'poolkeeper'");
+	sample = { sample: path.join(root, 'config', 'pgbouncer.ini'), users: `"poolkeeper" "${secret}"\n` };
+});
+after(() => postgres.stop());
+
+async function pooler(t, settings = {}) {
+	const one = await startPgBouncer(postgres, { ...sample, ...settings });
+	t.after(() => one.stop());
+	return one;
+}
+
+const urlOf = (one, password = 'pool%20word') => one.url('missout', `poolkeeper:${password}`);
+
+// What the compiler made of every statement, also of those that are put together from pieces.
+function statementsOf(program) {
+	const texts = fs.readFileSync(path.join(root, 'build', program), 'latin1').split('\0');
+	return [...new Set(texts.filter((text) => /^(SELECT|INSERT|UPDATE|DELETE|WITH) /.test(text)))];
+}
+
+// Every function of schema keeper that a source file names in a statement.
+function functionsNamed() {
+	const files = fs.readdirSync(path.join(root, 'daemon'), { recursive: true }).filter((file) => file.endsWith('.c'));
+	return new Set(files.flatMap((file) => [...fs.readFileSync(path.join(root, 'daemon', file), 'utf8').matchAll(/(keeper\.\w+)\(/g)].map((match) => match[1])));
+}
+
+// Refused is an answer of the function itself (a fence that is nobody's); of the protocol or the session it would be 08, 26, 34, 42 and more.
+const ANSWERED = /^(ok|refused (P0001|PK...|22...|23...|55...))/;
+
+test('every statement of the daemon, by two clients in turn on one server process: answered, and nothing stays behind', async (t) => {
+	const one = await pooler(t, { default_pool_size: 1, reserve_pool_size: 0, max_db_connections: 1 });
+	const statements = statementsOf('poolkeeper');
+	assert.deepEqual([...functionsNamed()].filter((name) => !statements.some((text) => text.includes(`${name}(`))), []);
+	const clients = [new RemoteDb(urlOf(one)), new RemoteDb(urlOf(one)), new RemoteDb(urlOf(one), 'read-only')];
+	t.after(() => clients.forEach((client) => client.child.kill('SIGKILL')));
+	const pids = new Set();
+	for (const sql of statements) {
+		const params = Array(Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1])))).fill('NULL');
+		for (const client of clients) {
+			const run = await client.run(sql, { params });
+			const readOnly = client === clients[2] && run.sqlstate === '25006';
+			assert.ok(readOnly || ANSWERED.test(`${run.err} ${run.sqlstate}`), `${sql}: ${run.err} ${run.sqlstate} ${run.why}`);
+			pids.add((await client.run('SELECT pg_backend_pid()')).value);
+		}
+	}
+	assert.equal(pids.size, 1, 'one server process served both');
+	assert.equal(await leftBehind(urlOf(one)), '');
+	for (const client of clients) await client.quit();
+});
+
+test('what the look behind a session would find', async (t) => {
+	const one = await pooler(t, { default_pool_size: 1, reserve_pool_size: 0, max_db_connections: 1 });
+	await psql(urlOf(one), `PREPARE p AS SELECT 1; SET work_mem = '1MB'; LISTEN l; SELECT pg_advisory_lock(7); CREATE TEMP TABLE t ();
+		BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT`);
+	assert.equal(await leftBehind(urlOf(one)),
+		'advisory lock 0 7\ncursor c\nlistening to l\nprepared statement p\nsetting work_mem 1024\ntemporary relation t');
+});
+
+test('a hundred clients at once: no error, and never more than 20 server processes', async (t) => {
+	const one = await pooler(t);
+	const bench = path.join(postgres.programs, 'pgbench');
+	const script = path.join(one.directory, 'load.sql');
+	// Reading as a tick does, and a write of its own row.
+	fs.writeFileSync(script, `SELECT count(*) FROM keeper.lease_look(0);
+		INSERT INTO public.load VALUES (:client_id, now()) ON CONFLICT (n) DO UPDATE SET at = excluded.at;\n`);
+	const running = promisify(execFile)(bench, ['-n', '-M', 'extended', '-c', String(CLIENTS), '-j', '2', '-T', String(LOAD_SECONDS), '-f', script, urlOf(one)]);
+	let done = false;
+	running.finally(() => { done = true; }).catch(() => {});
+	let most = 0;
+	while (!done) {
+		most = Math.max(most, Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'")));
+		await pause(50);
+	}
+	const { stdout, stderr } = await running;
+	assert.match(stdout, new RegExp(`number of clients: ${CLIENTS}\\n`));
+	assert.match(stdout, /number of failed transactions: 0 \(/);
+	assert.ok(!/error|fatal/i.test(stderr), stderr);
+	assert.ok(most >= 10 && most <= BACKENDS, `${most} server processes`);
+	assert.equal(await psql(postgres.url('missout'), 'SELECT count(*) FROM public.load'), String(CLIENTS), 'every client was served');
+	assert.ok(!/no more connections|closing because: .*(timeout|error)|pooler error/i.test(one.server.logTail()), one.server.logTail());
+	t.diagnostic(`${/tps = \d+/.exec(stdout)[0]}, ${most} server processes`);
+});
+
+test('a wrong password is refused by the pooler', async (t) => {
+	const one = await pooler(t);
+	await assert.rejects(psql(urlOf(one, 'wrong'), 'SELECT 1'), /authentication failed/);
+	await assert.rejects(psql(one.url('missout', 'postgres'), 'SELECT 1'), /authentication failed|no such user/);
+});
