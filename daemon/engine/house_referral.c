@@ -59,8 +59,7 @@ static void on_list(struct task *task, const struct reply *reply)
 
 	if (reply->err != ERR_OK) {
 		log_warn("referral.list_failed", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
-		r->fence = 0;
-		r->due_ms = e->around.now_ms + REFERRALS_SOON_MS;
+		r->due_ms = e->around.now_ms + REFERRALS_EVERY_MS;
 		return;
 	}
 	house_unlist(e, true);

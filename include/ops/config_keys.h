@@ -109,7 +109,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(PACE, DISCOVERY_LIST_AFTER_SECONDS, NULL, NUMBER, discovery_list_after_seconds, "300", 1, 86400, SETTING_LIVE, NULL, \
 	  "So old is such a pool before it gets a row in the app's tables: the backend's own age limit, or more.") \
 	X(PACE, AUDIT_SECONDS, NULL, NUMBER, audit_seconds, "60", 1, 3600, SETTING_LIVE, NULL, \
-	  "How often the dev wallet's signatures on chain are compared with the journal.") \
+	  "How often the dev wallet's signatures on chain are compared with the journal, and the treasury's where it pays referrers.") \
 	X(PACE, PRIORITY_FEE_FLOOR_MICROLAMPORTS, NULL, NUMBER, fee_floor, "1000", 0, 100000000, SETTING_LIVE, NULL, \
 	  "Lowest price per compute unit that is offered, in micro-lamports.") \
 	X(PACE, PRIORITY_FEE_CAP_MICROLAMPORTS, NULL, NUMBER, fee_cap, "1000000", 0, 100000000, SETTING_LIVE, NULL, \

@@ -73,6 +73,28 @@ describe('refusing', () => {
 		assert.ok(!stderr.includes('hunter2secret'));
 	});
 
+	test('payouts need the treasury\'s own key, and only then is it read', () => {
+		const key = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
+		const treasury = new Keypair();
+		const check = (settings) => run(['--check-config'], complete({ TREASURY_WALLET_PUBKEY: treasury.address, ...settings }));
+		const on = { REFERRAL_PAYOUTS: 'on' };
+		for (const [settings, name, why] of [
+			[on, 'TREASURY_WALLET_KEY_FILE', 'REFERRAL_PAYOUTS=on needs the treasury\'s key'],
+			[{ ...on, TREASURY_WALLET_PRIVATE_KEY: key(new Keypair()) }, 'TREASURY_WALLET_PRIVATE_KEY', 'is not the key of TREASURY_WALLET_PUBKEY'],
+			[{ ...on, TREASURY_WALLET_PRIVATE_KEY: '[1,2,3]' }, 'TREASURY_WALLET_PRIVATE_KEY', 'neither base58 of 64 bytes nor'],
+			[{ ...on, TREASURY_WALLET_PRIVATE_KEY: key(wallet), TREASURY_WALLET_PUBKEY: wallet.address }, 'TREASURY_WALLET_PRIVATE_KEY', 'need keys of their own'],
+			[{ ...on, TREASURY_WALLET_KEY_FILE: path.join(scratch, 'nowhere') }, 'TREASURY_WALLET_KEY_FILE', 'No such file'],
+			[{ REFERRAL_PAYOUTS: 'maybe' }, 'REFERRAL_PAYOUTS', 'has to be 0 or 1'],
+		]) {
+			const { status, stderr } = check(settings);
+			assert.equal(status, 78, stderr);
+			assert.match(stderr, new RegExp(`event=config.invalid key=${name} .*${why}`));
+			if (settings.TREASURY_WALLET_PRIVATE_KEY) assert.ok(!stderr.includes(settings.TREASURY_WALLET_PRIVATE_KEY.slice(1)));
+		}
+		assert.equal(check({ ...on, TREASURY_WALLET_PRIVATE_KEY: key(treasury) }).status, 0);
+		assert.equal(check({ TREASURY_WALLET_PRIVATE_KEY: '[1,2,3]', TREASURY_WALLET_KEY_FILE: path.join(scratch, 'nowhere') }).status, 0, 'off: nobody looks');
+	});
+
 	test('--check-config of .env.example as it stands refuses the placeholders', () => {
 		const { status, stderr } = run(['--env-file', path.join(ROOT, '.env.example'), '--check-config']);
 		assert.equal(status, 78);

@@ -5,7 +5,8 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Keypair } = require('../chain/solana.js');
+const { Keypair, associatedTokenAddress } = require('../chain/solana.js');
+const build = require('../chain/instructions.js');
 const { World, sleep } = require('./world.js');
 
 const secret = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
@@ -36,9 +37,9 @@ const subjectOf = (id) => ({ subject: `referral:${id}`, step: 'PAY_REFERRAL' });
 const appRow = (world, id) => world.sql(`SELECT status, tx_signature FROM public.referral_claims WHERE id = ${id}`);
 const stepsOf = (world, id) => world.sql(`SELECT string_agg(state, ' ' ORDER BY seq) FROM keeper.steps WHERE subject = 'referral:${id}'`);
 
-async function begun(world) {
-	for (const end = Date.now() + 30000; await world.sql('SELECT count(*) FROM keeper.referral_periods WHERE ended_at IS NULL') !== '1'; await sleep(50)) {
-		assert.ok(Date.now() < end, world.daemons.at(-1).log.slice(-6000));
+async function until(world, query, wanted) {
+	for (const end = Date.now() + 60000; !wanted.test(await world.sql(query)); await sleep(50)) {
+		assert.ok(Date.now() < end, `${query}\n${world.daemons.at(-1).log.slice(-6000)}`);
 	}
 }
 
@@ -62,13 +63,20 @@ test('a claim is paid once: pre-activation ones never, through kill -9 at every 
 	for (const one of [early, anna, fork]) await earned(world, one.address, spl, 500);
 	await earned(world, bob.address, token2022, 500);
 	const before = await claim(world, early.address, spl, 100);
+	const poor = await world.scenario.createMint({});
+	await earned(world, anna.address, poor, 500);
+	const twin = new Keypair().address;
+	for (const wallet of [twin, twin.replace(/[a-hjkmnp-z]/, (letter) => letter.toUpperCase())]) await earned(world, wallet, spl, 500);
 
 	const settings = payouts(world);
 	const first = world.startDaemonWith(settings);
-	await begun(world);
+	await until(world, 'SELECT count(*) FROM keeper.referral_periods WHERE ended_at IS NULL', /^1$/);
 	const paid = await claim(world, anna.address, spl, 123);
-	for (const [event, daemon] of [['tx.open', first], ['tx.send'], ['tx.landed']]) {
-		const cut = daemon ?? world.startDaemonWith(settings);
+	const other = await claim(world, bob.address, token2022, 7);
+	const waiting = [[await claim(world, twin, spl, 9), 'REFERRAL_WALLET'], [await claim(world, anna.address, spl, '1.5'), 'REFERRAL_AMOUNT'],
+		[await claim(world, anna.address, poor, 9), 'REFERRAL_TOKENS']];
+	for (const event of process.env.POOLKEEPER_TEST_FULL ? ['tx.open', 'tx.send', 'tx.landed'] : ['tx.open', 'tx.landed']) {
+		const cut = event === 'tx.open' ? first : world.startDaemonWith(settings);
 		await cut.wait(event, subjectOf(paid));
 		await cut.kill();
 		await world.forgetLease();
@@ -84,11 +92,19 @@ test('a claim is paid once: pre-activation ones never, through kill -9 at every 
 	await final.wait('tx.final', subjectOf(forked));
 	await assertPaidOnce(world, forked, fork, spl, 45n);
 
-	const other = await claim(world, bob.address, token2022, 7);
-	await final.wait('tx.final', subjectOf(other));
+	await until(world, `SELECT state FROM keeper.referral_payouts WHERE claim_id = ${other}`, /^paid$/);
 	await assertPaidOnce(world, other, bob, token2022, 7n);
 	assert.equal(await world.scenario.tokenBalance(world.treasury, spl), 1000n - 123n - 45n);
 	assert.equal(await world.scenario.tokenBalance(early, spl), 0n);
 	assert.equal(await appRow(world, before), 'pending|');
+	for (const [id, reason] of waiting) await final.wait('draw.wait', { subject: `referral:${id}`, reason });
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.foreign_signatures WHERE kind IN ('STEP', 'OTHER', 'UNSEEN')"), '0');
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'PAY_REFERRAL' AND state <> 'expired'"), '3');
+
+	// Somebody pays by hand with the treasury's key: from here on a human decides.
+	await world.scenario.send([world.treasury], [build.transferTokens(spl.address, associatedTokenAddress(world.treasury, spl.address, spl.program),
+		associatedTokenAddress(anna, spl.address, spl.program), world.treasury, 1n, spl.decimals, spl.program)]);
+	await final.wait('audit.foreign_signature', { wallet: world.treasury.address });
+	await final.wait('draw.halt', { reason: 'REFERRAL_FOREIGN' });
+	for (const daemon of world.daemons) assert.ok(!daemon.log.includes(secret(world.treasury).slice(1, 40)), 'no key in the log');
 });

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The last instruction moves exactly the sponsored amount to the player's own token account. */
+/* The last instruction moves exactly the amount to the token account of the player, or of the referrer. */
 static bool pays_the_player(const struct guard *guard, const struct tx_view *view)
 {
 	const struct tx_ix *last = &view->ixs[view->n_ixs - 1];
@@ -30,8 +30,8 @@ static void check_allowed(const struct guard *guard, const uint8_t *message, siz
 {
 	uint8_t bytes[TX_SIZE_MAX] = { 0 };
 	size_t head = 1 + (size_t)message[0] * SIGNATURE_SIZE;
-	const bool sponsored = !pubkey_is_zero(&guard->auxiliary);
-	const struct pubkey *second = sponsored ? &guard->auxiliary : &guard->randomness;
+	const bool passes_on = !pubkey_is_zero(&guard->recipient);
+	const struct pubkey *second = !pubkey_is_zero(&guard->auxiliary) ? &guard->auxiliary : &guard->randomness;
 	struct tx_view view;
 	struct pubkey key;
 
@@ -40,14 +40,15 @@ static void check_allowed(const struct guard *guard, const uint8_t *message, siz
 	memcpy(bytes + head, message, n);
 	assert(tx_parse(&view, bytes, head + n) == TX_OK && !view.is_v0);
 	assert(tx_view_key(&view, 0, NULL, 0, &key) && pubkey_equal(&key, &guard->payer));
+	assert(message[0] == 1 || guard->step != STEP_PAY_REFERRAL);
 	assert(message[0] == 1 || (tx_view_key(&view, 1, NULL, 0, &key) && pubkey_equal(&key, second)));
 	for (unsigned i = 0; i < view.n_ixs; i++) {
 		assert(tx_view_key(&view, view.ixs[i].program, NULL, 0, &key));
 		assert(pubkey_equal(&key, &ADDRESS_COMPUTE_BUDGET) || pubkey_equal(&key, &guard->ml_program) ||
 			pubkey_equal(&key, &guard->switchboard_program) || pubkey_equal(&key, &ADDRESS_ATA) ||
-			(sponsored && i + 1 == view.n_ixs && pubkey_equal(&key, &guard->token_program)));
+			(passes_on && i + 1 == view.n_ixs && pubkey_equal(&key, &guard->token_program)));
 	}
-	assert(!sponsored || pays_the_player(guard, &view));
+	assert(!passes_on || pays_the_player(guard, &view));
 	struct bytes limit = tx_view_ix_data(&view, &view.ixs[0]);
 	assert(load_u32(limit.p + 1) <= 1400000);
 }
@@ -71,8 +72,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(guard.mint.b, 0x44, PUBKEY_SIZE);
 	memset(guard.treasury.b, 0x77, PUBKEY_SIZE);
 	guard.lut_slot = 88;
-	if ((data[0] & 0x80) != 0) {
-		memset(guard.auxiliary.b, 0x55, PUBKEY_SIZE);
+	if ((data[0] & 0x80) != 0 || guard.step == STEP_PAY_REFERRAL) {
+		if (guard.step != STEP_PAY_REFERRAL)
+			memset(guard.auxiliary.b, 0x55, PUBKEY_SIZE);
 		memset(guard.recipient.b, 0x66, PUBKEY_SIZE);
 		guard.pass_on_amount = 123456789;
 		guard.pass_on_decimals = 9;

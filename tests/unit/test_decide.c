@@ -285,13 +285,13 @@ static const struct decide_case CASES[] = {
 	{ "too many rows", fixture_due, too_many_rows, ACT_WAIT, 0, WAIT_NOT_FINAL },
 };
 
-/* Reasons of the gates are in test_gates.c, late ones in test_decide_bound.c, those of housekeeping in test_chore.c; the
- * others are the engine's own or nobody's. */
+/* Reasons of the gates are in test_gates.c, late ones in test_decide_bound.c, those of housekeeping in test_chore.c, those
+ * of claims in test_referral.c; the others are the engine's own or nobody's. */
 static bool elsewhere(enum reason r)
 {
 	return (r >= WAIT_POLICY_TREASURY && r <= WAIT_JOURNAL_SILENT) || r == WAIT_RECORD_MISMATCH ||
 	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NONE || reason_is_late(r) ||
-	       (r >= WAIT_NEEDED && r <= WAIT_GIVEN_UP);
+	       (r >= WAIT_NEEDED && r <= WAIT_GIVEN_UP) || (r >= WAIT_REFERRAL_OFF && r <= WAIT_REFERRAL_SOL);
 }
 
 static void test_every_row(void **unused)
