@@ -31,6 +31,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	submissions_init(e);
 	retention_init(e);
 	settling_init(e);
+	sealing_init(e);
 	watch_init(e);
 	return e;
 }
@@ -67,6 +68,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	sealing_fini(e);
 	settling_fini(e);
 	retention_fini(e);
 	submissions_fini(e);
@@ -241,6 +243,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	submissions_turn(e);
 	retention_turn(e);
 	settling_turn(e);
+	sealing_turn(e);
 	watch_turn(e);
 }
 
@@ -274,8 +277,8 @@ bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
 		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		watch_busy(e) || house_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy ||
-		e->oracles.rpc.task.busy)
+		sealing_busy(e) || watch_busy(e) || house_busy(e) || e->spending.db.task.busy ||
+		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))

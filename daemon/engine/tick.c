@@ -81,6 +81,8 @@ static void on_lease(struct task *task, const struct reply *reply)
 		pools_list(e, lease->pools, lease->n, lease->whole);
 	if (lease->held && lease->submissions)
 		submissions_want(e);
+	if (lease->held && lease->unsealed)
+		sealing_want(e);
 }
 
 static void see_chunk(struct engine *e, const struct tick_call *c, const struct rpc_accounts *got)

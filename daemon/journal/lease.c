@@ -13,9 +13,10 @@
 
 enum { LEASE_TTL_MS = 15000 }; /* three ticks of 5 s */
 
-enum { COL_HELD, COL_FENCE, COL_HOLDER, COL_APP_ID, COL_ADDRESS, COL_STATUS, COL_SUBMISSIONS };
+enum { COL_HELD, COL_FENCE, COL_HOLDER, COL_APP_ID, COL_ADDRESS, COL_STATUS, COL_SUBMISSIONS, COL_UNSEALED };
 
-static const char TICK[] = "SELECT held,fence,holder,app_id,address,status,(SELECT keeper.submissions_wait()) "
+static const char TICK[] = "SELECT held,fence,holder,app_id,address,status,"
+			   "(SELECT keeper.submissions_wait()),(SELECT keeper.audit_waits()) "
 			   "FROM keeper.lease_tick($1,$2,$3)";
 static const char LOOK[] = "SELECT held,fence,holder,app_id,address,status FROM keeper.lease_look($1)";
 static const char RELEASE[] = "SELECT held,fence,holder FROM keeper.lease_release($2,$1)";
@@ -109,7 +110,8 @@ static bool parse_tick(struct task *task, const struct db_result *r, const void 
 		j->write_ok_ms = loop_mono_ms(); /* a dry run decides as if this look had been the write */
 		return true;
 	}
-	if (!call_parse_bool(db_get(r, 0, COL_SUBMISSIONS), &call->submissions))
+	if (!call_parse_bool(db_get(r, 0, COL_SUBMISSIONS), &call->submissions) ||
+		!call_parse_bool(db_get(r, 0, COL_UNSEALED), &call->unsealed))
 		return false;
 	note_lease(j, call);
 	if (call->held) {

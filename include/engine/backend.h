@@ -1,5 +1,5 @@
 /* What is owed to the web backend beside the draws: answers to submissions, old marks deleted, records of paid draws made
- * whole. Only engine/ includes this. */
+ * whole, changes of the money tables sealed. Only engine/ includes this. */
 #ifndef ENGINE_BACKEND_H
 #define ENGINE_BACKEND_H
 #include "chain/rpc.h"
@@ -7,6 +7,7 @@
 #include "journal/records.h"
 #include "journal/retention.h"
 #include "journal/submissions.h"
+#include "journal/trail.h"
 
 struct engine;
 
@@ -66,6 +67,13 @@ struct settling {
 	uint64_t asked_fence, asked_records;
 };
 
+/* The audit trail in the database. */
+struct sealing {
+	struct trail_call call;
+	bool wanted;
+	uint64_t next_ms;
+};
+
 /* submissions.c: answers what the web backend claims. */
 void submissions_init(struct engine *e);
 void submissions_fini(struct engine *e);
@@ -83,4 +91,10 @@ void settling_init(struct engine *e);
 void settling_fini(struct engine *e);
 void settling_turn(struct engine *e);
 bool settling_busy(const struct engine *e);
+/* sealing.c */
+void sealing_init(struct engine *e);
+void sealing_fini(struct engine *e);
+void sealing_turn(struct engine *e);
+bool sealing_busy(const struct engine *e);
+void sealing_want(struct engine *e); /* the tick saw rows that are not sealed */
 #endif

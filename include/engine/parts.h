@@ -182,6 +182,7 @@ struct engine {
 	struct submissions submissions;
 	struct retention retention;
 	struct settling settling;
+	struct sealing sealing;
 	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */

@@ -18,6 +18,7 @@ struct lease_call {
 	size_t n;
 	const struct lease_pool *pools; /* borrowed until the next start                          */
 	bool submissions;               /* keeper.submissions holds rows that are not settled                      */
+	bool unsealed;                  /* keeper.audit_queue holds rows                                           */
 	bool whole;                     /* pools is the whole list, not only what is newer than after_id            */
 	struct journal_call_state *state;
 	struct lease_pool *list;

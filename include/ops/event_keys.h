@@ -74,6 +74,8 @@
 	X("creators.unknown", "warn", "", "What creators' draws cost today could not be read: theirs wait.") \
 	X("retention", "info", "", "Old rows were deleted.") \
 	X("retention.failed", "warn", "", "Old rows could not be deleted.") \
+	X("trail.sealed", "info", "", "Changes of the money tables are in the audit trail; head= is what scripts/db audit takes.") \
+	X("trail.failed", "warn", "", "They could not be sealed; next=retry.") \
 	X("audit.foreign_signature", "error", "", "Our key signed something that the journal does not hold.") \
 	X("audit.mention", "info", "", "A transaction names our wallet and is not signed by it.") \
 	X("audit.history", "info", "", "Signatures from before the first audit.") \

@@ -64,6 +64,11 @@ test('a join is accepted once, marked used with it, and final later; a replay is
 	assert.deepEqual(await answered(daemon, world, id, { final: '1' }), { state: 'accepted', reason: null, slot: first.slot, final: true });
 	assert.equal(await world.sql('SELECT keeper.submissions_wait()'), 'f');
 	assert.equal(await world.sql('SELECT count(*) FROM public.used_transactions'), '1');
+	// What the daemon and the backend changed is sealed, and the log has the head that proves it.
+	const { head } = await daemon.wait('trail.sealed');
+	assert.equal(await world.sql(`SELECT n || ':' || encode(hash, 'hex') FROM keeper.audit_trail WHERE n = ${head.split(':')[0]}`), head);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.audit_trail WHERE relation = 'keeper.draws' AND session_role = 'poolkeeper'") > 0, true);
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.audit_faults()'), '0');
 });
 
 // Signed and not sent: what a wallet has in hand before the network has it.
