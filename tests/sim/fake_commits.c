@@ -250,36 +250,6 @@ void house_note(
 	call_run(call->state, call_begin(j, call->state, VERB_OTHER, pool->text, NULL, done));
 }
 
-/* ---- referral payouts: this world has no web backend ---- */
-
-void referral_call_init(struct referral_call *call)
-{
-	*call = (struct referral_call){ 0 };
-	call->state = call_new(&call->task);
-}
-
-void referral_call_fini(struct referral_call *call)
-{
-	call_free(call->state);
-	call->state = NULL;
-}
-
-static void take_no_claims(struct journal_call_state *s, const struct statement *st)
-{
-	struct referral_call *call = container_of(s->task, struct referral_call, task);
-
-	(void)st;
-	call->n = 0;
-	s->data = call;
-}
-
-void referrals_work(
-	struct journal *j, struct referral_call *call, const struct referral_terms *terms, journal_done *done)
-{
-	(void)terms;
-	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_no_claims, done));
-}
-
 /* ---- records ---- */
 
 void record_call_init(struct record_call *call)
