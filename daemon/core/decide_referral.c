@@ -29,10 +29,7 @@ static enum reason gate(const struct referral_facts *f)
 static struct action may_pay(const struct referral_facts *f)
 {
 	const struct surroundings *around = f->chore.around;
-	const struct subject_facts *own = &f->chore.own;
 
-	if (own->settle.tip.confirmed_height.n <= own->unsure_until.n)
-		return action_wait_until(WAIT_NOT_FINAL, around->now_ms + CHORE_LOOK_MS);
 	if (!f->chore.policy->pay_referrals)
 		return action_wait(WAIT_REFERRAL_OFF);
 	if (f->obstacle != WAIT_NONE)

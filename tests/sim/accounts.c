@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "core/address.h"
 #include "core/clock.h"
+#include "core/pda.h"
 #include "core/token.h"
 #include "sim/sim.h"
 
@@ -81,6 +82,27 @@ static void put_token(
 	put_key(buf + 32, owner);
 	store_u64(buf + 64, amount);
 	buf[108] = 1;
+}
+
+static bool put_of_claims(struct rpc_account *out, uint8_t *buf, const struct pubkey *key, const struct state *state)
+{
+	struct pubkey ata;
+
+	pda_ata(&ata, &world.treasury, &world.claim_mint, &ADDRESS_TOKEN);
+	if (pubkey_equal(key, &ata)) {
+		put_token(out, buf, &world.claim_mint, &world.treasury, claims_treasury_tokens(state));
+		return true;
+	}
+	for (unsigned i = 0; i < CLAIMS; i++) {
+		const struct sim_claim *claim = &world.claim[i];
+
+		pda_ata(&ata, &claim->wallet, &world.claim_mint, &ADDRESS_TOKEN);
+		if (!pubkey_equal(key, &ata) || !state->claim_ata[i])
+			continue;
+		put_token(out, buf, &world.claim_mint, &claim->wallet, claim->amount * state->claim_paid[i]);
+		return true;
+	}
+	return false;
 }
 
 static void put_mint(struct rpc_account *out, uint8_t *buf)
@@ -189,7 +211,13 @@ void account_encode(struct rpc_account *out, uint8_t buf[ACCOUNT_BYTES_MAX], con
 		put_clock(out, buf, block);
 		return;
 	}
-	if (pubkey_equal(key, &world.key)) {
+	if (pubkey_equal(key, &world.claim_mint)) {
+		put_mint(out, buf);
+		return;
+	}
+	if (put_of_claims(out, buf, key, state))
+		return;
+	if (pubkey_equal(key, &world.key) || pubkey_equal(key, &world.treasury)) {
 		*out = (struct rpc_account){
 			.exists = true, .owner = ADDRESS_SYSTEM, .lamports = WALLET_LAMPORTS, .data = buf
 		};

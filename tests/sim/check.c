@@ -118,7 +118,9 @@ static void check_unguarded(const struct db_subject *subject, const struct row *
 		if (row_unsettled(&subject->step[i].row))
 			violation("R10", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name,
 				subject->text, subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
-	if (!final_seed_is_newest(row))
+	if (row->step == STEP_PAY_REFERRAL && row->floor.n > chain_at(chain_root())->slot.n)
+		violation("R10", "%s opened for %s on a view that is not final", STEPS[row->step].name, subject->text);
+	if (row->step == STEP_RECOMMIT && !final_seed_is_newest(row))
 		violation(
 			"R10", "%s opened for %s on a commit that is not final", STEPS[row->step].name, subject->text);
 }
@@ -131,7 +133,7 @@ void check_opening(const struct db_subject *subject, const struct row *row)
 		if (subject->step[i].row.state == ROW_OPEN || subject->step[i].row.state == ROW_STALE)
 			violation("I4", "%s opened for %s while row %" PRIu64 " is %s", STEPS[row->step].name,
 				subject->text, subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
-	if (!STEPS[row->step].guarded && row->step == STEP_RECOMMIT)
+	if (row->step == STEP_PAY_REFERRAL || row->step == STEP_RECOMMIT)
 		check_unguarded(subject, row);
 	world.bind_opened = world.bind_opened || row->step == STEP_BIND;
 	if (row->step == STEP_BIND && pool >= 0 && world.now_ms < world.pool[pool].gate_until_ms)
@@ -193,6 +195,8 @@ void check_landed(const struct sim_tx *tx, const struct effects *effects)
 	if (!known(&tx->sig))
 		violation("I2", "a transaction landed that no journal row knows");
 	check_passed_on(effects);
+	if (effects->claim_times > 1)
+		violation("I10", "a claim is paid %u times", effects->claim_times);
 	if (effects->bind >= 0)
 		world_pool_bound();
 	if (effects->orphaned >= 0)
@@ -311,7 +315,7 @@ bool check_finished(void)
 	for (unsigned i = 0; i < world.n_pools; i++)
 		if (world.pool[i].payable && !finished(i))
 			return false;
-	return house_clean();
+	return house_clean() && claims_settled();
 }
 
 void check_end(void)
@@ -332,6 +336,7 @@ void check_end(void)
 			violation("I3", "pool %u has rows that are never settled", i);
 		check_payout((int)i, &db_paid((int)i)->payout);
 	}
+	claims_check_end();
 	if (!house_clean())
 		violation("I9", "spent randomness accounts are left over, or their closing is never settled");
 }

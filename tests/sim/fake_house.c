@@ -1,12 +1,10 @@
-/* The journal's lists for housekeeping, as one daemon sees them: spent accounts, and claims of referrers, of which there are none. */
+/* The journal's list for housekeeping, as one daemon sees it: spent accounts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base58.h"
 #include "sim/fake_journal.h"
-
-/* ---- housekeeping ---- */
 
 void house_call_init(struct house_call *call)
 {
@@ -77,34 +75,4 @@ void house_note(
 {
 	(void)wait_s;
 	call_run(call->state, call_begin(j, call->state, VERB_OTHER, pool->text, NULL, done));
-}
-
-/* ---- referral payouts: this world has no web backend ---- */
-
-void referral_call_init(struct referral_call *call)
-{
-	*call = (struct referral_call){ 0 };
-	call->state = call_new(&call->task);
-}
-
-void referral_call_fini(struct referral_call *call)
-{
-	call_free(call->state);
-	call->state = NULL;
-}
-
-static void take_no_claims(struct journal_call_state *s, const struct statement *st)
-{
-	struct referral_call *call = container_of(s->task, struct referral_call, task);
-
-	(void)st;
-	call->n = 0;
-	s->data = call;
-}
-
-void referrals_work(
-	struct journal *j, struct referral_call *call, const struct referral_terms *terms, journal_done *done)
-{
-	(void)terms;
-	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_no_claims, done));
 }

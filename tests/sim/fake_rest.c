@@ -1,9 +1,10 @@
-/* The simulated worlds register every pool and audit nothing: these only satisfy the linker. */
+/* The simulated worlds register every pool, and wallets have no list of signatures: audits end at once, the rest only satisfies
+ * the linker. */
 #include <stdlib.h>
 
 #include "journal/audit.h"
 #include "journal/discovery.h"
-#include "sim/sim.h"
+#include "sim/fake_journal.h"
 
 void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey *program, size_t size, size_t offset,
 	const struct pubkey *key, rpc_done *done)
@@ -80,24 +81,32 @@ const char *audit_kind_name(enum audit_kind kind)
 
 void audit_call_init(struct audit_call *call)
 {
-	call->state = NULL;
+	*call = (struct audit_call){ 0 };
+	call->state = call_new(&call->task);
 }
 
 void audit_call_fini(struct audit_call *call)
 {
+	call_free(call->state);
 	call->state = NULL;
+}
+
+static void take_audit(struct journal_call_state *s, const struct statement *st)
+{
+	struct audit_call *call = container_of(s->task, struct audit_call, task);
+
+	(void)st;
+	call->audit = (struct audit_state){ 0 };
+	s->data = call;
 }
 
 void audit_begin(struct journal *j, struct audit_call *call, const struct pubkey *wallet, struct slot slot,
 	struct height height, journal_done *done)
 {
-	(void)j;
-	(void)call;
 	(void)wallet;
 	(void)slot;
 	(void)height;
-	(void)done;
-	abort();
+	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, take_audit, done));
 }
 
 void audit_unknown(

@@ -472,7 +472,7 @@ void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pub
 	begin(call, done);
 	out = result_of(s, sizeof *out);
 	out->info = s->info;
-	if (!below_floor(s, at_commitment(&v, at), floor) && !hides_history(&v))
+	if (!below_floor(s, at_commitment(&v, at), floor) && !hides_history(&v) && pool_of_address(address) >= 0)
 		out->n = chain_signatures(pool_of_address(address), at_commitment(&v, at), s->info, SIGNATURES_MAX);
 	after_before(out, before);
 	if (out->n > limit)

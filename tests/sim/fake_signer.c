@@ -80,6 +80,8 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	const size_t n = other ? 2 : 1, head = 1 + n * SIGNATURE_SIZE;
 	struct signature second;
 
+	if (!pubkey_equal(&allowed->payer, allowed->step == STEP_PAY_REFERRAL ? &world.treasury : &signer->key))
+		violation("I4", "a key is to sign what is not its own to pay");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		violation("I4", "the guard refuses what the engine composed: %s", why);
 	if (message[0] != n || (extra && !pubkey_equal(&extra->key, &allowed->randomness)) ||
@@ -87,7 +89,7 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 		snprintf(why, why_size, "not the keys that the message needs");
 		return ERR_REFUSED;
 	}
-	sign(sig, &signer->key, message, message_len);
+	sign(sig, &allowed->payer, message, message_len);
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
 	if (other) {

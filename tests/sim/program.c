@@ -251,6 +251,7 @@ static int run_create_ata(struct run *run)
 {
 	const struct pubkey address = account(run, 1);
 
+	claims_create_ata(run->s, &address);
 	for (unsigned i = 0; i < world.n_pools; i++) {
 		const struct sim_pool *pool = &world.pool[i];
 		const bool dev = pubkey_equal(&address, &pool->dev_ata),
@@ -273,6 +274,8 @@ static int run_pass_on(struct run *run, struct bytes data)
 	const struct pubkey from = account(run, 0), to = account(run, 2), owner = account(run, 3);
 	const int pool = run->effects->pay;
 
+	if (claims_transfer(run->s, run->effects, &from, &to, load_u64(data.p + 1)))
+		return OK;
 	REQUIRE(run, is_ata_of(&from, &owner), E_CONSTRAINT);
 	for (unsigned i = 0; pool >= 0 && i < PLAYERS; i++) {
 		const struct sim_pool *p = &world.pool[pool];

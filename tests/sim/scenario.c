@@ -338,4 +338,5 @@ void scenario_begin(const struct scenario *s)
 	draw_oracle_gate();
 	draw_atas();
 	draw_outages();
+	claims_draw();
 }

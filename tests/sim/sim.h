@@ -25,6 +25,7 @@ enum {
 	NODES_MAX = 3,
 	DAEMONS_MAX = 2,
 	RANDS_MAX = 48,
+	CLAIMS = 2,
 	BLOCK_MS = 400,
 	FINAL_DEPTH = 32, /* blocks behind the newest one that no fork undoes          */
 	HASH_LIFE = 150,  /* blocks during which a blockhash is good                   */
@@ -111,6 +112,8 @@ struct state {
 	unsigned n_rands;
 	bool dev_ata[POOLS_MAX], treasury_ata[POOLS_MAX];
 	bool recipient_ata[POOLS_MAX][PLAYERS];
+	bool claim_ata[CLAIMS];
+	uint8_t claim_paid[CLAIMS]; /* times */
 };
 struct block {
 	struct slot slot;
@@ -133,8 +136,9 @@ struct effects {
 		struct pubkey to;
 		uint64_t amount;
 	} passed_on;
-	int orphaned;  /* pool whose randomness account was closed before its select, or -1                    */
-	bool replaced; /* a commit took the place of another one of a bound pool                          */
+	unsigned claim_times; /* so often the claim is paid that this transaction pays; 0: none */
+	int orphaned;         /* pool whose randomness account was closed before its select, or -1                    */
+	bool replaced;        /* a commit took the place of another one of a bound pool                          */
 	struct rand_state old;
 };
 struct sim_tx {
@@ -271,6 +275,11 @@ struct sim_daemon {
 	bool dirty, dying;
 	unsigned boots;
 };
+/* Of a referrer, in a token of its own. */
+struct sim_claim {
+	struct pubkey wallet;
+	uint64_t amount;
+};
 struct outage {
 	uint64_t from_ms, until_ms;
 };
@@ -287,6 +296,8 @@ struct world {
 	struct pubkey key, treasury, mint;
 	struct sb_net net;
 	struct policy policy;
+	struct pubkey claim_mint;
+	struct sim_claim claim[CLAIMS]; /* with policy.pay_referrals */
 	struct sim_pool pool[POOLS_MAX];
 	struct sim_oracle oracle[ORACLES];
 	struct sim_daemon daemon[DAEMONS_MAX];
@@ -310,6 +321,17 @@ int pool_of_address(const struct pubkey *address);
 /* Whom this player of the pool plays for; NULL: for himself, or he is none. */
 const struct pubkey *recipient_of(const struct sim_pool *pool, const struct pubkey *player);
 int pool_of_subject(const char *text);
+
+/* ---- claims.c ---- */
+void claims_draw(void);
+uint64_t claims_treasury_tokens(const struct state *s);
+void claims_create_ata(struct state *s, const struct pubkey *address);
+/* False: no transfer of a claim. */
+bool claims_transfer(
+	struct state *s, struct effects *effects, const struct pubkey *from, const struct pubkey *to, uint64_t amount);
+/* Each is paid and final, or given up. */
+bool claims_settled(void);
+void claims_check_end(void);
 
 /* ---- check.c: the invariants ---- */
 void check_begin(void);

@@ -13,6 +13,7 @@ enum {
 	LIMIT_MS = 1800000,
 	TICK_MS = 5000,
 	WATCH_MS = 3600000,
+	AUDIT_MS = 20000,
 	PULSE_MS = 400,
 	CRASH_AGAIN = 300
 };
@@ -99,9 +100,11 @@ bool world_boundary(int daemon)
 static void boot(int daemon)
 {
 	struct sim_daemon *d = &world.daemon[daemon];
-	const struct engine_config config = {
-		.policy = world.policy, .tick_ms = TICK_MS, .watch_ms = WATCH_MS, .pulse_ms = PULSE_MS
-	};
+	const struct engine_config config = { .policy = world.policy,
+		.tick_ms = TICK_MS,
+		.audit_ms = world.policy.pay_referrals ? AUDIT_MS : 0,
+		.watch_ms = WATCH_MS,
+		.pulse_ms = PULSE_MS };
 
 	d->boots++;
 	d->rpc = sim_rpc_new(daemon);

@@ -112,11 +112,6 @@ static void test_never_beside_another_one(void **unused)
 	begin();
 	last_row(ROW_EXPIRED);
 	expect(ACT_OPEN, 0);
-	begin();
-	f->own.unsure_until.n = HEIGHT; /* Postgres may yet run the statement that opens one */
-	expect(ACT_WAIT, WAIT_NOT_FINAL);
-	f->own.unsure_until.n = HEIGHT - 1;
-	expect(ACT_OPEN, 0);
 }
 
 static void test_waits(void **unused)
