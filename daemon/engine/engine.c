@@ -254,7 +254,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t engine_wake_ms(const struct engine *e)
 {
-	uint64_t wake = e->tick.running ? e->around.now_ms + e->config.pulse_ms : e->tick.due_ms;
+	uint64_t wake = tick_wake_ms(e);
 
 	wake = earlier(wake, ingest_wake_ms(e));
 	if (!engine_hot(e))

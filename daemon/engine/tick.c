@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "engine/parts.h"
 
-enum { WHOLE_LIST_EVERY = 12, UNKNOWN = 255 };
+enum { WHOLE_LIST_EVERY = 12, UNKNOWN = 255, LEASE_AGAIN_MS = 500 };
 
 void tick_init(struct engine *e)
 {
@@ -64,7 +64,8 @@ static void on_lease(struct task *task, const struct reply *reply)
 	struct engine *e = container_of(container_of(lease, struct tick, lease), struct engine, tick);
 
 	if (reply->err != ERR_OK) {
-		log_warn("lease.unknown", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
+		if (e->tick.running) /* asked between two ticks: the last one has said it */
+			log_warn("lease.unknown", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
 		return;
 	}
 	if (!e->lease_known || e->around.leader != lease->held)
@@ -250,6 +251,12 @@ static void finish(struct engine *e)
 		e->around.now_ms - t->started_ms);
 }
 
+static void ask_lease(struct engine *e, bool whole)
+{
+	e->tick.asked_ms = e->around.now_ms;
+	lease_tick(e->m.journal, &e->tick.lease, whole ? 0 : e->pools.last_id, on_lease);
+}
+
 static void start(struct engine *e)
 {
 	struct tick *t = &e->tick;
@@ -267,7 +274,7 @@ static void start(struct engine *e)
 		if (!t->change)
 			abort();
 	}
-	lease_tick(e->m.journal, &t->lease, whole ? 0 : e->pools.last_id, on_lease);
+	ask_lease(e, whole);
 }
 
 /* The Clock is read even when there is no pool: a node that lags or is silent must not go unnoticed until there is one. */
@@ -276,13 +283,34 @@ static bool all_asked(const struct tick *t)
 	return t->asked && t->next >= t->n_pools;
 }
 
+/* While Postgres is away one question always waits for it: no draw goes on before it has answered, and the pools need not be
+ * read for that. */
+static bool lease_is_due(const struct engine *e)
+{
+	return e->around.journal_down_since_ms != 0 && e->around.now_ms >= e->tick.asked_ms + LEASE_AGAIN_MS;
+}
+
+uint64_t tick_wake_ms(const struct engine *e)
+{
+	const struct tick *t = &e->tick;
+	const uint64_t again = t->asked_ms + LEASE_AGAIN_MS;
+
+	if (t->running || tick_busy(e)) /* its answer wakes us */
+		return e->around.now_ms + e->config.pulse_ms;
+	return e->around.journal_down_since_ms != 0 && again < t->due_ms ? again : t->due_ms;
+}
+
 void tick_turn(struct engine *e)
 {
 	struct tick *t = &e->tick;
 
 	if (!t->running) {
-		if (e->around.now_ms >= t->due_ms && !t->observe.task.busy)
+		if (t->observe.task.busy || t->lease.task.busy)
+			return;
+		if (e->around.now_ms >= t->due_ms)
 			start(e);
+		else if (lease_is_due(e))
+			ask_lease(e, false);
 		return;
 	}
 	if (t->lease.task.busy)

@@ -12,7 +12,7 @@
 #include "io/db_connect.h"
 #include "io/db_result.h"
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000, SAY_AGAIN_MS = 60000 };
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 500, SAY_AGAIN_MS = 60000 };
 
 /* What the statement in flight is, for a read-only db; else always PHASE_STATEMENT. */
 enum phase { PHASE_BEGIN, PHASE_STATEMENT, PHASE_END };

@@ -114,8 +114,8 @@ struct tick {
 	bool running, reading, asked;
 	uint64_t fence; /* under which the rows in memory were loaded; 0: not the leader */
 	size_t next, in_flight, failed;
-	uint64_t started_ms, due_ms, count;
-	struct pool_entry **pool; /* what this tick reads */
+	uint64_t started_ms, due_ms, asked_ms, count; /* asked: for the lease */
+	struct pool_entry **pool;                     /* what this tick reads */
 	size_t n_pools, pool_capacity;
 	struct pool_change *change;
 	struct pool_entry *changed_entry[OBSERVE_MAX];
@@ -215,6 +215,7 @@ bool pools_near(const struct engine *e);
 void tick_init(struct engine *e);
 void tick_fini(struct engine *e);
 void tick_turn(struct engine *e);
+uint64_t tick_wake_ms(const struct engine *e);
 bool tick_busy(const struct engine *e);
 /* The next tick comes at once and reads the whole list. */
 void tick_soon(struct engine *e);

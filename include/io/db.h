@@ -24,7 +24,7 @@ struct db_config {
 };
 
 /* Copies the config and starts connecting; from then on it reconnects by
- * itself (0.1 s, doubling to 2 s; several hosts are tried in turn). Each change is logged as
+ * itself (0.1 s, doubling to 0.5 s: draws wait for it; several hosts are tried in turn). Each change is logged as
  * db.up or db.down. PGOPTIONS, PGGEQO, PGTZ and PGDATESTYLE are taken out of the environment: pgBouncer
  * refuses the first two, and all of them change how statements behave. NULL, with one line without secrets in why, when the conninfo is malformed. */
 struct db *db_new(struct loop *loop, const struct db_config *config, char *why, size_t why_size);

@@ -209,7 +209,7 @@ test('server stopped and started: what waits is sent when it is back, or expires
 		await postgres.start();
 		const started = Date.now();
 		assert.equal((await db.done(patient)).value, '3');
-		assert.ok(Date.now() - started < 2500, 'back within the longest pause between attempts');
+		assert.ok(Date.now() - started < 1500, 'back within the longest pause between attempts');
 		const state = await db.status();
 		assert.ok(state.up && state.stall < 200, `the loop stood still for ${state.stall} ms`);
 	});
