@@ -14,7 +14,7 @@
 enum { MUTATIONS_LEAST = 40 };
 
 static struct certificate_verdict *v;
-static char text[2 * FIXTURE_TEXT];
+static char text[8 * FIXTURE_TEXT];
 
 static void judge_text(const char *bytes, size_t n)
 {
@@ -97,6 +97,17 @@ static size_t replace(const char *what, size_t n, const char *from, const char *
 	return n - from_n + to_n;
 }
 
+static size_t insert_after(size_t n, const char *from, const char *more)
+{
+	char *at = strstr(text, from) + strlen(from);
+	const size_t more_n = strlen(more);
+
+	assert_true(n + more_n < sizeof text);
+	memmove(at + more_n, at, n - (size_t)(at - text) + 1);
+	memcpy(at, more, more_n);
+	return n + more_n;
+}
+
 static size_t sign_again(void)
 {
 	static char rest[FIXTURE_TEXT];
@@ -130,6 +141,8 @@ static void run_mutation(struct json_object *mutation)
 	size_t n = fixture_certificate(text, is_draw, NULL);
 
 	n = replace(name, n, member_text(mutation, "from"), member_text(mutation, "to"));
+	for (long i = strtol(member_text(mutation, "times"), NULL, 10); i > 0; i--)
+		n = insert_after(n, member_text(mutation, "from"), member_text(mutation, "insert"));
 	if (strcmp(member_text(mutation, "signed"), "again") == 0)
 		n = sign_again();
 	judge_text(text, n);
