@@ -84,6 +84,19 @@ static const char *member_text(struct json_object *mutation, const char *name)
 	return value ? json_object_get_string(value) : "";
 }
 
+static size_t length_of(struct json_object *array)
+{
+	return array ? json_object_array_length(array) : 0;
+}
+
+/* mutation.also[i][k] */
+static const char *element_text(struct json_object *mutation, size_t i, size_t k)
+{
+	struct json_object *pair = json_object_array_get_idx(json_object_object_get(mutation, "also"), i);
+
+	return json_object_get_string(json_object_array_get_idx(pair, k));
+}
+
 /* from -> to, where it stands first. */
 static size_t replace(const char *what, size_t n, const char *from, const char *to)
 {
@@ -138,9 +151,12 @@ static void run_mutation(struct json_object *mutation)
 {
 	const char *name = member_text(mutation, "name");
 	const bool is_draw = strcmp(member_text(mutation, "of"), "draw") == 0;
+	const size_t also = length_of(json_object_object_get(mutation, "also"));
 	size_t n = fixture_certificate(text, is_draw, NULL);
 
 	n = replace(name, n, member_text(mutation, "from"), member_text(mutation, "to"));
+	for (size_t i = 0; i < also; i++)
+		n = replace(name, n, element_text(mutation, i, 0), element_text(mutation, i, 1));
 	for (long i = strtol(member_text(mutation, "times"), NULL, 10); i > 0; i--)
 		n = insert_after(n, member_text(mutation, "from"), member_text(mutation, "insert"));
 	if (strcmp(member_text(mutation, "signed"), "again") == 0)
