@@ -131,7 +131,7 @@ static size_t sign_again(void)
 	assert_non_null(end);
 	assert_non_null(tickets);
 	snprintf(rest, sizeof rest, "%s", tickets);
-	(void)fixture_sign(text, (size_t)(end - text), NULL);
+	(void)fixture_sign(text, sizeof text, (size_t)(end - text), NULL);
 	after = strstr(text, ",\"tickets\":[");
 	assert_non_null(after);
 	memcpy(after, rest, strlen(rest) + 1);
