@@ -70,7 +70,7 @@ static void conclude(struct judged *out)
 	if (worst) {
 		snprintf(why, sizeof why, "%s: %.150s", worst->name, worst->text);
 		judged_conclude(out, wrong ? VERDICT_NOT_FAIR : VERDICT_UNKNOWN, why);
-	} else if (out->verdict == VERDICT_FAIR) { /* a pool's may be not decided */
+	} else {
 		judged_conclude(out, VERDICT_FAIR,
 			"everything follows by the rules from what the certificate holds; compare what is listed as "
 			"outside");

@@ -98,7 +98,8 @@ static bool total_holds(const struct certificate_pool *pool)
 /* The chain cannot do it in another order; a file can say so. */
 static bool is_in_order(const struct certificate_pool *p)
 {
-	if (p->created.slot.n == 0 || p->requested.slot.n > p->selected.slot.n || p->selected.slot.n > p->paid.slot.n)
+	if (p->created.slot.n == 0 || p->requested.slot.n < p->created.slot.n ||
+		p->requested.slot.n > p->selected.slot.n || p->selected.slot.n > p->paid.slot.n)
 		return false;
 	for (unsigned i = 0; i < p->n_players; i++)
 		if (p->player[i].joined.slot.n < p->created.slot.n || p->player[i].joined.slot.n > p->requested.slot.n)

@@ -2,6 +2,7 @@
 // Measures poolkeeper and holds every figure against its target: quiet ticks at growing numbers of pools, then draws.
 'use strict';
 
+const { certificateFigures } = require('./certificates.js');
 const { drawFigures } = require('./draws.js');
 const { insertFigures } = require('./inserts.js');
 const { Question } = require('./verdict.js');
@@ -24,12 +25,14 @@ const CONFIRMATIONS = 3;
 const VERIFIED_SHARE = 0.8;
 // Batches of 1,000 rows a statement may take so many times the time of a COPY of the same rows.
 const INSERT_RATIO = 2;
+// verify FILE may take so many times the bare hashing of the tickets' tree.
+const CERTIFICATE_RATIO = 2;
 // TICK_SECONDS where nobody sets it.
 const DEFAULT_TICK_US = 5e6;
 
 const PLANS = {
-	quick: { sizes: [10, 1000], draws: 2, rows: [100000] },
-	full: { sizes: [10, 1000, 10000, 100000], draws: 5, rows: [100000, 10000000] },
+	quick: { sizes: [10, 1000], draws: 2, rows: [100000], tickets: 100000 },
+	full: { sizes: [10, 1000, 10000, 100000], draws: 5, rows: [100000, 10000000], tickets: 1000000 },
 };
 
 const perPools = (pools) => `${pools.toLocaleString('en')} pools`;
@@ -122,6 +125,13 @@ function verifyQuestion({ bare, whole, withJson }) {
 	return question;
 }
 
+function certificateQuestion({ tickets, bare, whole, bytes }) {
+	const question = new Question(`A certificate with ${tickets.toLocaleString('en')} tickets`, 'times the hashing of its tree');
+	question.atMost('read, checked, picks computed again', whole / bare, CERTIFICATE_RATIO);
+	question.note('the whole', `${whole.toFixed(2)} s of CPU for ${(bytes / 1e6).toFixed(1)} MB`);
+	return question;
+}
+
 function insertQuestion(figures) {
 	const question = new Question('Batches of 1,000 rows a statement', 'times a COPY');
 	for (const { rows, tables } of figures) {
@@ -149,6 +159,7 @@ async function main() {
 	const questions = [
 		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
 		verifyQuestion(verifyRates()),
+		certificateQuestion(certificateFigures(plan.tickets)),
 		insertQuestion(inserts),
 	];
 	for (const question of questions) question.print();

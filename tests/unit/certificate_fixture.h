@@ -17,6 +17,11 @@
 
 enum { FIXTURE_TICKETS = 7, FIXTURE_PRIZES = 2, FIXTURE_ALTERNATES = 2, FIXTURE_TEXT = 16384 };
 
+struct fixture_list {
+	struct ticket *ticket;
+	uint32_t n;
+};
+
 static const uint8_t FIXTURE_OPERATOR[32] = { 'o', 'p' };
 static const uint8_t FIXTURE_VRF[32] = { 'v', 'r', 'f' };
 /* drand's quicknet, round 1000. */
@@ -58,11 +63,14 @@ static inline void fixture_put_sig(FILE *f, unsigned n)
 
 /* ---- a draw off chain ---- */
 
-static inline void fixture_tickets(struct ticket *ticket)
+/* A long list has players with three tickets each. */
+static inline void fixture_tickets(const struct fixture_list *list)
 {
-	for (unsigned i = 0; i < FIXTURE_TICKETS; i++) {
-		ticket[i] = (struct ticket){ .weight = 10 * (i + 1) };
-		memcpy(ticket[i].participant.b, fixture_pubkey(i % 5).b, HASH_SIZE);
+	for (uint32_t i = 0; i < list->n; i++) {
+		list->ticket[i] = (struct ticket){ .weight = 10 * ((uint64_t)i + 1) };
+		memcpy(list->ticket[i].participant.b, fixture_pubkey(i % 5).b, HASH_SIZE);
+		if (list->n > FIXTURE_TICKETS)
+			store_u32(list->ticket[i].participant.b, i / 3);
 	}
 }
 
@@ -87,7 +95,7 @@ static inline void fixture_put_lock(FILE *f, const struct certificate_lock *lock
 		lock->slot.n, lock->n, lock->total_weight, fixture_key(key, &lock->vrf_key));
 }
 
-static inline void fixture_make_lock(struct certificate_lock *lock, const struct ticket *ticket)
+static inline void fixture_make_lock(struct certificate_lock *lock, const struct fixture_list *list)
 {
 	struct merkle tree;
 	struct hash leaf;
@@ -98,7 +106,7 @@ static inline void fixture_make_lock(struct certificate_lock *lock, const struct
 	lock->deadline = 1692806904;
 	lock->round = 980; /* due at 1692806304; the block comes so late that 1000 is used */
 	lock->slot.n = 213000000;
-	lock->n = FIXTURE_TICKETS;
+	lock->n = list->n;
 	lock->prizes = FIXTURE_PRIZES;
 	lock->alternates = FIXTURE_ALTERNATES;
 	lock->mode = SELECT_ONE_PER_PARTICIPANT;
@@ -106,10 +114,10 @@ static inline void fixture_make_lock(struct certificate_lock *lock, const struct
 	drand_chain_hash(&lock->drand, &DRAND_QUICKNET);
 	crypto_ed25519_public_key(&lock->vrf_key, FIXTURE_VRF);
 	merkle_begin(&tree);
-	for (unsigned i = 0; i < FIXTURE_TICKETS; i++) {
-		ticket_leaf(&leaf, &lock->draw, i, &ticket[i]);
+	for (uint32_t i = 0; i < list->n; i++) {
+		ticket_leaf(&leaf, &lock->draw, i, &list->ticket[i]);
 		merkle_add(&tree, &leaf, NULL);
-		lock->total_weight += ticket[i].weight;
+		lock->total_weight += list->ticket[i].weight;
 	}
 	merkle_end(&tree, &lock->root, NULL);
 }
@@ -141,19 +149,20 @@ static inline void fixture_compute(const struct certificate_lock *lock, const st
 }
 
 static inline void fixture_select(const struct certificate_lock *lock, const struct ecvrf_beta *beta,
-	const struct ticket *ticket, struct select_pick *pick)
+	const struct fixture_list *list, struct select_pick *pick)
 {
-	const struct select_input input = { *beta, lock->draw, lock->root, ticket, FIXTURE_TICKETS, lock->prizes,
+	const struct select_input input = { *beta, lock->draw, lock->root, list->ticket, list->n, lock->prizes,
 		lock->alternates, lock->mode };
-	uint64_t memory[64];
+	void *memory = malloc(select_memory(list->n));
 	struct hash key;
 
-	if (select_memory(FIXTURE_TICKETS) > sizeof memory || select_run(pick, &key, &input, memory) != SELECT_OK)
+	if (memory == NULL || select_run(pick, &key, &input, memory) != SELECT_OK)
 		abort();
+	free(memory);
 }
 
 /* The first winner is refused, so that the first alternate is used. */
-static inline void fixture_put_draw(FILE *f, const struct ticket *ticket, const struct drand_signature *signature)
+static inline void fixture_put_draw(FILE *f, const struct fixture_list *list, const struct drand_signature *signature)
 {
 	struct certificate_lock lock;
 	struct select_pick pick[FIXTURE_PRIZES + FIXTURE_ALTERNATES];
@@ -163,9 +172,9 @@ static inline void fixture_put_draw(FILE *f, const struct ticket *ticket, const 
 	char key[PUBKEY_TEXT];
 
 	memset(blockhash.b, 0x77, HASH_SIZE);
-	fixture_make_lock(&lock, ticket);
+	fixture_make_lock(&lock, list);
 	fixture_compute(&lock, &blockhash, signature, &proof, &steps);
-	fixture_select(&lock, &steps.beta, ticket, pick);
+	fixture_select(&lock, &steps.beta, list, pick);
 	fputs("{\"body\":{\"draw\":{\"anchor\":{", f);
 	fixture_put_sig(f, 1);
 	fputs(",\"slot\":\"212999950\"},\"awards\":["
@@ -182,7 +191,7 @@ static inline void fixture_put_draw(FILE *f, const struct ticket *ticket, const 
 	fputs("\"lock\":", f);
 	fixture_put_lock(f, &lock);
 	fputc(',', f);
-	fixture_put_picks(f, pick, ticket);
+	fixture_put_picks(f, pick, list->ticket);
 	fixture_put_hex(f, "proof", proof.b, ECVRF_PROOF_SIZE);
 	fputs(",\"round\":{\"checked_by\":\"poolkeeper 0.1.0 with blst 0.3.16\",\"number\":\"1000\",", f);
 	fixture_put_hex(f, "signature", signature->b, DRAND_SIGNATURE_SIZE);
@@ -350,8 +359,8 @@ static inline void fixture_put_pool(FILE *f)
 
 /* ---- both ---- */
 
-/* Signs the body that stands in text and writes what follows it; tickets may be NULL. */
-static inline size_t fixture_sign(char *text, size_t body_end, const struct ticket *ticket)
+/* Signs the body that stands in text, size bytes, and writes what follows it; list may be NULL. */
+static inline size_t fixture_sign(char *text, size_t size, size_t body_end, const struct fixture_list *list)
 {
 	static const char before[] = "{\"body\":";
 	uint8_t message[8 + HASH_SIZE] = "PKCERT01";
@@ -359,7 +368,7 @@ static inline size_t fixture_sign(char *text, size_t body_end, const struct tick
 	struct signature sig;
 	struct pubkey key;
 	struct hash hash;
-	FILE *f = fmemopen(text + body_end, FIXTURE_TEXT - body_end, "w");
+	FILE *f = fmemopen(text + body_end, size - body_end, "w");
 	size_t n;
 
 	if (f == NULL)
@@ -371,11 +380,11 @@ static inline size_t fixture_sign(char *text, size_t body_end, const struct tick
 	base58_pubkey(key_text, &key);
 	base58_signature(sig_text, &sig);
 	fprintf(f, ",\"key\":\"%s\",\"signature\":\"%s\",\"tickets\":[", key_text, sig_text);
-	for (unsigned i = 0; ticket && i < FIXTURE_TICKETS; i++) {
+	for (uint32_t i = 0; list && i < list->n; i++) {
 		fputs(i > 0 ? ",[\"" : "[\"", f);
 		for (size_t k = 0; k < HASH_SIZE; k++)
-			fprintf(f, "%02x", ticket[i].participant.b[k]);
-		fprintf(f, "\",\"%" PRIu64 "\"]", ticket[i].weight);
+			fprintf(f, "%02x", list->ticket[i].participant.b[k]);
+		fprintf(f, "\",\"%" PRIu64 "\"]", list->ticket[i].weight);
 	}
 	fputs("]}\n", f);
 	n = (size_t)ftell(f);
@@ -383,26 +392,35 @@ static inline size_t fixture_sign(char *text, size_t body_end, const struct tick
 	return body_end + n;
 }
 
-/* text: FIXTURE_TEXT bytes. Returns how many are used. signature NULL: drand's own. */
-static inline size_t fixture_certificate(char *text, bool is_draw, const struct drand_signature *signature)
+/* text: size bytes, enough. Returns how many are used. list NULL: a pool's; signature NULL: drand's own. */
+static inline size_t fixture_write(
+	char *text, size_t size, const struct fixture_list *list, const struct drand_signature *signature)
 {
 	struct drand_signature own;
-	struct ticket ticket[FIXTURE_TICKETS];
-	FILE *f = fmemopen(text, FIXTURE_TEXT, "w");
+	FILE *f = fmemopen(text, size, "w");
 	size_t n;
 
 	if (f == NULL)
 		abort();
 	fixture_hex(own.b, sizeof own.b, FIXTURE_ROUND_1000);
-	fixture_tickets(ticket);
-	if (is_draw)
-		fixture_put_draw(f, ticket, signature ? signature : &own);
+	if (list)
+		fixture_put_draw(f, list, signature ? signature : &own);
 	else
 		fixture_put_pool(f);
 	fprintf(f, "\"previous\":\"%064d\",\"serial\":\"1\"}", 0);
 	n = (size_t)ftell(f);
 	fclose(f);
-	return fixture_sign(text, n, is_draw ? ticket : NULL);
+	return fixture_sign(text, size, n, list);
+}
+
+/* text: FIXTURE_TEXT bytes. */
+static inline size_t fixture_certificate(char *text, bool is_draw, const struct drand_signature *signature)
+{
+	struct ticket ticket[FIXTURE_TICKETS];
+	const struct fixture_list list = { ticket, FIXTURE_TICKETS };
+
+	fixture_tickets(&list);
+	return fixture_write(text, FIXTURE_TEXT, is_draw ? &list : NULL, signature);
 }
 
 #endif

@@ -14,7 +14,7 @@
 enum { MUTATIONS_LEAST = 40 };
 
 static struct certificate_verdict *v;
-static char text[2 * FIXTURE_TEXT];
+static char text[8 * FIXTURE_TEXT];
 
 static void judge_text(const char *bytes, size_t n)
 {
@@ -84,6 +84,19 @@ static const char *member_text(struct json_object *mutation, const char *name)
 	return value ? json_object_get_string(value) : "";
 }
 
+static size_t length_of(struct json_object *array)
+{
+	return array ? json_object_array_length(array) : 0;
+}
+
+/* mutation.also[i][k] */
+static const char *element_text(struct json_object *mutation, size_t i, size_t k)
+{
+	struct json_object *pair = json_object_array_get_idx(json_object_object_get(mutation, "also"), i);
+
+	return json_object_get_string(json_object_array_get_idx(pair, k));
+}
+
 /* from -> to, where it stands first. */
 static size_t replace(const char *what, size_t n, const char *from, const char *to)
 {
@@ -97,6 +110,17 @@ static size_t replace(const char *what, size_t n, const char *from, const char *
 	return n - from_n + to_n;
 }
 
+static size_t insert_after(size_t n, const char *from, const char *more)
+{
+	char *at = strstr(text, from) + strlen(from);
+	const size_t more_n = strlen(more);
+
+	assert_true(n + more_n < sizeof text);
+	memmove(at + more_n, at, n - (size_t)(at - text) + 1);
+	memcpy(at, more, more_n);
+	return n + more_n;
+}
+
 static size_t sign_again(void)
 {
 	static char rest[FIXTURE_TEXT];
@@ -107,7 +131,7 @@ static size_t sign_again(void)
 	assert_non_null(end);
 	assert_non_null(tickets);
 	snprintf(rest, sizeof rest, "%s", tickets);
-	(void)fixture_sign(text, (size_t)(end - text), NULL);
+	(void)fixture_sign(text, sizeof text, (size_t)(end - text), NULL);
 	after = strstr(text, ",\"tickets\":[");
 	assert_non_null(after);
 	memcpy(after, rest, strlen(rest) + 1);
@@ -127,9 +151,14 @@ static void run_mutation(struct json_object *mutation)
 {
 	const char *name = member_text(mutation, "name");
 	const bool is_draw = strcmp(member_text(mutation, "of"), "draw") == 0;
+	const size_t also = length_of(json_object_object_get(mutation, "also"));
 	size_t n = fixture_certificate(text, is_draw, NULL);
 
 	n = replace(name, n, member_text(mutation, "from"), member_text(mutation, "to"));
+	for (size_t i = 0; i < also; i++)
+		n = replace(name, n, element_text(mutation, i, 0), element_text(mutation, i, 1));
+	for (long i = strtol(member_text(mutation, "times"), NULL, 10); i > 0; i--)
+		n = insert_after(n, member_text(mutation, "from"), member_text(mutation, "insert"));
 	if (strcmp(member_text(mutation, "signed"), "again") == 0)
 		n = sign_again();
 	judge_text(text, n);

@@ -1,0 +1,123 @@
+// Is it fair? The checks have the names that `poolkeeper verify FILE` gives them.
+import { ed25519 } from '@noble/curves/ed25519';
+import { ascii, concat, same } from './bytes.js';
+import { alphaOf, isDrands, leafOf, QUICKNET, roundAfterBlock, select, ticketBytes, timeOfRound, treeRoot, verifyVrf } from './draw.js';
+import { FormatError, readCertificate } from './format.js';
+import { judgePool } from './pool.js';
+
+function isSigned({ key, signature, hash }) {
+	try {
+		return ed25519.verify(signature, concat(ascii('PKCERT01'), hash), key, { zip215: false });
+	} catch {
+		return false;
+	}
+}
+
+function judgeEnvelope(certificate, must) {
+	const { serial, previous } = certificate.body;
+	must('signature', isSigned(certificate), 'ed25519 by the certificate\'s key over the body');
+	must('chain', serial > 0n && (serial === 1n) === previous.every((byte) => byte === 0), 'the first certificate has no previous one, every other has');
+}
+
+function judgeLock({ lock, anchor }, must) {
+	const due = timeOfRound(lock.round);
+	must('anchor', anchor.slot < lock.slot, `anchored in slot ${anchor.slot}, before slot ${lock.slot}`);
+	must('drand_chain', same(lock.drand, QUICKNET.hash), 'the lock names drand\'s quicknet');
+	must('lock_round', due !== null && due - 120n >= lock.at, `round ${lock.round}, due at ${due}, is 120 s after the lock or later`);
+	must('deadline', due !== null && lock.deadline > due, 'after the round that the lock names');
+}
+
+function judgeTickets({ lock }, tickets, { note, must }, steps) {
+	if (tickets.length === 0) {
+		note('tickets', lock.tickets > 0n ? 'unknown' : 'wrong', 'the certificate comes without its tickets: nobody can compute the picks');
+		return;
+	}
+	steps.leaves = tickets.map((ticket, i) => leafOf(ticketBytes(lock.draw, i, ticket)));
+	steps.root = treeRoot(steps.leaves);
+	const total = tickets.reduce((sum, { weight }) => sum + weight, 0n);
+	must('tickets', same(steps.root, lock.root), 'the tree of the tickets has the root that was locked');
+	must('total_weight', total > 0n && total === lock.total_weight, `the tickets weigh ${total}, locked ${lock.total_weight}`);
+}
+
+function judgeRandomness({ lock, block, round, proof, beta }, must, steps) {
+	const used = roundAfterBlock(lock.round, block.time);
+	must('block', block.slot >= lock.slot && block.parent_slot < lock.slot, 'the first block at or after the slot that was locked');
+	must('round', used === round.number, `used ${round.number}, by the rule ${used}`);
+	must('drand_signature', isDrands(round.number, round.signature), 'BLS over the round by drand\'s key');
+	steps.alpha = alphaOf(lock, block, round);
+	steps.vrf = verifyVrf(lock.vrf_key, steps.alpha, proof);
+	must('proof', !steps.vrf.refused, steps.vrf.refused ?? 'the proof is valid');
+	must('beta', !steps.vrf.refused && same(steps.vrf.beta, beta), 'the value that follows from the proof');
+}
+
+const samePick = (told, ours, tickets) => (told === null || ours === null ? told === ours
+	: told.attempt === BigInt(ours.attempt) && told.number === ours.number && told.total === ours.total && told.entry === BigInt(ours.entry) &&
+		same(told.participant, tickets[ours.entry].participant));
+
+function judgePicks({ lock, picks }, tickets, { note, must }, steps) {
+	const computed = select({ beta: steps.vrf.beta, draw: lock.draw, root: lock.root, tickets, prizes: lock.amounts.length, alternates: Number(lock.alternates), mode: Number(lock.mode) });
+	steps.picks = computed?.picks;
+	steps.selectKey = computed?.key;
+	must('picks', computed !== null && picks.length === computed.picks.length, `${picks.length} picks`);
+	if (!computed) return;
+	const other = picks.findIndex((pick, p) => p < computed.picks.length && !samePick(pick, computed.picks[p], tickets));
+	if (other >= 0) note('pick', 'wrong', `pick ${other} is not the one that the rule gives`);
+}
+
+// The candidates of each prize: its own pick, then the alternates in their order, none of them twice.
+function judgeAwards({ lock, picks, awards }, { note, must }) {
+	const prizes = lock.amounts.length;
+	must('prizes', awards.length === prizes, `${awards.length} awards, ${prizes} prizes were locked`);
+	if (awards.length !== prizes || picks.length !== prizes + Number(lock.alternates)) return;
+	let alternate = prizes;
+	const nextAlternate = () => {
+		while (alternate < picks.length) if (picks[alternate++] !== null) return BigInt(alternate - 1);
+		return undefined;
+	};
+	for (const [i, award] of awards.entries()) {
+		if (award.amount !== lock.amounts[i]) return note('amount', 'wrong', `prize ${i} is ${award.amount}, locked ${lock.amounts[i]}`);
+		let candidate = picks[i] === null ? nextAlternate() : BigInt(i);
+		let follows = true;
+		for (const { pick, reason } of award.refused) {
+			follows &&= candidate !== undefined && pick === candidate && reason !== '';
+			candidate = nextAlternate();
+		}
+		if (!follows || award.pick !== candidate) return note('award', 'wrong', `prize ${i} did not go to its pick, or to the first alternate left after refusals with reasons`);
+	}
+	return note('awards', 'ok', 'every prize went where the picks send it, with the amount that was locked');
+}
+
+function judgeDraw(draw, tickets, notes, steps) {
+	judgeLock(draw, notes.must);
+	judgeTickets(draw, tickets, notes, steps);
+	judgeRandomness(draw, notes.must, steps);
+	// Nothing follows from a proof or a list that is not the right one.
+	if (tickets.length > 0 && !notes.checks.some(({ state }) => state === 'wrong')) judgePicks(draw, tickets, notes, steps);
+	judgeAwards(draw, notes);
+}
+
+class Notes {
+	checks = [];
+	note = (name, state, what) => { this.checks.push({ name, state, what }); };
+	must = (name, holds, what) => this.note(name, holds ? 'ok' : 'wrong', what);
+}
+
+// { verdict: 'fair' | 'not fair' | 'cannot be known', why, checks, certificate, steps }; bytes: the whole file.
+export function judgeCertificate(bytes) {
+	const notes = new Notes();
+	const steps = {};
+	let certificate = null;
+	try {
+		certificate = readCertificate(bytes);
+		judgeEnvelope(certificate, notes.must);
+		if (certificate.body.draw) judgeDraw(certificate.body.draw, certificate.tickets, notes, steps);
+		else judgePool(certificate.body.pool, notes);
+	} catch (error) {
+		if (!(error instanceof FormatError)) throw error;
+		notes.note('format', 'wrong', error.message);
+	}
+	const worst = notes.checks.find(({ state }) => state === 'wrong') ?? notes.checks.find(({ state }) => state === 'unknown');
+	const verdict = !worst ? 'fair' : worst.state === 'wrong' ? 'not fair' : 'cannot be known';
+	return { verdict, why: worst ? `${worst.name}: ${worst.what}` : 'everything follows by the rules from what the certificate holds', checks: notes.checks, certificate, steps };
+}
+

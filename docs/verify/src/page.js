@@ -1,0 +1,85 @@
+// What the page shows. Text only ever becomes text: nothing of a file is read as HTML.
+import { hex, toBase58 } from './bytes.js';
+import { findTickets, participant } from './find.js';
+import { judgeCertificate } from './judge.js';
+
+const at = (id) => document.getElementById(id);
+let judged = null;
+
+function element(name, text, className) {
+	const made = document.createElement(name);
+	if (text !== undefined) made.textContent = text;
+	if (className) made.className = className;
+	return made;
+}
+
+function table(title, columns, rows) {
+	const [made, head] = [element('table'), element('tr')];
+	head.append(...columns.map((column) => element('th', column)));
+	made.append(head);
+	for (const { cells, mood } of rows) {
+		const row = element('tr', undefined, mood);
+		row.append(...cells.map((cell) => element('td', String(cell))));
+		made.append(row);
+	}
+	return [element('h2', title), made];
+}
+
+// Every value of an object as a row; bytes of 32 and 64 are shown as hex and, where they may be a key, as base58 too.
+function rowsOf(value, name = '') {
+	if (value instanceof Uint8Array) return [{ cells: [name, value.length === 32 ? `${hex(value)} (${toBase58(value)})` : hex(value)] }];
+	if (value === null || typeof value !== 'object') return [{ cells: [name, value] }];
+	return Object.entries(value).flatMap(([key, inner]) => rowsOf(inner, name === '' ? key : `${name}.${key}`));
+}
+
+function outsideOf({ body: { draw, pool } }) {
+	if (pool) return [['chain', 'the transactions, the oracle\'s key and the accounts are as the certificate says: any explorer']];
+	const { anchor, block, lock } = draw;
+	return [
+		['anchor', `transaction ${toBase58(anchor.signature)}, finalized in slot ${anchor.slot}, has a memo with ${hex(lock.hash)}`],
+		['block', `slot ${block.slot} has the hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`],
+		['vrf_key', `${toBase58(lock.vrf_key)} was published before the draw opened`],
+		['certificates', 'the operator has one certificate per serial, and no other lock for this draw'],
+	];
+}
+
+function show() {
+	const { verdict, why, checks, certificate, steps } = judged;
+	at('verdict').textContent = `${verdict}: ${why}`;
+	at('verdict').className = verdict.replaceAll(' ', '-');
+	const parts = [table('Checks', ['check', 'result', 'what'], checks.map(({ name, state, what }) => ({ cells: [name, state, what], mood: state })))];
+	if (certificate) {
+		parts.push(table('Compare outside of the file', ['what', 'how it must be'], outsideOf(certificate).map((cells) => ({ cells }))));
+		const { leaves, ...computed } = steps;
+		parts.push(table('Computed', ['name', 'value'], rowsOf({ hash: certificate.hash, ...computed })));
+		parts.push(table('Certificate', ['name', 'value'], rowsOf({ key: certificate.key, ...certificate.body })));
+	}
+	at('results').replaceChildren(...parts.flat());
+	at('finder').hidden = !steps.leaves;
+	at('found').replaceChildren();
+}
+
+function find() {
+	let found;
+	try {
+		found = findTickets(judged, participant(at('who').value.trim(), at('salt').value.trim()));
+	} catch (error) {
+		at('found').replaceChildren(element('p', error.message, 'wrong'));
+		return;
+	}
+	if (found.length === 0) {
+		at('found').replaceChildren(element('p', 'has no ticket in this draw', 'unknown'));
+		return;
+	}
+	at('found').replaceChildren(...table('Tickets', ['ticket', 'weight', 'in the tree', 'path'], found.map(({ index, weight, path, included }) => (
+		{ cells: [index, weight, included ? 'yes' : 'NO', path.map(hex).join(' ')], mood: included ? 'ok' : 'wrong' }))));
+}
+
+at('file').addEventListener('change', async ({ target }) => {
+	const [file] = target.files;
+	if (!file) return;
+	at('verdict').textContent = 'checking';
+	judged = judgeCertificate(new Uint8Array(await file.arrayBuffer()));
+	show();
+});
+at('find').addEventListener('click', find);

@@ -1,0 +1,126 @@
+// The verifier of the page and poolkeeper's: the same vectors, and the same word on every certificate and every mutation of one.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const crypto = require('node:crypto');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const binary = process.env.POOLKEEPER || path.join(root, 'build', 'poolkeeper');
+const stored = path.join(root, 'tests', 'certificates');
+const vectors = JSON.parse(fs.readFileSync(path.join(root, 'tests', 'vectors', 'vrf.json'), 'utf8'));
+const page = (name) => import(path.join(root, 'docs', 'verify', 'src', `${name}.js`));
+const bytes = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
+const hex = (array) => Buffer.from(array).toString('hex');
+
+test('the page proves the vectors of the VRF: valid ones with every step, invalid ones refused', async () => {
+	const { verifyVrf } = await page('draw');
+	for (const v of [...vectors.ecvrf_rfc9381, ...vectors.ecvrf_valid]) {
+		const got = verifyVrf(bytes(v.pk), bytes(v.alpha), bytes(v.pi));
+		assert.deepEqual([got.refused, got.tries], [undefined, v.tries], v.name);
+		assert.deepEqual([got.h, got.u, got.v, got.beta].map(hex), [v.H, v.U, v.V, v.beta], v.name);
+	}
+	for (const v of vectors.ecvrf_invalid) assert.ok(verifyVrf(bytes(v.pk), bytes(v.alpha), bytes(v.pi)).refused, v.name);
+});
+
+test('the page builds the vectors\' trees and paths, and refuses the wrong ones', async () => {
+	const { includes, inclusionPath, leafOf, ticketBytes, treeRoot } = await page('draw');
+	const { draw_id: draw, trees, invalid, ct_reference: reference, empty_root: empty } = vectors.merkle_rfc6962;
+	assert.equal(hex(treeRoot([])), empty);
+	for (const { n, root: expected, proofs, entries } of trees) {
+		if (!entries) continue;
+		const leaves = entries.map(({ participant, weight }, i) => leafOf(ticketBytes(bytes(draw), i, { participant: bytes(participant), weight: BigInt(weight) })));
+		assert.equal(hex(treeRoot(leaves)), expected, `tree of ${n}`);
+		for (const { index, leaf, path: nodes } of proofs) {
+			assert.equal(hex(leaves[index]), leaf);
+			assert.deepEqual(inclusionPath(leaves, index).map(hex), nodes);
+			assert.ok(includes(bytes(expected), n, index, leaves[index], nodes.map(bytes)));
+		}
+	}
+	for (const v of invalid) assert.ok(!includes(bytes(v.root), v.n, v.index, bytes(v.leaf), v.path.map(bytes)), v.name);
+	reference.roots.forEach((expected, i) => assert.equal(hex(treeRoot(reference.inputs.slice(0, i + 1).map((data) => leafOf(bytes(data))))), expected));
+});
+
+test('the page picks as the vectors of SEL-1 say', async () => {
+	const { select } = await page('draw');
+	for (const v of vectors.select_sel1) {
+		const tickets = v.entries.map(([participant, weight]) => ({ participant: bytes(participant), weight: BigInt(weight) }));
+		const got = select({ beta: bytes(v.beta), draw: bytes(v.draw_id), root: bytes(v.root), tickets, prizes: v.prizes, alternates: v.alternates, mode: v.mode });
+		if (v.result) {
+			assert.equal(got, null, v.name);
+			continue;
+		}
+		assert.equal(hex(got.key), v.key, v.name);
+		assert.deepEqual(got.picks.map((p) => p && { ticket: String(p.number), total: String(p.total), attempt: p.attempt, entry: p.entry }), v.picks, v.name);
+	}
+});
+
+test('the page knows drand\'s rounds from made up ones', async () => {
+	const { isDrands, roundAfterBlock, roundMessage, timeOfRound } = await page('draw');
+	const { rounds, invalid } = vectors.drand_quicknet;
+	for (const v of rounds) {
+		assert.equal(timeOfRound(BigInt(v.round)), BigInt(v.time));
+		assert.equal(hex(roundMessage(BigInt(v.round))), v.message);
+		assert.ok(isDrands(BigInt(v.round), bytes(v.signature)), `round ${v.round}`);
+	}
+	for (const v of invalid) assert.ok(!isDrands(BigInt(v.round), bytes(v.signature)), v.name);
+	const due = timeOfRound(1001n);
+	for (const [after, round] of [[-3000n, 1001n], [-60n, 1001n], [-59n, 1021n], [0n, 1021n], [1n, 1041n]]) assert.equal(roundAfterBlock(1001n, due + after), round);
+});
+
+// ---- both verifiers on the same files ----
+
+const operator = crypto.createPrivateKey({
+	key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from('op'), Buffer.alloc(30)]), format: 'der', type: 'pkcs8',
+});
+
+async function mutated({ of, from, to, also = [], insert = '', times = '0', signed }) {
+	const { toBase58 } = await page('bytes');
+	let text = fs.readFileSync(path.join(stored, `${of}.json`), 'utf8');
+	for (const [before, after] of [[from, to], ...also]) text = text.replace(before, () => after);
+	text = text.replace(from, () => from + insert.repeat(Number(times)));
+	if (signed !== 'again') return text;
+	const end = text.indexOf(',"key":"');
+	const hash = crypto.createHash('sha256').update(text.slice('{"body":'.length, end)).digest();
+	const signature = toBase58(crypto.sign(null, Buffer.concat([Buffer.from('PKCERT01'), hash]), operator));
+	return text.replace(/"signature":"[^"]*","tickets":\[/, () => `"signature":"${signature}","tickets":[`);
+}
+
+function byPoolkeeper(file) {
+	const { stdout } = spawnSync(binary, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
+	const { verdict } = JSON.parse(stdout);
+	return new Map(verdict.checks.map(({ check, result }) => [check, result]));
+}
+
+// What poolkeeper cannot check without a library for pairings is left out, and what only the chain has.
+function agree(name, ours, theirs) {
+	const wrong = (list) => list.filter(([check, state]) => state === 'wrong' && !(check === 'drand_signature' && ours.get(check) === 'unknown')).map(([check]) => check).sort();
+	assert.deepEqual(wrong(theirs.map((check) => [check.name, check.state])), wrong([...ours]), name);
+}
+
+test('poolkeeper and the page say the same of every certificate and every mutation', async () => {
+	const { judgeCertificate } = await page('judge');
+	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'verifiers-'));
+	const file = path.join(folder, 'certificate');
+	try {
+		for (const name of ['draw', 'pool']) {
+			const good = fs.readFileSync(path.join(stored, `${name}.json`));
+			assert.equal(judgeCertificate(good).verdict, 'fair', name);
+			agree(name, byPoolkeeper(path.join(stored, `${name}.json`)), judgeCertificate(good).checks);
+		}
+		for (const mutation of JSON.parse(fs.readFileSync(path.join(stored, 'mutations.json'), 'utf8'))) {
+			const text = await mutated(mutation);
+			fs.writeFileSync(file, text);
+			const theirs = judgeCertificate(Buffer.from(text));
+			assert.equal(theirs.verdict, 'not fair', mutation.name);
+			assert.ok(theirs.checks.some(({ name, state }) => name === mutation.check && state === 'wrong'), `${mutation.name}: ${theirs.why}`);
+			agree(mutation.name, byPoolkeeper(file), theirs.checks);
+		}
+	} finally {
+		fs.rmSync(folder, { recursive: true });
+	}
+});
