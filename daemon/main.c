@@ -283,6 +283,7 @@ static void collect_health(void *owner, struct health_facts *out)
 	if (app->engine != NULL) {
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
+		engine_paid(app->engine, &out->paid);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }

@@ -150,6 +150,31 @@ static bool same_payout(const struct journal_payout *a, const struct journal_pay
 	       a->burn_amount == b->burn_amount && a->treasury_amount == b->treasury_amount && a->slot.n == b->slot.n;
 }
 
+/* For whoever looks at the status page. */
+static void keep_for_show(struct draw *d)
+{
+	const struct journal_payout *p = &d->paid[0];
+	struct paid_snapshot *kept = &d->s.e->paid;
+
+	memmove(kept->draw + 1, kept->draw, (PAID_KEPT - 1) * sizeof kept->draw[0]);
+	kept->n += kept->n < PAID_KEPT;
+	kept->draw[0] = (struct paid_draw){ .pool = p->pool,
+		.mint = p->mint,
+		.winner = p->winner,
+		.recipient = p->recipient,
+		.randomness = d->facts.view.pool.randomness_account,
+		.pool_id = p->pool_id,
+		.total = p->total_amount,
+		.won = p->winner_amount,
+		.dev = p->dev_amount,
+		.burned = p->burn_amount,
+		.treasury = p->treasury_amount,
+		.decimals = p->decimals,
+		.end_s = p->end_time,
+		.sig = p->sig,
+		.slot = p->slot };
+}
+
 static void on_recorded(struct task *task, const struct reply *reply)
 {
 	struct draw *d = container_of(
@@ -159,6 +184,7 @@ static void on_recorded(struct task *task, const struct reply *reply)
 	if (d->facts.recorded) {
 		d->facts.record = (struct attempts){ 0 };
 		d->s.e->counters.records++;
+		keep_for_show(d);
 		d->pool->over = true;
 		d->pool->over_pool_id = d->pool_id;
 	} else {

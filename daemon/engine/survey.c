@@ -11,6 +11,23 @@ static bool ours(const struct draw *d)
 	return whose == WHOSE_OURS || (whose == WHOSE_BOUND && draw_is_bound(d));
 }
 
+/* Kept in the order of their age; what is younger than all that are kept is only counted. */
+static void note_late(struct engine_survey *out, const struct draw *d, int64_t seconds)
+{
+	size_t at = out->n_late < SURVEY_LATE ? out->n_late : SURVEY_LATE;
+
+	out->n_late++;
+	while (at > 0 && out->late[at - 1].seconds < seconds) {
+		if (at < SURVEY_LATE)
+			out->late[at] = out->late[at - 1];
+		at--;
+	}
+	if (at == SURVEY_LATE)
+		return;
+	out->late[at] = (struct late_draw){ .seconds = seconds, .reason = d->s.reason };
+	snprintf(out->late[at].text, sizeof out->late[at].text, "%s", d->s.key.text);
+}
+
 static void note_overdue(const struct engine *e, const struct draw *d, struct engine_survey *out)
 {
 	const struct pool_view *v = &d->facts.view;
@@ -20,11 +37,8 @@ static void note_overdue(const struct engine *e, const struct draw *d, struct en
 		v->pool.status > POOL_WINNER_SELECTED || !pubkey_equal(&v->pool.dev_wallet, &e->policy.dev_wallet) ||
 		!ours(d))
 		return;
-	if (__builtin_sub_overflow(e->chain_s, draw_due_s(&v->pool), &late) || late <= out->overdue_s)
-		return;
-	out->overdue_s = late;
-	out->overdue_reason = d->s.reason;
-	snprintf(out->overdue, sizeof out->overdue, "%s", d->s.key.text);
+	if (!__builtin_sub_overflow(e->chain_s, draw_due_s(&v->pool), &late) && late > 0)
+		note_late(out, d, late);
 }
 
 static void survey_pools(const struct pools *pools, size_t count[POOLS_STATES])
@@ -85,4 +99,9 @@ void engine_survey(const struct engine *e, struct engine_survey *out)
 		out->bound += draw_is_bound(d);
 		note_overdue(e, d, out);
 	}
+}
+
+void engine_paid(const struct engine *e, struct paid_snapshot *out)
+{
+	*out = e->paid;
 }

@@ -99,9 +99,9 @@ static void check_draws(const struct health_facts *f, struct health_verdict *out
 {
 	const struct engine_survey *s = &f->survey;
 
-	if (f->engine_known && f->engine.leader && s->overdue_s > HEALTH_OVERDUE_S)
-		fail(out, HEALTH_DRAWS, "%s is overdue for %" PRId64 " s: %s", s->overdue, s->overdue_s,
-			REASONS[s->overdue_reason].name);
+	if (f->engine_known && f->engine.leader && s->late[0].seconds > HEALTH_OVERDUE_S)
+		fail(out, HEALTH_DRAWS, "%s is overdue for %" PRId64 " s: %s", s->late[0].text, s->late[0].seconds,
+			REASONS[s->late[0].reason].name);
 }
 
 void health_judge(const struct health_facts *facts, struct health_verdict *out)

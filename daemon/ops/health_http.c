@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ops/status_page.h"
 
 enum {
 	CLIENTS = 64,        /* a new one above this ends the oldest                                    */
@@ -135,14 +136,23 @@ static void refresh(struct health_http *h)
 	h->taken_ms = now;
 }
 
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (MHD_add_response_header(response, name, value) != MHD_YES)
+		abort(); /* out of memory */
+}
+
 static struct MHD_Response *text_response(char *text, size_t len, const char *type)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_COPY);
 
-	if (response == NULL || MHD_add_response_header(response, "Content-Type", type) != MHD_YES ||
-		MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES ||
-		MHD_add_response_header(response, "Connection", "close") != MHD_YES)
+	if (response == NULL)
 		abort(); /* out of memory */
+	add_header(response, "Content-Type", type);
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	add_header(response, "Referrer-Policy", "no-referrer");
+	add_header(response, "Cache-Control", "no-store");
+	add_header(response, "Connection", "close");
 	return response;
 }
 
@@ -154,6 +164,8 @@ static struct MHD_Response *page_response(struct health_http *h, const struct he
 	buf_reset(&h->page);
 	page->write(&h->page, &h->facts, &h->verdict);
 	h->cached[h->n_cached++] = (struct cached){ page, text_response(h->page.data, h->page.len, page->type) };
+	if (page->policy != NULL)
+		add_header(h->cached[h->n_cached - 1].response, "Content-Security-Policy", page->policy());
 	return h->cached[h->n_cached - 1].response;
 }
 
@@ -162,9 +174,25 @@ static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, c
 	struct MHD_Response *response = text_response(text, strlen(text), "text/plain; charset=utf-8");
 	enum MHD_Result result;
 
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && MHD_add_response_header(response, "Allow", "GET, HEAD") != MHD_YES)
-		abort(); /* out of memory */
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		add_header(response, "Allow", "GET, HEAD");
 	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* Not kept: there are as many as draws. */
+static enum MHD_Result say_proof(struct health_http *h, struct MHD_Connection *connection, const char *url)
+{
+	static char unknown[] = "not among the last draws of this process: poolkeeper verify ADDRESS:POOL_ID\n";
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	buf_reset(&h->page);
+	if (!draw_proof_write(&h->page, &h->facts, url))
+		return say(connection, MHD_HTTP_NOT_FOUND, unknown);
+	response = text_response(h->page.data, h->page.len, "application/json");
+	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -179,9 +207,11 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, only_get);
-	if (page == NULL)
+	if (page == NULL && strncmp(url, DRAW_PROOF_PREFIX, strlen(DRAW_PROOF_PREFIX)) != 0)
 		return say(connection, MHD_HTTP_NOT_FOUND, no_page);
 	refresh(h);
+	if (page == NULL)
+		return say_proof(h, connection, url);
 	return MHD_queue_response(connection, health_page_status(page, &h->verdict), page_response(h, page));
 }
 

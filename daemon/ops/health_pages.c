@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "ops/health.h"
 #include "ops/metrics.h"
+#include "ops/status_page.h"
 
 /* Being answered is the proof: it comes from the loop that draws. */
 static void write_live(struct buf *out, const struct health_facts *f, const struct health_verdict *v)
@@ -141,9 +142,9 @@ static void write_status(struct buf *out, const struct health_facts *f, const st
 		f->survey.bound, f->engine.records);
 	write_waiting(out, f);
 	buf_str(out, ",\"oldestOverdue\":");
-	if (f->survey.overdue_s > 0)
-		buf_fmt(out, "{\"subject\":\"%s\",\"seconds\":%" PRId64 ",\"reason\":\"%s\"}", f->survey.overdue,
-			f->survey.overdue_s, REASONS[f->survey.overdue_reason].name);
+	if (f->survey.n_late > 0)
+		buf_fmt(out, "{\"subject\":\"%s\",\"seconds\":%" PRId64 ",\"reason\":\"%s\"}", f->survey.late[0].text,
+			f->survey.late[0].seconds, REASONS[f->survey.late[0].reason].name);
 	else
 		buf_str(out, "null");
 	buf_str(out, ",\"reasons\":");
@@ -155,15 +156,16 @@ static void write_status(struct buf *out, const struct health_facts *f, const st
 #define JSON "application/json"
 
 static const struct health_page PAGES[] = {
-	{ "/livez", TEXT, write_live, FAILS_NEVER },
-	{ "/healthz", TEXT, write_live, FAILS_NEVER },
-	{ "/readyz", TEXT, write_ready, FAILS_UNREADY },
-	{ "/health", JSON, write_health, FAILS_UNREADY },
-	{ "/health/database", JSON, write_database, FAILS_DATABASE },
-	{ "/api/health/database", JSON, write_database, FAILS_DATABASE },
-	{ "/api/health/jackpot", JSON, write_jackpot, FAILS_NEVER },
-	{ "/api/monitor/status", JSON, write_status, FAILS_NEVER },
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics_write, FAILS_NEVER },
+	{ "/", "text/html; charset=utf-8", status_page_write, FAILS_NEVER, status_page_policy },
+	{ "/livez", TEXT, write_live, FAILS_NEVER, NULL },
+	{ "/healthz", TEXT, write_live, FAILS_NEVER, NULL },
+	{ "/readyz", TEXT, write_ready, FAILS_UNREADY, NULL },
+	{ "/health", JSON, write_health, FAILS_UNREADY, NULL },
+	{ "/health/database", JSON, write_database, FAILS_DATABASE, NULL },
+	{ "/api/health/database", JSON, write_database, FAILS_DATABASE, NULL },
+	{ "/api/health/jackpot", JSON, write_jackpot, FAILS_NEVER, NULL },
+	{ "/api/monitor/status", JSON, write_status, FAILS_NEVER, NULL },
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", metrics_write, FAILS_NEVER, NULL },
 };
 
 const struct health_page *health_page_find(const char *path)

@@ -160,7 +160,7 @@ static void write_steps(struct buf *out, const struct health_facts *f)
 	one(out, METRIC_PAYOUTS, f->engine.records);
 }
 
-static const char *pools_state_name(int state)
+const char *metrics_pool_state(int state)
 {
 	if (state <= POOL_CLOSED)
 		return pool_status_name((enum pool_status)state);
@@ -171,12 +171,12 @@ static void write_pools(struct buf *out, const struct health_facts *f)
 {
 	head(out, METRIC_POOLS);
 	for (int i = 0; i < POOLS_STATES; i++)
-		sample(out, METRIC_POOLS, "state", pools_state_name(i), f->survey.pools[i]);
+		sample(out, METRIC_POOLS, "state", metrics_pool_state(i), f->survey.pools[i]);
 	head(out, METRIC_DRAWS);
 	for (int i = 0; i < REASON_COUNT; i++)
 		sample(out, METRIC_DRAWS, "reason", REASONS[i].name, f->survey.draws[i]);
 	one(out, METRIC_BOUND, f->survey.bound);
-	one(out, METRIC_OVERDUE, (uint64_t)f->survey.overdue_s);
+	one(out, METRIC_OVERDUE, (uint64_t)f->survey.late[0].seconds);
 	head(out, METRIC_ORACLES);
 	sample(out, METRIC_ORACLES, "viable", "yes", f->survey.oracles_viable);
 	sample(out, METRIC_ORACLES, "viable", "no", f->survey.oracles - f->survey.oracles_viable);

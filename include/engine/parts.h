@@ -189,6 +189,7 @@ struct engine {
 	bool lease_known;
 	uint64_t woken_ms; /* when everybody was last woken because time passed */
 	struct engine_snapshot counters;
+	struct paid_snapshot paid;
 };
 
 /* Calls write the endpoint that answered into themselves; this asks for any again. */

@@ -64,18 +64,23 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out);
 
 /* The kinds of pool beside the program's own nine. */
 enum { POOLS_UNREAD = POOL_CLOSED + 1, POOLS_MISSING, POOLS_UNUSABLE, POOLS_STATES };
-enum { SURVEY_SUBJECT = 96 };
+enum { SURVEY_SUBJECT = 96, SURVEY_LATE = 8 };
+
+/* A draw of ours that is due, not paid, and waits neither for its creator nor for a human. */
+struct late_draw {
+	int64_t seconds; /* by the chain's clock */
+	enum reason reason;
+	char text[SURVEY_SUBJECT];
+};
 
 /* A walk over all pools and draws: only when somebody asks. */
 struct engine_survey {
 	size_t pools[POOLS_STATES];
 	size_t draws[REASON_COUNT]; /* near or under way, by what they wait for */
 	size_t bound;               /* between request and select */
-	/* The oldest draw of ours that is due, not paid, and waits neither for its creator nor for a human. */
-	int64_t overdue_s; /* by the chain's clock; 0: none */
-	enum reason overdue_reason;
-	char overdue[SURVEY_SUBJECT];
-	size_t unsettled[ROW_STATES]; /* rows of the journal that are open, landed or stale */
+	size_t n_late;
+	struct late_draw late[SURVEY_LATE]; /* the oldest of them, oldest first; seconds 0: none */
+	size_t unsettled[ROW_STATES];       /* rows of the journal that are open, landed or stale */
 	size_t oracles, oracles_viable;
 	uint64_t canary_ms; /* an oracle's gateway last answered */
 	bool runway_known;
@@ -87,6 +92,23 @@ struct engine_survey {
 	size_t histories_unread;
 };
 void engine_survey(const struct engine *e, struct engine_survey *out);
+
+/* The last payouts that were recorded since the start, newest first: what the transactions themselves said. */
+enum { PAID_KEPT = 16 };
+struct paid_draw {
+	struct pubkey pool, mint, winner, recipient; /* recipient: who got a sponsored win; zero: the winner keeps it */
+	struct pubkey randomness;                    /* the account */
+	uint64_t pool_id, total, won, dev, burned, treasury; /* in base units */
+	unsigned decimals;
+	int64_t end_s; /* Unix */
+	struct signature sig;
+	struct slot slot;
+};
+struct paid_snapshot {
+	size_t n;
+	struct paid_draw draw[PAID_KEPT];
+};
+void engine_paid(const struct engine *e, struct paid_snapshot *out);
 
 /* One endpoint, and one method asked of one endpoint. */
 struct node_snapshot {

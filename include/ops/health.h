@@ -27,6 +27,7 @@ struct health_facts {
 	struct engine_snapshot engine;
 	struct engine_survey survey;
 	struct outside_snapshot outside;
+	struct paid_snapshot paid;
 };
 
 /* X(name, label): in the order in which they are shown. */
@@ -60,6 +61,7 @@ struct health_page {
 	const char *path, *type;
 	void (*write)(struct buf *out, const struct health_facts *facts, const struct health_verdict *verdict);
 	enum health_fails { FAILS_NEVER, FAILS_UNREADY, FAILS_DATABASE } fails;
+	const char *(*policy)(void); /* the Content-Security-Policy; NULL: of what no browser shows */
 };
 /* NULL: there is no such page. */
 const struct health_page *health_page_find(const char *path);

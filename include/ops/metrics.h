@@ -59,6 +59,8 @@ struct health_verdict;
 
 /* Prometheus text, format 0.0.4. */
 void metrics_write(struct buf *out, const struct health_facts *facts, const struct health_verdict *verdict);
+/* A pool's state by its number in struct engine_survey. */
+const char *metrics_pool_state(int state);
 /* The README's table. */
 void metrics_print_table(FILE *out);
 

@@ -17,7 +17,7 @@ const LOOK_MS = 10;
 const FRESH_MS = 250;
 const FLOOD = 8;
 const SECRET = 'hunter2-is-in-this-url';
-const PAGES = ['/livez', '/healthz', '/readyz', '/health', '/health/database', '/api/health/database', '/api/health/jackpot', '/api/monitor/status', '/metrics'];
+const PAGES = ['/', '/livez', '/healthz', '/readyz', '/health', '/health/database', '/api/health/database', '/api/health/jackpot', '/api/monitor/status', '/metrics'];
 
 const over = (daemon, pool) => daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
 
@@ -83,6 +83,21 @@ async function assertRedWithNodes(world, probe) {
 	await probe.ready();
 }
 
+// The status page shows the draw, and its proof is what the log says that the transaction said.
+async function assertProof(daemon, probe, pool) {
+	const [paid] = daemon.all('draw.paid', { subject: new RegExp(pool.address) });
+	const { text, type, headers } = await probe.until('/', (page) => page.text.includes('href="/draws/'), 'a draw');
+	assert.equal(type, 'text/html; charset=utf-8');
+	assert.match(headers['content-security-policy'], /^default-src 'none'; style-src 'sha256-[^']{44}'; /);
+	assert.equal(headers['x-content-type-options'], 'nosniff');
+	const [, address] = /href="(\/draws\/[^"]+)"/.exec(text);
+	assert.equal(address, `/draws/${paid.subject.slice('draw:'.length).replace(':', '/')}`);
+	const proof = await probe.json(address);
+	assert.deepEqual([proof.winner, proof.won, proof.dev_fee, proof.burned, proof.treasury_fee, proof.slot, proof.signature], [paid.winner, paid.amount, paid.dev, paid.burn, paid.treasury, paid.slot, paid.sig]);
+	for (const [name, value] of Object.entries(proof)) assert.equal(typeof value, 'string', name);
+	for (const wrong of [`${address}0`, '/draws/', '/draws/<script>']) assert.equal((await probe.get(encodeURI(wrong))).status, 404, wrong);
+}
+
 async function assertOverdue(world, daemon, probe) {
 	await world.gatewayControl({ oracle: 'all', mode: 'http500' });
 	const strange = await world.lockedPool({ treasury: new Keypair() });
@@ -91,12 +106,16 @@ async function assertOverdue(world, daemon, probe) {
 	await world.pastLock(300);
 	const { text } = await probe.unready(/^\[-\]draws draw:\w+:\d+ is overdue for \d+ s: (CANARY_SILENT|NO_ORACLE)$/m);
 	assert.match(text, new RegExp(`draw:${pool.address}:`));
+	const shown = await probe.get('/');
+	assert.match(shown.text, /<h1 class="bad">.*Not ready<\/h1>/);
+	assert.match(shown.text, new RegExp(`title="${pool.address}"[^]*?<strong class="bad">overdue</strong>`));
 	const status = await probe.json('/api/monitor/status');
 	assert.match(status.oldestOverdue.subject, new RegExp(pool.address));
 	assert.equal(status.waiting[status.oldestOverdue.reason], 1);
 	assert.ok(valueOf(await probe.metrics(), 'poolkeeper_overdue_draw_seconds') > 120);
 	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
 	await over(daemon, pool);
+	await assertProof(daemon, probe, pool);
 	await probe.ready(); // the other one is due for longer: its treasury is not ours, and nobody can make us look unwell with that
 	assert.equal(daemon.all('draw.wait', { subject: new RegExp(strange.address), reason: 'POLICY_TREASURY' }).length, 1);
 }

@@ -19,14 +19,14 @@ class Probe {
 		this.bodies = [];
 	}
 
-	// Resolves to {status, type, text}.
+	// Resolves to {status, type, headers, text}.
 	get(path, method = 'GET', within = 10000) {
 		return new Promise((resolve, reject) => {
 			const request = http.request({ host: '127.0.0.1', port: this.port, path, method, agent: false }, (response) => {
 				let text = '';
 				response.setEncoding('utf8').on('data', (data) => { text += data; }).on('end', () => {
 					this.bodies.push(text);
-					resolve({ status: response.statusCode, type: response.headers['content-type'], text });
+					resolve({ status: response.statusCode, type: response.headers['content-type'], headers: response.headers, text });
 				}).on('error', reject);
 			});
 			request.setTimeout(within, () => request.destroy(new Error(`${path}: no answer within ${within} ms`)));

@@ -27,13 +27,15 @@ static int all_is_well(void **unused)
 		.network = "devnet",
 		.engine_known = true,
 		.engine = { .ticks = 7, .last_tick_ms = NOW - PATIENCE, .leader = true, .pools = 3, .active = 1 },
-		.survey = { .slot_ms = NOW - PATIENCE, .confirmed = { 447552312 }, .overdue_s = HEALTH_OVERDUE_S },
+		.survey = { .slot_ms = NOW - PATIENCE,
+			.confirmed = { 447552312 },
+			.n_late = 1,
+			.late = { { .seconds = HEALTH_OVERDUE_S, .text = "draw:POOL:1" } } },
 		.outside = { .n_nodes = 2, .db_up = true } };
 	facts.outside.node[0] = (struct node_snapshot){ .label = "rpc1", .well = true, .latency_us = 41900 };
 	facts.outside.node[1] = (struct node_snapshot){
 		.label = "rpc2", .lagging = true, .lag = 120, .latency_us = 100
 	};
-	snprintf(facts.survey.overdue, sizeof facts.survey.overdue, "draw:POOL:1");
 	buf_heap(&page, HEALTH_PAGE_MAX);
 	return 0;
 }
@@ -116,8 +118,8 @@ static void a_wallet_that_pays_for_no_draw_is_red(void **unused)
 static void an_overdue_draw_is_red_but_not_on_a_standby(void **unused)
 {
 	(void)unused;
-	facts.survey.overdue_s++;
-	facts.survey.overdue_reason = WAIT_NO_ORACLE;
+	facts.survey.late[0].seconds++;
+	facts.survey.late[0].reason = WAIT_NO_ORACLE;
 	expect(HEALTH_DRAWS, "draw:POOL:1 is overdue for 121 s: NO_ORACLE");
 	assert_int_equal(health_page_status(health_page_find("/health/database"), &verdict), 200);
 	facts.engine.leader = false;
@@ -151,9 +153,9 @@ static void the_pages_say_what_is(void **unused)
 {
 	(void)unused;
 	facts.engine.leader = true;
-	facts.survey.overdue_s = 121;
+	facts.survey.late[0].seconds = 121;
 	facts.survey.draws[WAIT_NO_ORACLE] = 1;
-	facts.survey.overdue_reason = WAIT_NO_ORACLE;
+	facts.survey.late[0].reason = WAIT_NO_ORACLE;
 	assert_non_null(strstr(written("/health"),
 		"{\"status\":\"unhealthy\",\"timestamp\":\"2026-11-21T10:13:22.007Z\",\"uptime\":61,"));
 	assert_non_null(strstr(page.data, "\"rpc\":{\"connected\":true,\"currentSlot\":447552312,\"latency\":41,"
@@ -169,7 +171,7 @@ static void the_pages_say_what_is(void **unused)
 	assert_string_equal(written("/health/database"),
 		"{\"healthy\":true,\"latency\":1.042,\"poolStats\":{\"total\":1,\"active\":0,\"idle\":1,\"waiting\":0,"
 		"\"max\":1},\"reason\":\"\"}\n");
-	assert_null(health_page_find("/"));
+	assert_null(health_page_find("/x"));
 	assert_null(health_page_find("/metrics/"));
 }
 
