@@ -92,6 +92,8 @@ void engine_survey(const struct engine *e, struct engine_survey *out)
 	survey_runway(e, out);
 	for (size_t i = 0; i < e->oracles.n; i++)
 		out->oracles_viable += e->oracles.entry[i].viable;
+	for (size_t i = 0; i < e->house.n; i++)
+		out->chores[e->house.chore[i]->s.reason]++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];
 

@@ -167,14 +167,20 @@ const char *metrics_pool_state(int state)
 	return state == POOLS_UNREAD ? "Unread" : state == POOLS_MISSING ? "Missing" : "Unusable";
 }
 
+static void write_reasons(struct buf *out, enum metric metric, const size_t count[REASON_COUNT])
+{
+	head(out, metric);
+	for (int i = 0; i < REASON_COUNT; i++)
+		sample(out, metric, "reason", REASONS[i].name, count[i]);
+}
+
 static void write_pools(struct buf *out, const struct health_facts *f)
 {
 	head(out, METRIC_POOLS);
 	for (int i = 0; i < POOLS_STATES; i++)
 		sample(out, METRIC_POOLS, "state", metrics_pool_state(i), f->survey.pools[i]);
-	head(out, METRIC_DRAWS);
-	for (int i = 0; i < REASON_COUNT; i++)
-		sample(out, METRIC_DRAWS, "reason", REASONS[i].name, f->survey.draws[i]);
+	write_reasons(out, METRIC_DRAWS, f->survey.draws);
+	write_reasons(out, METRIC_CHORES, f->survey.chores);
 	one(out, METRIC_BOUND, f->survey.bound);
 	one(out, METRIC_OVERDUE, (uint64_t)f->survey.late[0].seconds);
 	head(out, METRIC_ORACLES);

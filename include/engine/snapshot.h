@@ -76,8 +76,9 @@ struct late_draw {
 /* A walk over all pools and draws: only when somebody asks. */
 struct engine_survey {
 	size_t pools[POOLS_STATES];
-	size_t draws[REASON_COUNT]; /* near or under way, by what they wait for */
-	size_t bound;               /* between request and select */
+	size_t draws[REASON_COUNT];  /* near or under way, by what they wait for */
+	size_t chores[REASON_COUNT]; /* housekeeping and claims, likewise */
+	size_t bound;                /* between request and select */
 	size_t n_late;
 	struct late_draw late[SURVEY_LATE]; /* the oldest of them, oldest first; seconds 0: none */
 	size_t unsettled[ROW_STATES];       /* rows of the journal that are open, landed or stale */

@@ -39,6 +39,7 @@ struct health_verdict;
 	X(PAYOUTS, "payouts_recorded_total", COUNTER, "", "Payouts written to the database.") \
 	X(POOLS, "pools", GAUGE, "state", "Pools on the list, by their state on chain.") \
 	X(DRAWS, "draws", GAUGE, "reason", "Draws that are near or under way, by what they wait for.") \
+	X(CHORES, "chores", GAUGE, "reason", "Housekeeping and claims of referrers that are looked at, by what they wait for.") \
 	X(BOUND, "draws_bound", GAUGE, "", "Draws whose 3000 slots run.") \
 	X(OVERDUE, "overdue_draw_seconds", GAUGE, "", "How long the oldest draw is due that is ours to do; 0 when there is none.") \
 	X(ORACLES, "oracles", GAUGE, "viable", "Oracles of the queue as last read, which is while a draw is near.") \
