@@ -106,6 +106,8 @@ test('a hundred clients at once: no error, and never more than 20 server process
 	assert.match(stdout, new RegExp(`number of clients: ${CLIENTS}\\n`));
 	assert.match(stdout, /number of failed transactions: 0 \(/);
 	assert.ok(!/error|fatal/i.test(stderr), stderr);
+	// Idle ones stay for a while: those that it came to are still there.
+	most = Math.max(most, Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'")));
 	assert.ok(most >= 10 && most <= BACKENDS, `${most} server processes`);
 	assert.equal(await psql(postgres.url('missout'), 'SELECT count(*) FROM public.load'), String(CLIENTS), 'every client was served');
 	assert.ok(!/no more connections|closing because: .*(timeout|error)|pooler error/i.test(one.server.logTail()), one.server.logTail());
