@@ -276,7 +276,7 @@ BEGIN
            SELECT o.claim_id FROM keeper.referral_payouts o
             WHERE o.differs_at IS NULL AND keeper.referral_differs(o)
               AND CASE o.state WHEN 'waiting' THEN o.period = (SELECT q.period FROM keeper.referral_periods q WHERE q.ended_at IS NULL)
-                               WHEN 'paid' THEN o.paid_at > v_now - interval '30 days' ELSE true END
+                               WHEN 'paid' THEN o.paid_at > v_now - interval '2 days' ELSE true END
             LIMIT p_max);
     RETURN QUERY
         SELECT 'referral:' || p.claim_id, p.wallet::text, CASE WHEN p.wallet IS NOT NULL THEN p.mint END, p.units::numeric,

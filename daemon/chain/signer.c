@@ -317,17 +317,11 @@ static enum err sign_remotely(const struct signer *signer, const struct guard *a
 	return ERR_OK;
 }
 
-/* Each key has its own steps: neither pays with the other one's money. */
+/* Each key has its own steps: neither pays with the other one's money. A key that is not there has address zero, and the guard
+ * lets nobody of that address pay. */
 static const struct held_key *payer_of(const struct signer *signer, const struct guard *allowed)
 {
 	return allowed->step == STEP_PAY_REFERRAL ? &signer->treasury : &signer->dev;
-}
-
-static bool pays_from_ours(const struct signer *signer, const struct guard *allowed)
-{
-	const struct held_key *key = payer_of(signer, allowed);
-
-	return (key == &signer->dev || key->secret) && pubkey_equal(&allowed->payer, &key->pubkey);
 }
 
 static enum err sign_as_payer(const struct signer *signer, const struct guard *allowed, struct bytes message,
@@ -375,7 +369,7 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	size_t n, head;
 	enum err err;
 
-	if (!pays_from_ours(signer, allowed))
+	if (!pubkey_equal(&allowed->payer, &payer_of(signer, allowed)->pubkey))
 		return refuse(why, why_size, "the payer is not this signer's key");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		return ERR_REFUSED;

@@ -39,10 +39,15 @@ bool audit_pending(const struct engine *e)
 	return false;
 }
 
-bool audit_begun(const struct engine *e)
+static bool through(const struct audit *a)
+{
+	return a->complete_ms != 0 && a->e->tick.fence != 0 && a->complete_fence == a->e->tick.fence;
+}
+
+bool audit_through(const struct engine *e)
 {
 	for (size_t i = 0; i < audits(e); i++)
-		if (!e->audit[i].begun || e->audit[i].fence != e->tick.fence)
+		if (!through(&e->audit[i]))
 			return false;
 	return true;
 }
@@ -51,8 +56,7 @@ static bool clear(const struct audit *a)
 {
 	const struct engine *e = a->e;
 
-	return a->complete_ms != 0 && e->tick.fence != 0 && a->complete_fence == e->tick.fence &&
-	       e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
+	return through(a) && e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
 	       a->epoch.height.n >= a->state.hold.n;
 }
 

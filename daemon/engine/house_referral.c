@@ -67,12 +67,12 @@ static void on_list(struct task *task, const struct reply *reply)
 		take(e, &call->row[i]);
 }
 
-/* A period begins only once the audit of the treasury stands in the journal: what its key signs later is no history. */
+/* A period begins only after an audit: what the treasury's key signs from then on is neither history nor old news. */
 static enum referral_switch wanted(const struct engine *e)
 {
 	if (!e->policy.pay_referrals)
 		return REFERRALS_OFF;
-	return audit_begun(e) ? REFERRALS_ON : REFERRALS_AS_THEY_ARE;
+	return audit_through(e) ? REFERRALS_ON : REFERRALS_AS_THEY_ARE;
 }
 
 void house_referrals_turn(struct engine *e)

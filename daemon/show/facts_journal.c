@@ -93,7 +93,9 @@ void facts_read_record(struct show *s, const struct show_pool *pool, struct fact
 		ask_rows(s, DRAW_BY_ADDRESS, params, 3, take_draw, out) &&
 		ask_rows(s,
 			"SELECT l.owner, l.expires_at > clock_timestamp() AND l.owner <> '', (SELECT a.wallet FROM "
-			"keeper.audits a ORDER BY a.checked_at DESC NULLS LAST LIMIT 1) FROM keeper.lease l",
+			"keeper.audits a WHERE NOT EXISTS (SELECT FROM keeper.referral_periods q WHERE q.treasury = "
+			"a.wallet) "
+			"ORDER BY a.checked_at DESC NULLS LAST LIMIT 1) FROM keeper.lease l",
 			NULL, 0, take_keeper, out);
 }
 

@@ -59,8 +59,8 @@ void audit_init(struct engine *e);
 void audit_fini(struct engine *e);
 void audit_turn(struct engine *e);
 bool audit_busy(const struct engine *e);
-/* The journal knows, under this lease, from where on each wallet is audited. */
-bool audit_begun(const struct engine *e);
+/* Under this lease each audit was complete once: what it finds from now on is new. */
+bool audit_through(const struct engine *e);
 /* The first audit of this run is not over yet. */
 bool audit_pending(const struct engine *e);
 /* What the program does not guard may be opened: each audit is complete and fresh under this lease, and no restore of the

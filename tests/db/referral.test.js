@@ -56,7 +56,8 @@ test('only claims that are made while payouts are on are taken in', async () => 
 	const keeper = await newKeeper(server);
 	await earned(keeper, 'U', 500);
 	await claim(keeper, 'U', 1);
-	assert.deepEqual(await listed(keeper), [], 'it was there');
+	await claim(keeper, 'U', 1, { claimed_at: '2099-01-01' });
+	assert.deepEqual(await listed(keeper), [], 'they were there');
 	await claim(keeper, 'U', 1, { claimed_at: '2020-01-01' });
 	await claim(keeper, 'U', 1, { claimed_at: null });
 	await claim(keeper, 'U', 1, { status: 'completed' });
@@ -152,8 +153,10 @@ test('two claims that are covered only one by one are not opened both, also at t
 	const keeper = await ready();
 	const ids = [await claim(keeper, 'U', 300), await claim(keeper, 'U', 300)];
 	await work(keeper);
-	const slow = keeper.outcome(`${Keeper.call('step_open', opening(ids[0]))}; SELECT pg_sleep(0.4)`, keeper.daemonUrl);
-	while (await keeper.sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'referral_payouts' AND l.mode = 'RowExclusiveLock'") === '0');
+	const slow = keeper.outcome(`${Keeper.call('step_open', opening(ids[0]))}; SELECT pg_sleep(1)`, keeper.daemonUrl);
+	for (const end = Date.now() + 10000; await keeper.sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'referral_payouts' AND l.mode = 'RowExclusiveLock'") === '0';) {
+		assert.ok(Date.now() < end, 'the first one never got that far');
+	}
 	const outcomes = [await keeper.refusal('step_open', opening(ids[1])), await slow].sort();
 	assert.match(outcomes[0], /^PK002 .*REFERRAL_NOT_COVERED/);
 	assert.equal(outcomes[1], 'ok');

@@ -321,7 +321,7 @@ static void test_nothing_near_it(void **unused)
 	DIFFERS(s.c.payer = s.guard.payer = key_of(9));
 	DIFFERS(s.c.unit_price = 10000000);
 	DIFFERS(s.guard.pass_on_amount = s.c.winner_amount = 0);
-	DIFFERS(s.guard.recipient = (struct pubkey){ 0 });
+	DIFFERS(s.guard.recipient = s.c.recipient = (struct pubkey){ 0 });
 	DIFFERS(s.guard.auxiliary = treasury);
 }
 
