@@ -39,9 +39,10 @@ SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
     ('poolkeeper', 'public.transactions', '{SELECT,INSERT}'),
     ('poolkeeper', 'public.used_transactions', '{SELECT,INSERT,DELETE}'),
     ('poolkeeper', 'public.winners_feed', '{SELECT,INSERT}'),
-    -- Somebody who looks: the journal, and of the app what every visitor sees anyway.
+    -- Somebody who looks: the journal, of the app what every visitor sees anyway, and what `explain` decides on.
     ('poolkeeper_ro', 'public.participants', '{SELECT}'),
     ('poolkeeper_ro', 'public.pools', '{SELECT}'),
+    ('poolkeeper_ro', 'public.sponsored_participants', '{SELECT}'),
     ('poolkeeper_ro', 'public.transactions', '{SELECT}'),
     ('poolkeeper_ro', 'public.used_transactions', '{SELECT}'),
     ('poolkeeper_ro', 'public.winners_feed', '{SELECT}')

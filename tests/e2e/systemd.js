@@ -28,7 +28,7 @@ const UNITS = ['poolkeeper.service', 'poolkeeper-signer.service', 'poolkeeper-si
 
 class Systemd {
 	// files: path below /etc -> text; all of mode 0600. deb: a package to be there as /usr/local/bin/poolkeeper.deb, with
-	// neither program nor unit.
+	// neither program nor unit; false: nothing of ours at all.
 	static async boot(files, deb) {
 		const systemd = new Systemd();
 		try {
@@ -47,7 +47,7 @@ class Systemd {
 		fs.chmodSync(this.directory, 0o755);
 		if (deb) {
 			fs.copyFileSync(deb, path.join(this.directory, 'bin', 'poolkeeper.deb'));
-		} else {
+		} else if (deb !== false) {
 			for (const name of ['poolkeeper', 'poolkeeper-signer']) fs.copyFileSync(path.join(path.dirname(BINARY), name), path.join(this.directory, 'bin', name));
 			for (const name of UNITS) fs.copyFileSync(path.join(ROOT, 'config', name), path.join(this.directory, 'etc/systemd/system', name));
 		}
