@@ -7,53 +7,12 @@ const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
 const money = require('./money.js');
 const { psql } = require('../lib/postgres.js');
-const { RemoteDb } = require('../live/io/remote_db.js');
+const { Writer, TABLE } = require('../live/io/writer.js');
 
 const ROUNDS = process.env.POOLKEEPER_TEST_FULL ? 100 : 5;
 const OUTAGES = 50;
 const GIVE_UP_MS = 30000;
 const RECOVERY_P99_MS = 2000;
-
-// Writes row after row through the daemon's own database client, and knows of each what became of it.
-class Writer {
-	constructor(url) {
-		this.db = new RemoteDb(url);
-		this.acknowledged = [];
-		this.unknown = { there: 0, absent: 0 };
-		this.running = this.write();
-	}
-
-	async write() {
-		for (let id = 1; !this.stopped; id += 1) {
-			while (!(await this.settled(id)));
-			this.acknowledged.push(id);
-		}
-	}
-
-	async settled(id) {
-		const run = await this.db.run('INSERT INTO public.acknowledged VALUES ($1)', { params: [String(id)], writes: true });
-		if (run.err === 'unknown') return this.readBack(id);
-		assert.ok(run.err === 'ok' || run.err === 'retry', `row ${id}: ${run.err} ${run.why}`);
-		return run.err === 'ok';
-	}
-
-	async readBack(id) {
-		let run;
-		do run = await this.db.run('SELECT count(*) FROM public.acknowledged WHERE id = $1', { params: [String(id)] }); while (run.err !== 'ok');
-		this.unknown[run.value === '1' ? 'there' : 'absent'] += 1;
-		return run.value === '1';
-	}
-
-	async past(count) {
-		while (this.acknowledged.length < count) await Promise.race([this.running, sleep(10)]);
-	}
-
-	async stop() {
-		this.stopped = true;
-		await this.running;
-		await this.db.quit();
-	}
-}
 
 // When the lease was last written, in milliseconds: it is given for 15 s.
 const LEASE_MS = 15000;
@@ -70,6 +29,14 @@ async function recovery(url, since) {
 	throw new Error(`the daemon has written nothing for ${GIVE_UP_MS} ms`);
 }
 
+async function caughtInFlight(server) {
+	const waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE 'INSERT INTO public.acknowledged%'";
+	for (const deadline = Date.now() + GIVE_UP_MS; Date.now() < deadline; await sleep(5)) {
+		if (await server.sql(waiting) === '1') return;
+	}
+	throw new Error('no commit waits for the standby');
+}
+
 // In every second round a commit is caught while it waits for its standby: nobody can say what becomes of it.
 async function failover(world, writer, round) {
 	const old = world.postgres;
@@ -77,7 +44,7 @@ async function failover(world, writer, round) {
 	await writer.past(writer.acknowledged.length + 5);
 	if (round % 2) {
 		standby.freeze();
-		while (await old.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE 'INSERT INTO public.acknowledged%'") !== '1') await sleep(5);
+		await caughtInFlight(old);
 	}
 	const began = Date.now();
 	await old.kill();
@@ -90,18 +57,12 @@ async function failover(world, writer, round) {
 	return after;
 }
 
-async function assertNothingLost(world, writer) {
-	const acknowledged = writer.acknowledged.slice();
-	const there = new Set((await world.sql('SELECT id FROM public.acknowledged')).split('\n').map(Number));
-	assert.deepEqual(acknowledged.filter((id) => !there.has(id)), [], 'acknowledged and lost');
-}
-
 const percentile = (values, share) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(values.length * share) - 1)];
 
 test(`${ROUNDS} failovers to a synchronous standby: nothing acknowledged is lost, the draw is drawn once, the daemon is back at once`, async (t) => {
 	const world = await World.start({ postgresSettings: { synchronous_commit: 'on' } });
 	t.after(async () => { await world.stop(); await world.postgres.stop(); });
-	await world.sql('CREATE TABLE public.acknowledged (id integer PRIMARY KEY); GRANT ALL ON public.acknowledged TO poolkeeper');
+	await world.sql(TABLE);
 	const pool = await world.lockedPool({ players: 2 });
 	const was = await money.before(world, pool);
 	const daemon = world.startDaemon();
@@ -112,13 +73,13 @@ test(`${ROUNDS} failovers to a synchronous standby: nothing acknowledged is lost
 	for (let round = 0; round < ROUNDS; round += 1) {
 		if (round === 1) await world.pastLock();
 		rounds.push(await failover(world, writer, round));
-		await assertNothingLost(world, writer);
+		await writer.assertNothingLost(world.postgres.url());
 	}
 	await daemon.wait('draw.wait', { subject: new RegExp(pool.address), reason: 'OVER' });
 	await money.assertPaid(world, pool, was);
 	await money.assertNothingUnknown(world);
 	await writer.stop();
-	await assertNothingLost(world, writer);
+	await writer.assertNothingLost(world.postgres.url());
 	const recovered = percentile(rounds.map((round) => round.recovered), 0.99);
 	t.diagnostic(`${writer.acknowledged.length} rows acknowledged, unknown: ${JSON.stringify(writer.unknown)}; gap p99 ${percentile(rounds.map((r) => r.gap), 0.99)} ms, recovery p99 ${recovered} ms`);
 	assert.ok(writer.unknown.there + writer.unknown.absent >= Math.floor(ROUNDS / 2), 'commits were caught in flight');

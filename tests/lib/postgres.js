@@ -125,8 +125,10 @@ class Postgres {
 		const standby = await startPostgres({ settings: this.options.settings, primary: this });
 		await this.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
 		await this.sql('SELECT pg_reload_conf()');
-		while (await this.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'") !== '1') await pause(20);
-		return standby;
+		for (const deadline = Date.now() + 30000; Date.now() < deadline; await pause(20)) {
+			if (await this.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'") === '1') return standby;
+		}
+		throw new Error(`the standby does not follow; its log ends with:\n${standby.server.logTail()}`);
 	}
 
 	promote() { return this.sql('SELECT pg_promote(true, 30)'); }
@@ -157,4 +159,4 @@ async function startPostgres(options = {}) {
 	return postgres;
 }
 
-module.exports = { startPostgres, psql };
+module.exports = { startPostgres, psql, programDirectory };
