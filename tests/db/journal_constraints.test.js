@@ -232,6 +232,8 @@ test('two draws cannot hold one randomness account, nor one draw the same claim 
 	assert.equal(await fresh.outcome(insert('bindings', { randomness: key('S') })), '23505 bindings_pkey');
 	await fresh.sql("UPDATE keeper.bindings SET released_at = now(), released_why = 'selected'");
 	assert.equal(await fresh.outcome(insert('bindings', { draw: other })), 'ok');
+	assert.equal(await fresh.sql('SELECT draw, replaced FROM keeper.bindings ORDER BY draw'), `${DRAW}|t\n${other}|f`);
+	assert.equal(await fresh.outcome('UPDATE keeper.bindings SET replaced = false'), '23505 bindings_newest');
 });
 
 test('a draw leaves over once', async () => {
@@ -255,7 +257,8 @@ test('good rows are taken', async () => {
 });
 
 test('every constraint and unique index of the schema is tried above', async () => {
-	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name).concat('bindings_one_draw', 'bindings_pkey', 'leftovers_pkey', 'referral_payouts_pkey'));
+	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name)
+		.concat('bindings_one_draw', 'bindings_pkey', 'bindings_newest', 'leftovers_pkey', 'referral_payouts_pkey'));
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.

@@ -1,0 +1,73 @@
+// A database as years of use leave it: every table that grows has as many rows as asked for, a handful of which is not over yet.
+'use strict';
+
+// Base58 text of 32 and 64 bytes that ends in a number's digits; 0 is no digit of base58.
+const tail = (n) => `translate(to_char(${n}, 'FM00000000'), '0', 'A')`;
+const address = (n) => `('So111111111111111111111111111111111' || ${tail(n)})`;
+const signature = (n) => `(repeat('3', 80) || ${tail(n)})`;
+const draw = (n) => `('draw:' || ${address(n)} || ':7')`;
+// What is not over: the first OPEN of each.
+const OPEN = 5;
+const late = (n) => `now() - (${n}) * interval '1 s'`;
+
+// [table, columns, values made of n]
+const ROWS = [
+	['public.pools', 'pool_address, token_symbol, token_name, token_mint, entry_amount, min_participants, max_participants, status, lock_duration, creator_wallet, tx_hash',
+		`${address('n')}, 'T', 'T', ${address(1)}, 1, 2, 2, CASE WHEN n <= ${OPEN} THEN 'locked' ELSE 'ended' END, 1, lower(${address('n')}), n::text`],
+	['public.participants', 'pool_id, wallet_address', `n, lower(${address('n')})`],
+	['public.transactions', 'pool_id, wallet_address, type, amount, tx_hash', `n, lower(${address('n')}), 'JOIN', 1, ${signature('n')}`],
+	['public.used_transactions', 'tx_hash, pool_id, wallet_address, operation_type, used_at', `${signature('n')}, n, lower(${address('n')}), 'join', localtimestamp`],
+	['public.notifications', 'wallet_address, type, title, message, pool_id', `lower(${address('n')}), 'win', 't', 'm', n`],
+	['public.winners_feed', 'pool_id, winner_wallet, display_name, token_symbol, bet_usd, win_usd, roi_percent', `n, lower(${address('n')}), 'd', 'T', 1, 1, 1`],
+	['public.referral_relations', 'referred_wallet, referrer_wallet', `lower(${address('n')}), lower(${address('n % 1000')})`],
+	['public.referral_rewards', 'referrer_wallet, token_mint, amount_pending', `lower(${address('n')}), ${address(1)}, '5'`],
+	['public.referral_reward_events', 'pool_id, token_mint, referrer_wallet, amount', `n, ${address(1)}, lower(${address('n')}), '5'`],
+	['public.sponsored_participants', 'pool_id, auxiliary_index, auxiliary_wallet, real_wallet', `n, 0, ${address('n')}, ${address('n')}`],
+	['public.pool_chat_messages', 'pool_id, wallet_address, message', `n, lower(${address('n')}), 'm'`],
+	['public.profiles', 'wallet_address', `lower(${address('n')})`],
+	['keeper.draws', 'draw, address, pool_id, app_id, mint, creator, status, status_slot, total_amount, max_participants, winner, decimals, winner_amount, dev_amount, burn_amount, treasury_amount, end_time, payout_slot, paid_at, projected_at, shared_at',
+		`${draw('n')}, ${address('n')}, 7, n, ${address(1)}, ${address('n')}, x.status, 5, 4, 2, x.winner, 6, x.one, x.one, x.one, x.one, x.five, x.five, x.paid, x.paid, x.paid`],
+	['keeper.steps', 'subject, seq, step, state, sig, tx, last_valid, floor_slot, landed_slot, high_slot, randomness, closed_at, opened_at, owner, fence',
+		`${draw('n')}, 1, 'BIND', x.state, ${signature('n')}, '\\x01', 5, 5, 5, 5, ${address('n')}, x.paid, ${late('n')}, 'o', 1`],
+	// Twenty accounts, used again and again.
+	['keeper.bindings', 'draw, seq, randomness, lut_slot, creates, bound_at, released_at, released_why, replaced',
+		`${draw('n')}, 1, ${address('1 + n % 20')}, 5, false, ${late('n')}, ${late('n')}, 'selected', n > 20`],
+	['keeper.commits', 'draw, n, randomness, oracle, seed_slot, seed_slothash, reason', `${draw('n')}, 1, ${address('n')}, ${address(1)}, n, ${address('n')}, 'first'`],
+	['keeper.calls', 'signature, ix, inner_ix, slot, block_time, draw, app_id, user_wallet, instruction, amount, decimals, projected_at',
+		`sha512(n::text::bytea), 0, -1, n, 1790000000, ${draw('n')}, n, ${address('n')}, 'join_pool', 5, 6, x.paid`],
+	['keeper.watermarks', 'address, signature, slot, gone', `${address('n')}, sha512(n::text::bytea), n, n > ${OPEN}`],
+	['keeper.call_gaps', 'address, signature, slot, reason, filled_at', `${address('n')}, sha512(n::text::bytea), n, 'not_available', x.paid`],
+	['keeper.discoveries', 'draw, found_slot, start_time, allow_mock, verdict, listed_at, app_id', `${draw('n')}, n, n, false, 'FITS', x.paid, n`],
+	['keeper.foreign_signatures', 'signature, wallet, slot, failed, kind, told', `${signature('n')}, ${address(1)}, n, false, 'OTHER', n > ${OPEN}`],
+	['keeper.submissions', 'tx_hash, pool, wallet, operation, state, answered_at, slot, final_at', `${signature('n')}, ${address('n')}, ${address('n')}, 'join', x.answer, x.paid, 5, x.paid`],
+	['keeper.notices', 'draw, type, wallet', `${draw('n')}, 'win', lower(${address('n')})`],
+	['keeper.referral_shares', 'draw, referrer, amount', `${draw('n')}, lower(${address('n % 1000')}), 5`],
+	['keeper.sponsored', 'draw, auxiliary, recipient', `${draw('n')}, ${address('n')}, ${address('n')}`],
+	['keeper.mismatches', 'subject, scope, kind, expected, found, gone_at', `${draw('n')}, 'chain', 'vault_short', '1', '2', x.paid`],
+	['keeper.audit_trail', 'n, at, xid, relation, operation, key, after, session_role, acting_role, application, prev_hash, hash',
+		`n, ${late('n')}, n, 'keeper.draws', 'UPDATE', jsonb_build_object('draw', ${draw('n')}), '{}', 'a', 'a', 'a', sha256('a'), sha256('b')`],
+];
+// Work lists, which stay short whatever happened before.
+const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM generate_series(${OPEN + 1}, ${2 * OPEN}) n ON CONFLICT DO NOTHING;
+	INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (${address(1)}, 5, '-'); INSERT INTO keeper.discovery (since) VALUES (5)`;
+
+const tables = ROWS.map(([table]) => table);
+
+// rows: what is there; as: what the planner is told, by statistics that say the same of more rows.
+function fill(rows, as = rows) {
+	const inserts = ROWS.map(([table, columns, values]) => `ALTER TABLE ${table} DISABLE TRIGGER ALL;
+		INSERT INTO ${table} (${columns}) SELECT ${values} FROM (SELECT n FROM generate_series(1, ${rows}) n) g
+		CROSS JOIN LATERAL (SELECT CASE WHEN n > ${OPEN} THEN now() END AS paid, CASE WHEN n > ${OPEN} THEN 6 ELSE n % 6 END AS status, CASE WHEN n > ${OPEN} THEN 1 END AS one,
+			CASE WHEN n > ${OPEN} THEN 5 END AS five, CASE WHEN n > ${OPEN} THEN ${address('n')} END AS winner,
+			CASE WHEN n > ${OPEN} THEN 'final' ELSE 'landed' END AS state, CASE WHEN n > ${OPEN} THEN 'accepted' ELSE 'pending' END AS answer) x;
+		ALTER TABLE ${table} ENABLE TRIGGER ALL;`);
+	return `${inserts.join('\n')} ${SHORT}; ANALYZE;
+		UPDATE pg_class SET reltuples = reltuples * ${as / rows} WHERE reltuples >= ${rows} AND relnamespace IN ('public'::regnamespace, 'keeper'::regnamespace)`;
+}
+
+// The same texts here.
+const digits = (n) => String(n).padStart(8, '0').replaceAll('0', 'A');
+const made = { address: (n) => `So111111111111111111111111111111111${digits(n)}`, signature: (n) => `${'3'.repeat(80)}${digits(n)}` };
+made.draw = (n) => `draw:${made.address(n)}:7`;
+
+module.exports = { fill, tables, made };

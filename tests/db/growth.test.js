@@ -1,0 +1,128 @@
+// Every statement that the daemon sends stays fast among ten million rows: none of its plans reads a table that grows from end to end.
+// Plans are those that Postgres made for the statements inside of the functions, as it ran them. --full fills the tables for real.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const run = promisify(require('node:child_process').execFile);
+const { startPostgres } = require('../lib/postgres');
+const { newKeeper, Keeper, step, close, commit, payout, view } = require('./keeper');
+const { fill, tables, made } = require('./filled');
+const { root } = require('./migrator');
+
+const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
+const MANY = 10_000_000;
+
+let server;
+let keeper;
+let partial;
+test.before(async () => {
+	server = await startPostgres(FULL ? { durable: true, settings: { max_wal_size: '8GB', maintenance_work_mem: '256MB', wal_level: 'minimal', max_wal_senders: 0 } } : {});
+	keeper = await newKeeper(server);
+	await keeper.sql(FULL ? fill(MANY) : fill(3000, MANY));
+	partial = (await keeper.sql('SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL')).split('\n');
+});
+test.after(() => server.stop());
+
+const [A, D, S] = [made.address, made.draw, made.signature];
+const NEW = 99999999;
+const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
+const hex = (n) => `\\${bytes(n)}`; // within an array
+const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6] };
+const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_amount: [1], mint: [A(1)], creator: [A(1)], dev_wallet: [A(1)], participants: [1], observed: ['t'], quiet: [0] };
+
+// Each statement of daemon/journal, with something to do. Draws 1 to 5 are not over.
+const SENT = {
+	audit_begin: { fence: 1, wallet: A(1), slot: 50, height: 40 },
+	audit_unknown: { signature: [S(1), S(NEW)] },
+	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'] },
+	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
+	audit_seal: { fence: 1, limit: 200 },
+	audit_waits: {},
+	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
+	commit_fate: { fence: 1, draw: D(1), n: 1, fate: 'no_answer' },
+	randomness_free: { draw: D(1) },
+	undiscovered: { fence: 1, now: 5, address: [A(1), A(NEW)], pool_id: [7, 7] },
+	discover: { fence: 1, address: [A(NEW)], pool_id: [7], slot: [5], start_time: [5], allow_mock: ['f'], verdict: ['FITS'] },
+	list_discovered: { fence: 1, now: 1790000000, age: 300 },
+	creator_binds: { creator: [A(1)] },
+	history: { address: A(1) },
+	record_calls: { fence: 1, address: A(1), pool_id: 7, watermark: bytes(1), watermark_slot: 5, seen: null, gone: 't', repair: 'f', ...ARRAYS, read: [hex(1)], gap_signature: [], gap_slot: [], gap_reason: [] },
+	project_calls: { fence: 1, limit: 100 },
+	watched: { after: A(1) },
+	house_work: { close: 't', pools: 't', keep: 2, idle_s: 0, failures: 3, max: 8 },
+	randomness_abandoned: { address: [A(NEW)], failures: 3 },
+	leftover_note: { fence: 1, draw: D(6), wait_s: 5 },
+	step_rows: { subject: D(1) },
+	step_open: step({ subject: D(2), prev_seq: 1, step: 'DRAW', sig: S(NEW), randomness: null, lut_slot: null }),
+	step_import: step({ subject: D(2), prev_seq: 1, sig: S(NEW), randomness: A(5000) }),
+	step_close: close({ subject: D(1), outcome: 'final' }),
+	step_reopen: { fence: 1, subject: D(1), seq: 1 },
+	payout_record: payout({ subject: D(1), pool: A(1), winner: A(1), mint: A(1), sig: S(NEW), total_amount: 4, winner_amount: 1, dev_amount: 1, burn_amount: 1, treasury_amount: 1 }),
+	lease_tick: { owner: 'one', after_id: 0, ttl_ms: 15000 },
+	lease_look: { after_id: 0 },
+	lease_release: { owner: 'one', fence: 1 },
+	submissions_wait: {},
+	observe: view({ address: A(1), mint: A(1), status: 3 }),
+	sponsors_fix: { fence: 1, draw: D(1), app_id: 1, players: [A(1)] },
+	sponsors_look: { draw: D(1), app_id: 1, players: [A(1)] },
+	settle_rest: { fence: 1, clear_chat: 't' },
+	retain: { fence: 1, after_id: 0, keep_s: 0, age_limit_s: 0, batch: 1000 },
+	submissions_page: { fence: 1, after_id: 0, limit: 64, height: 5, height_age_ms: 0 },
+	submissions_answer: { fence: 1, id: [1], verdict: ['accepted'], slot: [5], block_time: [5], final: ['t'] },
+	watch: { fence: 1, ...WATCHED, chain_draw: [D(1)], chain_kind: ['vault_short'], chain_ok: ['f'], chain_expected: ['1'], chain_found: ['2'] },
+	watch_compare: WATCHED,
+};
+
+// The tables that some plan of this statement reads from end to end, with the statement inside of the function.
+async function readWhole(name, prepare = '') {
+	const text = `BEGIN; ${prepare} LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
+		${Keeper.call(name, SENT[name])}; ROLLBACK`;
+	const { stderr } = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', keeper.url, '-c', text], { maxBuffer: 64 << 20 });
+	const plans = stderr.split(/^NOTICE: {2}duration: /m).slice(1);
+	assert.ok(plans.length > 0, `${name}: no plan was told`);
+	const whole = (plan) => [...plan.matchAll(/Seq Scan on (\w+)/g)].map((match) => match[1]).filter((table) => tables.some((one) => one.endsWith(`.${table}`)));
+	// An index in its order, each row looked at: no better, unless it holds only what is not over.
+	const walked = (plan) => [...plan.matchAll(/Index (?:Only )?Scan (?:Backward )?using (\w+)[^\n]*\n((?:(?!\s*->)[^\n]*\n)*)/g)]
+		.filter(([, index, details]) => !partial.includes(index) && /Filter: /.test(details) && !/Index Cond: (?!\(.* IS NOT NULL\)$)/m.test(details)).map(([, index]) => index);
+	return plans.flatMap((plan) => [...whole(plan), ...walked(plan)].map((what) => `${name} reads all of ${what}: ${plan.slice(0, 1500)}`));
+}
+
+test('what is tried here is what the daemon sends', () => {
+	const directory = path.join(root, 'daemon', 'journal');
+	const sent = new Set(fs.readdirSync(directory).flatMap((file) => [...fs.readFileSync(path.join(directory, file), 'utf8')
+		.matchAll(/^[^/*]*"[^"]*keeper\.(\w+)\(/gm)].map((match) => match[1])));
+	for (const [, name] of fs.readdirSync(directory).map((file) => fs.readFileSync(path.join(directory, file), 'utf8')).join('\n').matchAll(/keeper\.(\w+)\(\$?\d?/g)) sent.add(name);
+	assert.deepEqual(Object.keys(SENT).sort(), [...sent].sort());
+});
+
+for (const name of Object.keys(SENT)) {
+	test(`${name} reads no table that grows from end to end`, async () => {
+		assert.deepEqual(await readWhole(name), []);
+	});
+}
+
+// [index, a statement that needs it]; --full drops every index of keeper in turn.
+const NEEDED = [['keeper.bindings_newest', 'randomness_free'], ['keeper.calls_not_projected', 'project_calls'], ['public.idx_winners_feed_pool', 'payout_record']];
+
+test('an index that is missing is seen', async () => {
+	for (const [index, name] of NEEDED) assert.notDeepEqual(await readWhole(name, `DROP INDEX ${index};`), [], index);
+});
+
+// What no plan here shows, and why it stays.
+const KEPT = ['keeper.call_gaps_open', 'keeper.steps_binds', 'keeper.watermarks_watched']; // integrity's open gaps; a creator of many draws; pools that are gone are passed over
+
+test('every index of keeper is needed by a statement', { skip: FULL ? false : 'runs with --full' }, async () => {
+	const indexes = (await keeper.sql(`SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'keeper'::regnamespace
+		AND NOT i.indisunique AND c.relname NOT IN ('audit_trail', 'leftovers') ORDER BY 1`)).split('\n');
+	const needless = [];
+	for (const index of indexes) {
+		let seen = false;
+		for (const name of Object.keys(SENT)) seen ||= (await readWhole(name, `DROP INDEX ${index};`)).length > 0;
+		if (!seen && !KEPT.includes(index)) needless.push(index);
+	}
+	assert.deepEqual(needless, []);
+});
