@@ -1,0 +1,7 @@
+DO $$
+BEGIN
+    IF to_regclass('keeper.schema_migrations') IS NOT NULL THEN
+        DELETE FROM keeper.schema_migrations WHERE version = '018';
+    END IF;
+END
+$$;
