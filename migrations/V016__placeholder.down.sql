@@ -1,3 +1,4 @@
+-- Keeps the number until its file is there.
 DO $$
 BEGIN
     IF to_regclass('keeper.schema_migrations') IS NOT NULL THEN

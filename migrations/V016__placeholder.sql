@@ -1,1 +1,2 @@
+-- Keeps the number until its file is there.
 SELECT 1;
