@@ -22,6 +22,6 @@ SELECT format('%s: %s', p.oid::regprocedure, f.message)
   FROM pg_proc AS p
   JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
   LEFT JOIN pg_trigger AS t ON t.tgfoid = p.oid
- CROSS JOIN LATERAL plpgsql_check_function_tb(p.oid, coalesce(t.tgrelid, 0), other_warnings => false, extra_warnings => false,
+ CROSS JOIN LATERAL plpgsql_check_function_tb(p.oid, coalesce(t.tgrelid, 0), oldtable => t.tgoldtable, newtable => t.tgnewtable, other_warnings => false, extra_warnings => false,
                                               performance_warnings => false) AS f
  WHERE p.pronamespace = to_regnamespace('keeper') AND f.level = 'error';

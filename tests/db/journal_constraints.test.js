@@ -10,12 +10,27 @@ let server;
 let keeper;
 test.before(async () => {
 	server = await startPostgres();
-	keeper = await newKeeper(server);
+	keeper = await bareKeeper();
 });
 test.after(() => server.stop());
 
-const quoted = (text) => (text === null ? 'NULL' : /^(true|false|-?\d+|now\(\)|decode\(.*\))$/.test(text) ? text : `'${text}'`);
+// Off-chain draws have triggers that come before the constraints and have their own test; here the constraints stand alone.
+async function bareKeeper() {
+	const bare = await newKeeper(server);
+	const tables = ['vrf_keys', ...['rules', 'draws', 'entries', 'picks', 'refusals'].map((name) => `offchain_${name}`)];
+	await bare.sql(tables.map((name) => `ALTER TABLE keeper.${name} DISABLE TRIGGER USER;`).join(' '));
+	return bare;
+}
+
+const quoted = (text) => (text === null ? 'NULL' : /^(true|false|-?\d+|now\(\)|(decode|sha256|to_timestamp)\(.*\))$/.test(text) ? text : `'${text}'`);
 const bytes = (n) => `decode(repeat('ab', ${n}), 'hex')`;
+
+const UUID = '00000000-0000-4000-8000-000000000001';
+const ROUND = 30000000;
+const roundTime = (round) => 1692803367 + 3 * (round - 1);
+const rules = (changes = {}) => JSON.stringify({ type: 'coin', source: 'coins', randomness: 'beacon', mode: 1, deadline_s: 600, ...changes });
+const RULES = rules();
+const ruled = (changes) => ({ rules: rules(changes), rules_hash: `sha256('${rules(changes)}')` });
 
 const GOOD = {
 	steps: {
@@ -45,6 +60,17 @@ const GOOD = {
 		n: 1, at: 'now()', xid: 1, relation: 'keeper.steps', operation: 'DELETE', session_role: 'a', acting_role: 'a', application: '', prev_hash: bytes(32), hash: bytes(32),
 	},
 	audit_cuts: { n: 1, hash: bytes(32), rows: 1 },
+	vrf_keys: { key: bytes(32) },
+	offchain_rules: { type: 'coin', version: 1, rules: RULES, rules_hash: `sha256('${RULES}')` },
+	offchain_draws: {
+		draw: UUID, seq: 1, previous: bytes(32), hash: bytes(32), source: 'coins', source_key: '1', type: 'coin', version: 1, rules_hash: bytes(32),
+		randomness: 'beacon', select_mode: 1, n: 2, total_weight: 2, root: bytes(32), salt: bytes(16), slot: 100, locked_round: ROUND,
+		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, prizes: 1, alternates: 0, prize_units: 5, stake_units: 5, opened_at: 'now()',
+		locked_at: `to_timestamp(${roundTime(ROUND) - 120})`, owner: 'o',
+	},
+	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
+	offchain_picks: { draw: UUID, pick: 0 },
+	offchain_refusals: { draw: UUID, pick: 0, reason: 'closed' },
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -62,6 +88,12 @@ const PAID = {
 };
 
 const ACCEPTED = { state: 'accepted', answered_at: 'now()', slot: 5 };
+
+const ANCHOR = { anchor_sig: signature('A'), anchor_slot: 99 };
+const BLOCK = { ...ANCHOR, block_slot: 100, blockhash: bytes(32), block_time: roundTime(ROUND) - 60, round: ROUND };
+const BETA = { ...BLOCK, drand_signature: bytes(48), beta: bytes(64), proven_at: 'now()' };
+const DRAWN = { ...BETA, state: 'drawn', drawn_at: 'now()' };
+const DEFAULTED = { state: 'defaulted', defaulted_at: `to_timestamp(${roundTime(ROUND) + 600})`, default_why: 'no_anchor' };
 
 // [constraint, table, what is wrong with the row]
 const REFUSED = [
@@ -180,6 +212,68 @@ const REFUSED = [
 	['audit_trail_prev_hash_size', 'audit_trail', { prev_hash: bytes(31) }],
 	['audit_trail_hash_size', 'audit_trail', { hash: bytes(33) }],
 	['audit_cuts_hash_size', 'audit_cuts', { hash: bytes(20) }],
+	['hash32_has_32_bytes', 'vrf_keys', { key: bytes(31) }],
+	['vrf_keys_why_is_short', 'vrf_keys', { retired_at: 'now()', retired_why: '' }],
+	['vrf_keys_retirement_is_whole', 'vrf_keys', { retired_at: 'now()' }],
+	['offchain_rules_type_is_name', 'offchain_rules', { type: 'Coin', ...ruled({ type: 'Coin' }) }],
+	['offchain_rules_version_counts', 'offchain_rules', { version: 0 }],
+	['offchain_rules_type_fits', 'offchain_rules', ruled({ type: 'other' })],
+	['offchain_rules_type_fits', 'offchain_rules', ruled({ type: undefined })],
+	['offchain_rules_hash_fits', 'offchain_rules', { rules_hash: bytes(32) }],
+	['offchain_rules_source_is_name', 'offchain_rules', ruled({ source: '../x' })],
+	['offchain_rules_randomness_known', 'offchain_rules', ruled({ randomness: 'mock' })],
+	['offchain_rules_mode_known', 'offchain_rules', ruled({ mode: 3 })],
+	['offchain_rules_deadline_range', 'offchain_rules', ruled({ deadline_s: 59 })],
+	['offchain_rules_refusals_is_list', 'offchain_rules', ruled({ refusals: 'any' })],
+	['offchain_draws_key_is_short', 'offchain_draws', { source_key: '' }],
+	['offchain_draws_n_range', 'offchain_draws', { n: 0 }],
+	['offchain_draws_n_range', 'offchain_draws', { n: 10000001 }],
+	['offchain_draws_weight_is_positive', 'offchain_draws', { total_weight: 0 }],
+	['offchain_draws_salt_size', 'offchain_draws', { salt: bytes(15) }],
+	['offchain_draws_vrf_key_fkey', 'offchain_draws', { randomness: 'vrf', vrf_key: bytes(32) }],
+	['offchain_draws_prizes_range', 'offchain_draws', { prizes: 0 }],
+	['offchain_draws_alternates_range', 'offchain_draws', { alternates: -1 }],
+	['offchain_draws_state_known', 'offchain_draws', { state: 'redrawn' }],
+	['offchain_draws_halt_is_short', 'offchain_draws', { halted_why: '' }],
+	['offchain_draws_drand_size', 'offchain_draws', { ...BLOCK, drand_signature: bytes(47) }],
+	['offchain_draws_proof_size', 'offchain_draws', { ...BETA, proof: bytes(79), randomness: 'vrf', vrf_key: bytes(32) }],
+	['offchain_draws_beta_size', 'offchain_draws', { ...BETA, beta: bytes(63) }],
+	['offchain_draws_default_known', 'offchain_draws', { ...DEFAULTED, default_why: 'no_luck' }],
+	['offchain_draws_type_version_fkey', 'offchain_draws', {}],
+	['offchain_draws_key_fits_randomness', 'offchain_draws', { randomness: 'vrf' }],
+	['offchain_draws_key_fits_randomness', 'offchain_draws', { vrf_key: bytes(32) }],
+	['offchain_draws_round_is_ahead', 'offchain_draws', { locked_at: `to_timestamp(${roundTime(ROUND) - 119})` }],
+	['offchain_draws_deadline_follows', 'offchain_draws', { deadline: `to_timestamp(${roundTime(ROUND) + 59})` }],
+	['offchain_draws_anchor_is_before', 'offchain_draws', { ...ANCHOR, anchor_slot: 100 }],
+	['offchain_draws_anchor_is_before', 'offchain_draws', { anchor_slot: 5 }],
+	['offchain_draws_block_is_whole', 'offchain_draws', { ...BLOCK, blockhash: null }],
+	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, block_slot: 99 }],
+	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, anchor_sig: null, anchor_slot: null }],
+	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, round: ROUND + 20 }],
+	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, block_time: roundTime(ROUND) - 59 }],
+	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, block_time: roundTime(ROUND) - 59, round: ROUND + 1 }],
+	['offchain_draws_beacon_follows', 'offchain_draws', { drand_signature: bytes(48) }],
+	['offchain_draws_beta_is_whole', 'offchain_draws', { ...BETA, proven_at: null }],
+	['offchain_draws_beta_is_whole', 'offchain_draws', { ...BETA, proof: bytes(80) }],
+	['offchain_draws_beta_is_whole', 'offchain_draws', { ...BETA, randomness: 'vrf', vrf_key: bytes(32) }],
+	['offchain_draws_beta_follows', 'offchain_draws', { ...BETA, drand_signature: null }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...BETA, state: 'drawn' }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, state: 'locked' }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, state: 'settled', settled_at: 'now()' }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, default_why: null }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, state: 'refunded' }],
+	['offchain_draws_drawn_has_beta', 'offchain_draws', { state: 'drawn', drawn_at: 'now()' }],
+	['offchain_draws_default_has_none', 'offchain_draws', { ...BETA, ...DEFAULTED }],
+	['offchain_draws_default_has_none', 'offchain_draws', { ...DEFAULTED, defaulted_at: `to_timestamp(${roundTime(ROUND) + 599})` }],
+	['offchain_draws_paid_is_there', 'offchain_draws', { ...DRAWN, state: 'settled', settled_at: 'now()', paid_units: 6 }],
+	['offchain_entries_account_is_short', 'offchain_entries', { account: '' }],
+	['offchain_entries_ref_is_short', 'offchain_entries', { ref: 'r'.repeat(201) }],
+	['offchain_picks_pick_counts', 'offchain_picks', { pick: -1 }],
+	['offchain_picks_attempt_counts', 'offchain_picks', { attempt: -1, number: 0, total: 1, entry: 0 }],
+	['offchain_picks_number_is_below', 'offchain_picks', { attempt: 0, number: 1, total: 1, entry: 0 }],
+	['offchain_picks_is_whole', 'offchain_picks', { attempt: 0 }],
+	['offchain_picks_draw_fkey', 'offchain_picks', {}],
+	['offchain_refusals_draw_pick_fkey', 'offchain_refusals', {}],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -218,7 +312,7 @@ const ONCE = [
 
 for (const [constraint, table, rows, extra] of ONCE) {
 	test(`${constraint} refuses a second row`, async () => {
-		const fresh = await newKeeper(server);
+		const fresh = await bareKeeper();
 		for (const row of rows) assert.equal(await fresh.outcome(insert(table, row)), 'ok');
 		assert.match(await fresh.outcome(insert(table, extra)), new RegExp(`^23505 ${constraint}$`));
 	});
@@ -249,6 +343,24 @@ test('a claim is taken in once', async () => {
 	assert.equal(await fresh.outcome(insert('referral_payouts', { amount: '6' })), '23505 referral_payouts_pkey');
 });
 
+test('an off-chain draw has its rows once, and a pick its entry', async () => {
+	const fresh = await bareKeeper();
+	for (const table of ['vrf_keys', 'offchain_rules']) assert.equal(await fresh.outcome(insert(table, {})), 'ok');
+	assert.equal(await fresh.outcome(`${insert('offchain_entries', {})}; ${insert('offchain_draws', {})}`), 'ok');
+	assert.match(await fresh.outcome(insert('offchain_picks', { attempt: 0, number: 0, total: 1, entry: 7 })), /^23503 offchain_picks_draw_entry_fkey/);
+	for (const table of ['offchain_picks', 'offchain_refusals']) assert.equal(await fresh.outcome(insert(table, {})), 'ok');
+	const other = '00000000-0000-4000-8000-000000000002';
+	const next = { draw: other, seq: 2, previous: "decode(repeat('01', 32), 'hex')", hash: "decode(repeat('01', 32), 'hex')", source_key: '2' };
+	for (const [constraint, table, changes] of [
+		['vrf_keys_pkey', 'vrf_keys', {}], ['offchain_rules_pkey', 'offchain_rules', ruled({ note: 1 })], ['offchain_rules_hash_once', 'offchain_rules', { version: 2 }],
+		['offchain_draws_pkey', 'offchain_draws', { ...next, draw: UUID }], ['offchain_draws_seq_once', 'offchain_draws', { ...next, seq: 1 }],
+		['offchain_draws_previous_once', 'offchain_draws', { ...next, previous: bytes(32) }], ['offchain_draws_hash_once', 'offchain_draws', { ...next, hash: bytes(32) }],
+		['offchain_draws_source_once', 'offchain_draws', { ...next, source_key: '1' }], ['offchain_entries_pkey', 'offchain_entries', {}],
+		['offchain_picks_pkey', 'offchain_picks', {}], ['offchain_refusals_pkey', 'offchain_refusals', {}],
+	]) assert.match(await fresh.outcome(insert(table, changes)), new RegExp(`^23505 ${constraint}$`));
+	assert.equal(await fresh.outcome(insert('offchain_draws', { ...DRAWN, ...next, state: 'settled', settled_at: 'now()', paid_units: 5 })), 'ok');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
 	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored', 'mismatches', 'leftovers']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
@@ -259,6 +371,10 @@ test('good rows are taken', async () => {
 test('every constraint and unique index of the schema is tried above', async () => {
 	const tried = new Set([...REFUSED, ...ONCE].map(([name]) => name)
 		.concat('bindings_one_draw', 'bindings_pkey', 'bindings_newest', 'leftovers_pkey', 'referral_payouts_pkey'));
+	for (const name of ['vrf_keys_pkey', 'offchain_rules_pkey', 'offchain_rules_hash_once', 'offchain_draws_pkey', 'offchain_draws_seq_once', 'offchain_draws_previous_once', 'offchain_draws_hash_once',
+		'offchain_draws_source_once', 'offchain_entries_pkey', 'offchain_picks_pkey', 'offchain_picks_draw_entry_fkey', 'offchain_refusals_pkey']) tried.add(name);
+	// Decided at the end of a transaction: offchain.test.js.
+	tried.add('offchain_entries_draw_fkey');
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.

@@ -1,0 +1,485 @@
+-- Draws whose stakes are in this database: published rules and keys, what was fixed at lock, the frozen entries, the picks.
+-- The tables guard themselves: a verb that is wrong, or a hand in psql, meets the same refusals.
+
+CREATE DOMAIN keeper.hash32 AS bytea CONSTRAINT hash32_has_32_bytes CHECK (length(VALUE) = 32);
+COMMENT ON DOMAIN keeper.hash32 IS '32 bytes: a SHA-256, a public key, a blockhash';
+
+CREATE FUNCTION keeper.be64(p_value numeric) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT int8send((CASE WHEN p_value >= 9223372036854775808 THEN p_value - 18446744073709551616 ELSE p_value END)::bigint)
+$$;
+COMMENT ON FUNCTION keeper.be64 IS 'An unsigned 64-bit number as 8 bytes, big-endian.';
+
+CREATE FUNCTION keeper.drand_time(p_round numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 1692803367 + 3 * (p_round - 1)
+$$;
+COMMENT ON FUNCTION keeper.drand_time IS 'Unix seconds at which this round of drand''s chain quicknet is due.';
+
+-- What the daemon obeys is read out of the very text that is hashed and published: the two cannot differ.
+CREATE TABLE keeper.offchain_rules (
+    type         text            NOT NULL CONSTRAINT offchain_rules_type_is_name CHECK (type ~ '^[a-z][a-z0-9_]{0,39}$'),
+    version      integer         NOT NULL CONSTRAINT offchain_rules_version_counts CHECK (version >= 1),
+    rules        text            NOT NULL CONSTRAINT offchain_rules_type_fits CHECK (rules::jsonb ->> 'type' IS NOT DISTINCT FROM type::text),
+    rules_hash   keeper.hash32   NOT NULL CONSTRAINT offchain_rules_hash_fits CHECK (rules_hash = sha256(convert_to(rules, 'UTF8'))),
+    published_at timestamptz     NOT NULL DEFAULT clock_timestamp(),
+    source       text            NOT NULL GENERATED ALWAYS AS (rules::jsonb ->> 'source') STORED
+                                 CONSTRAINT offchain_rules_source_is_name CHECK (source ~ '^[a-z][a-z0-9_]{0,39}$'),
+    randomness   text            NOT NULL GENERATED ALWAYS AS (rules::jsonb ->> 'randomness') STORED
+                                 CONSTRAINT offchain_rules_randomness_known CHECK (randomness IN ('vrf', 'beacon')),
+    select_mode  smallint        NOT NULL GENERATED ALWAYS AS ((rules::jsonb ->> 'mode')::smallint) STORED
+                                 CONSTRAINT offchain_rules_mode_known CHECK (select_mode BETWEEN 0 AND 2),
+    deadline_s   integer         NOT NULL GENERATED ALWAYS AS ((rules::jsonb ->> 'deadline_s')::integer) STORED
+                                 CONSTRAINT offchain_rules_deadline_range CHECK (deadline_s BETWEEN 60 AND 604800),
+    refusals     jsonb           NOT NULL GENERATED ALWAYS AS (coalesce(rules::jsonb -> 'refusals', '[]'::jsonb)) STORED
+                                 CONSTRAINT offchain_rules_refusals_is_list CHECK (jsonb_typeof(refusals) = 'array'),
+    PRIMARY KEY (type, version),
+    CONSTRAINT offchain_rules_hash_once UNIQUE (rules_hash)
+);
+COMMENT ON TABLE keeper.offchain_rules IS 'The published rules of each type of draw. A draw follows the version that was newest when its entries opened.';
+COMMENT ON COLUMN keeper.offchain_rules.rules IS 'JSON: type, source, randomness (vrf: VRF over block and drand; beacon: the two alone), mode (SEL-1''s M), deadline_s after the drand round, refusals (reasons for which a winner may be refused)';
+
+CREATE TABLE keeper.vrf_keys (
+    key           keeper.hash32 PRIMARY KEY,
+    registered_at timestamptz   NOT NULL DEFAULT clock_timestamp(),
+    retired_at    timestamptz,
+    retired_why   text          CONSTRAINT vrf_keys_why_is_short CHECK (length(retired_why) BETWEEN 1 AND 200),
+    CONSTRAINT vrf_keys_retirement_is_whole CHECK ((retired_at IS NULL) = (retired_why IS NULL))
+);
+COMMENT ON TABLE keeper.vrf_keys IS 'Public VRF keys with their whole history. A draw has the key that was newest when its entries opened.';
+
+CREATE TABLE keeper.offchain_draws (
+    draw            uuid             PRIMARY KEY,
+    seq             bigint           NOT NULL CONSTRAINT offchain_draws_seq_once UNIQUE,
+    previous        keeper.hash32    NOT NULL CONSTRAINT offchain_draws_previous_once UNIQUE,
+    hash            keeper.hash32    NOT NULL CONSTRAINT offchain_draws_hash_once UNIQUE,
+    source          text             NOT NULL,
+    source_key      text             NOT NULL CONSTRAINT offchain_draws_key_is_short CHECK (length(source_key) BETWEEN 1 AND 200),
+    type            text             NOT NULL,
+    version         integer          NOT NULL,
+    rules_hash      keeper.hash32    NOT NULL,
+    randomness      text             NOT NULL,
+    select_mode     smallint         NOT NULL,
+    n               bigint           NOT NULL CONSTRAINT offchain_draws_n_range CHECK (n BETWEEN 1 AND 10000000),
+    total_weight    keeper.u64       NOT NULL CONSTRAINT offchain_draws_weight_is_positive CHECK (total_weight > 0),
+    root            keeper.hash32    NOT NULL,
+    salt            bytea            NOT NULL CONSTRAINT offchain_draws_salt_size CHECK (length(salt) = 16),
+    vrf_key         keeper.hash32    REFERENCES keeper.vrf_keys (key),
+    slot            keeper.slot      NOT NULL,
+    locked_round    keeper.u64       NOT NULL,
+    deadline        timestamptz      NOT NULL,
+    prizes          bigint           NOT NULL CONSTRAINT offchain_draws_prizes_range CHECK (prizes BETWEEN 1 AND 100000),
+    alternates      bigint           NOT NULL CONSTRAINT offchain_draws_alternates_range CHECK (alternates BETWEEN 0 AND 100000),
+    prize_units     keeper.u64       NOT NULL,
+    stake_units     keeper.u64       NOT NULL,
+    opened_at       timestamptz      NOT NULL,
+    locked_at       timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    owner           text             NOT NULL,
+    state           text             NOT NULL DEFAULT 'locked' CONSTRAINT offchain_draws_state_known CHECK (
+                                     state IN ('locked', 'drawn', 'settled', 'defaulted', 'refunded')),
+    halted_why      text             CONSTRAINT offchain_draws_halt_is_short CHECK (length(halted_why) BETWEEN 1 AND 500),
+    anchor_sig      keeper.signature,
+    anchor_slot     keeper.slot,
+    block_slot      keeper.slot,
+    blockhash       keeper.hash32,
+    block_time      bigint,
+    round           keeper.u64,
+    drand_signature bytea            CONSTRAINT offchain_draws_drand_size CHECK (length(drand_signature) = 48),
+    proof           bytea            CONSTRAINT offchain_draws_proof_size CHECK (length(proof) = 80),
+    beta            bytea            CONSTRAINT offchain_draws_beta_size CHECK (length(beta) = 64),
+    proven_at       timestamptz,
+    drawn_at        timestamptz,
+    settled_at      timestamptz,
+    paid_units      keeper.u64,
+    defaulted_at    timestamptz,
+    default_why     text             CONSTRAINT offchain_draws_default_known CHECK (default_why IN ('no_anchor', 'no_block', 'no_beacon', 'no_proof')),
+    refunded_at     timestamptz,
+    FOREIGN KEY (type, version) REFERENCES keeper.offchain_rules (type, version),
+    CONSTRAINT offchain_draws_source_once UNIQUE (source, source_key),
+    CONSTRAINT offchain_draws_key_fits_randomness CHECK ((randomness = 'vrf') = (vrf_key IS NOT NULL)),
+    CONSTRAINT offchain_draws_round_is_ahead CHECK (keeper.drand_time(locked_round) >= extract(epoch FROM locked_at) + 120),
+    CONSTRAINT offchain_draws_deadline_follows CHECK (extract(epoch FROM deadline) >= keeper.drand_time(locked_round) + 60),
+    CONSTRAINT offchain_draws_anchor_is_before CHECK ((anchor_sig IS NULL) = (anchor_slot IS NULL) AND anchor_slot < slot),
+    CONSTRAINT offchain_draws_block_is_whole CHECK (num_nulls(block_slot, blockhash, block_time, round) IN (0, 4)),
+    CONSTRAINT offchain_draws_block_follows CHECK (block_slot IS NULL OR block_slot >= slot AND anchor_slot IS NOT NULL),
+    CONSTRAINT offchain_draws_round_follows CHECK (round IS NULL OR round >= locked_round AND mod(round - locked_round, 20) = 0
+        AND keeper.drand_time(round) >= block_time + 60 AND (round = locked_round OR keeper.drand_time(round - 20) < block_time + 60)),
+    CONSTRAINT offchain_draws_beacon_follows CHECK (drand_signature IS NULL OR round IS NOT NULL),
+    CONSTRAINT offchain_draws_beta_is_whole CHECK ((beta IS NULL) = (proven_at IS NULL)
+        AND (beta IS NOT NULL AND randomness = 'vrf') = (proof IS NOT NULL)),
+    CONSTRAINT offchain_draws_beta_follows CHECK (beta IS NULL OR drand_signature IS NOT NULL),
+    CONSTRAINT offchain_draws_state_fits CHECK (
+            (state IN ('drawn', 'settled')) = (drawn_at IS NOT NULL) AND (state = 'settled') = (settled_at IS NOT NULL)
+        AND (state IN ('defaulted', 'refunded')) = (defaulted_at IS NOT NULL) AND (state = 'refunded') = (refunded_at IS NOT NULL)
+        AND (paid_units IS NULL) = (state <> 'settled') AND (default_why IS NULL) = (defaulted_at IS NULL)),
+    CONSTRAINT offchain_draws_drawn_has_beta CHECK (state NOT IN ('drawn', 'settled') OR beta IS NOT NULL),
+    CONSTRAINT offchain_draws_default_has_none CHECK (state NOT IN ('defaulted', 'refunded') OR beta IS NULL AND defaulted_at >= deadline),
+    CONSTRAINT offchain_draws_paid_is_there CHECK (paid_units <= prize_units)
+);
+CREATE INDEX offchain_draws_not_over ON keeper.offchain_draws (deadline) WHERE state NOT IN ('settled', 'refunded');
+COMMENT ON TABLE keeper.offchain_draws IS 'One row per draw, written at lock. What was fixed then never changes; what comes later is written once.';
+COMMENT ON COLUMN keeper.offchain_draws.hash IS 'SHA-256 over previous and everything fixed at lock (offchain_hash): what the memo transaction anchors';
+COMMENT ON COLUMN keeper.offchain_draws.salt IS 'of ticket_participant: told to the players, not published, because accounts can be guessed';
+COMMENT ON COLUMN keeper.offchain_draws.slot IS 'S: the draw uses the first block at or after it';
+COMMENT ON COLUMN keeper.offchain_draws.locked_round IS 'R: drand''s round; the one used is in round, later by twenties where the block came late';
+COMMENT ON COLUMN keeper.offchain_draws.deadline IS 'D: without beta by then the draw may be defaulted, and the entries are refunded';
+COMMENT ON COLUMN keeper.offchain_draws.prize_units IS 'base units that a settlement pays at most: exactly, when every prize has a winner';
+COMMENT ON COLUMN keeper.offchain_draws.stake_units IS 'base units that a refund gives back, exactly';
+COMMENT ON COLUMN keeper.offchain_draws.opened_at IS 'when entries opened: rules and key are older';
+COMMENT ON COLUMN keeper.offchain_draws.halted_why IS 'why nothing goes on; null again when it does';
+COMMENT ON COLUMN keeper.offchain_draws.beta IS 'the one random value; a proof may be replaced by none, a beta neither';
+COMMENT ON COLUMN keeper.offchain_draws.proven_at IS 'after deadline: late, and still binding, because nobody had defaulted yet';
+
+CREATE TABLE keeper.offchain_entries (
+    draw        uuid          NOT NULL,
+    entry       bigint        NOT NULL,
+    participant keeper.hash32 NOT NULL,
+    weight      keeper.u64    NOT NULL,
+    below       numeric(28,0) NOT NULL,
+    account     text          NOT NULL CONSTRAINT offchain_entries_account_is_short CHECK (length(account) BETWEEN 1 AND 200),
+    ref         text          NOT NULL CONSTRAINT offchain_entries_ref_is_short CHECK (length(ref) BETWEEN 1 AND 200),
+    PRIMARY KEY (draw, entry),
+    CONSTRAINT offchain_entries_draw_fkey FOREIGN KEY (draw) REFERENCES keeper.offchain_draws (draw) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX offchain_entries_below ON keeper.offchain_entries (draw, below);
+CREATE INDEX offchain_entries_participant ON keeper.offchain_entries (draw, participant);
+COMMENT ON TABLE keeper.offchain_entries IS 'The frozen entries of each draw: index, participant and weight are the leaves of its tree and published.';
+COMMENT ON COLUMN keeper.offchain_entries.below IS 'sum of the weights of all entries before this one';
+COMMENT ON COLUMN keeper.offchain_entries.account IS 'whom the source pays; not published';
+COMMENT ON COLUMN keeper.offchain_entries.ref IS 'the source''s own key of the entry, once per draw';
+
+CREATE TABLE keeper.offchain_picks (
+    draw    uuid       NOT NULL REFERENCES keeper.offchain_draws (draw),
+    pick    bigint     NOT NULL CONSTRAINT offchain_picks_pick_counts CHECK (pick >= 0),
+    attempt bigint     CONSTRAINT offchain_picks_attempt_counts CHECK (attempt >= 0),
+    number  keeper.u64 CONSTRAINT offchain_picks_number_is_below CHECK (number < total),
+    total   keeper.u64,
+    entry   bigint,
+    PRIMARY KEY (draw, pick),
+    FOREIGN KEY (draw, entry) REFERENCES keeper.offchain_entries (draw, entry),
+    CONSTRAINT offchain_picks_is_whole CHECK (num_nulls(attempt, number, total, entry) IN (0, 4))
+);
+COMMENT ON TABLE keeper.offchain_picks IS 'Prizes first, then alternates, as SEL-1 publishes them; all null: no weight was left.';
+
+CREATE TABLE keeper.offchain_refusals (
+    draw       uuid        NOT NULL,
+    pick       bigint      NOT NULL,
+    reason     text        NOT NULL,
+    refused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (draw, pick),
+    FOREIGN KEY (draw, pick) REFERENCES keeper.offchain_picks (draw, pick)
+);
+COMMENT ON TABLE keeper.offchain_refusals IS 'Winners refused for a reason of the published rules: the first unused alternate takes the prize.';
+
+-- Merkle tree of RFC 9162, 2.1. A level is the hashes one after another; a lone last one goes up unchanged.
+CREATE FUNCTION keeper.merkle_fold(p_level bytea) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_level bytea := p_level;
+BEGIN
+    WHILE length(v_level) > 32 LOOP
+        SELECT string_agg(CASE WHEN length(g.pair) = 64 THEN sha256('\x01'::bytea || g.pair) ELSE g.pair END, ''::bytea ORDER BY g.i) INTO v_level
+          FROM (SELECT i, substr(v_level, i * 64 + 1, 64) AS pair FROM generate_series(0, (length(v_level) - 1) / 64) AS i) AS g;
+    END LOOP;
+    RETURN v_level;
+END
+$$;
+COMMENT ON FUNCTION keeper.merkle_fold IS 'The root above one level of a tree: 32 bytes per node, at least one.';
+
+-- 65536 leaves at a time: they are a complete subtree, and memory stays small however many there are.
+CREATE FUNCTION keeper.offchain_root(p_draw uuid) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(keeper.merkle_fold(string_agg(s.root, ''::bytea ORDER BY s.subtree)), sha256(''))
+      FROM (SELECT e.entry / 65536 AS subtree, keeper.merkle_fold(string_agg(
+                       sha256('\x0050464531'::bytea || uuid_send(p_draw) || int8send(e.entry) || e.participant || keeper.be64(e.weight)),
+                       ''::bytea ORDER BY e.entry)) AS root
+              FROM keeper.offchain_entries e WHERE e.draw = p_draw GROUP BY 1) AS s
+$$;
+COMMENT ON FUNCTION keeper.offchain_root IS 'Root over the leaves "PFE1" | draw 16 | index u64 | participant 32 | weight u64.';
+
+CREATE FUNCTION keeper.offchain_hash(d keeper.offchain_draws) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT sha256('\x50464c31'::bytea || d.previous || int8send(d.seq) || uuid_send(d.draw) || sha256(convert_to(d.source, 'UTF8'))
+        || sha256(convert_to(d.source_key, 'UTF8')) || d.rules_hash || int8send(d.n) || keeper.be64(d.total_weight) || d.root
+        || coalesce(d.vrf_key, decode(repeat('00', 32), 'hex')) || int8send(d.slot) || keeper.be64(d.locked_round)
+        || int8send(floor(extract(epoch FROM d.deadline))::bigint) || int8send(d.prizes) || int8send(d.alternates)
+        || keeper.be64(d.prize_units) || keeper.be64(d.stake_units))
+$$;
+COMMENT ON FUNCTION keeper.offchain_hash IS '"PFL1" | previous 32 | seq u64 | draw 16 | SHA-256(source) | SHA-256(source key) | rules hash 32 | n u64 | total weight u64 | root 32 | VRF key 32 (zero: none) | slot u64 | round u64 | deadline, unix s u64 | prizes u64 | alternates u64 | prize units u64 | stake units u64.';
+
+CREATE FUNCTION keeper.offchain_alpha(d keeper.offchain_draws) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT '\x5046445241573031'::bytea || uuid_send(d.draw) || int8send(d.n) || keeper.be64(d.total_weight) || d.root || d.rules_hash
+        || int8send(d.block_slot) || d.blockhash || keeper.be64(d.round) || d.drand_signature
+$$;
+COMMENT ON FUNCTION keeper.offchain_alpha IS 'The 200 bytes that the proof is about; null until all of them are known.';
+
+-- HMAC-SHA256 in two halves, because a draw makes many with one key. Keys here have 64 bytes or 32.
+CREATE FUNCTION keeper.hmac_pads(p_key bytea) RETURNS bytea[]
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_key   bytea := p_key || decode(repeat('00', 64 - length(p_key)), 'hex');
+    v_inner bytea := v_key;
+    v_outer bytea := v_key;
+BEGIN
+    FOR i IN 0..63 LOOP
+        v_inner := set_byte(v_inner, i, get_byte(v_key, i) # 54);
+        v_outer := set_byte(v_outer, i, get_byte(v_key, i) # 92);
+    END LOOP;
+    RETURN ARRAY[v_inner, v_outer];
+END
+$$;
+COMMENT ON FUNCTION keeper.hmac_pads IS 'The key with 0x36 and with 0x5c, at most 64 bytes: for keeper.hmac.';
+
+CREATE FUNCTION keeper.hmac(p_pads bytea[], p_message bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT sha256(p_pads[2] || sha256(p_pads[1] || p_message))
+$$;
+COMMENT ON FUNCTION keeper.hmac IS 'HMAC-SHA256 with the key that hmac_pads was given.';
+
+CREATE FUNCTION keeper.sel1_key(p_draw uuid, p_root bytea, p_beta bytea, p_n bigint, p_total numeric, p_mode integer, p_prizes bigint, p_alternates bigint)
+RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+    SELECT keeper.hmac(keeper.hmac_pads(p_beta), '\x5046442d53454c4543542d31'::bytea || uuid_send(p_draw) || p_root || int8send(p_n) || keeper.be64(p_total)
+        || substr(int4send(p_mode), 4) || substr(int8send(p_prizes), 5) || substr(int8send(p_alternates), 5))
+$$;
+COMMENT ON FUNCTION keeper.sel1_key IS 'K of SEL-1: HMAC-SHA256(beta, "PFD-SELECT-1" | draw | root | n u64 | W u64 | M u8 | P u32 | A u32).';
+
+-- Another way than the daemon's: dead runs shift the number, an index finds the entry. Both must come to the same picks.
+CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
+RETURNS TABLE (pick bigint, attempt bigint, number numeric, total numeric, entry bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    c_2_64  constant numeric := 18446744073709551616;
+    v_n     bigint;
+    v_all   numeric;
+    v_pads  bytea[];
+    v_lo    bigint[]  := '{}';  -- dead runs: first and last entry, weight below the first, weight inside
+    v_hi    bigint[]  := '{}';
+    v_below numeric[] := '{}';
+    v_dead  numeric[] := '{}';
+    v_won   bytea[]   := '{}';  -- participants that were picked
+    v_dying bytea[];
+    v_found keeper.offchain_entries;
+    v_runs  record;
+BEGIN
+    SELECT count(*), sum(e.weight) INTO v_n, v_all FROM keeper.offchain_entries e WHERE e.draw = p_draw;
+    v_pads := keeper.hmac_pads(keeper.sel1_key(p_draw, p_root, p_beta, v_n, v_all, p_mode, p_prizes, p_alternates));
+    FOR p IN 0 .. p_prizes + p_alternates - 1 LOOP
+        v_dying := CASE WHEN p = p_prizes THEN v_won WHEN p > p_prizes OR p_mode = 1 THEN v_won[cardinality(v_won):] ELSE '{}' END;
+        SELECT array_agg(r.lo) AS lo, array_agg(r.hi) AS hi, array_agg(r.below) AS below, array_agg(r.weight) AS weight INTO v_runs
+          FROM (SELECT min(x.entry) AS lo, max(x.entry) AS hi, min(x.below) AS below, sum(x.weight) AS weight
+                  FROM (SELECT e.entry, e.below, e.weight, e.entry - row_number() OVER (ORDER BY e.entry) AS run
+                          FROM keeper.offchain_entries e
+                         WHERE e.draw = p_draw AND e.participant = ANY (v_dying) AND e.weight > 0
+                           AND NOT EXISTS (SELECT FROM unnest(v_lo, v_hi) AS g (lo, hi) WHERE e.entry BETWEEN g.lo AND g.hi)) AS x
+                 GROUP BY x.run) AS r;
+        v_lo := v_lo || coalesce(v_runs.lo, '{}'); v_hi := v_hi || coalesce(v_runs.hi, '{}');
+        v_below := v_below || coalesce(v_runs.below, '{}'); v_dead := v_dead || coalesce(v_runs.weight, '{}');
+        pick := p; attempt := NULL; number := NULL; entry := NULL;
+        total := v_all - (SELECT coalesce(sum(w), 0) FROM unnest(v_dead) AS w);
+        IF total > 0 THEN
+            attempt := -1;
+            LOOP
+                attempt := attempt + 1;
+                number := ('x' || encode(substr(keeper.hmac(v_pads, substr(int8send(p), 5) || substr(int8send(attempt), 5)), 1, 8), 'hex'))::bit(64)::bigint;
+                number := CASE WHEN number < 0 THEN number + c_2_64 ELSE number END;
+                EXIT WHEN number >= mod(c_2_64, total);
+            END LOOP;
+            number := mod(number, total);
+            -- Every dead run that begins at or below this number of live weights lies before the entry.
+            SELECT e.* INTO v_found FROM keeper.offchain_entries e
+             WHERE e.draw = p_draw AND e.below <= number + (
+                   SELECT coalesce(sum(g.weight) FILTER (WHERE g.below - g.dead <= number), 0)
+                     FROM (SELECT d.below, d.weight, sum(d.weight) OVER (ORDER BY d.below) - d.weight AS dead
+                             FROM unnest(v_below, v_dead) AS d (below, weight)) AS g)
+             ORDER BY e.below DESC, e.entry DESC LIMIT 1;
+            entry := v_found.entry;
+            v_won := v_won || v_found.participant;
+            IF p_mode = 2 AND p < p_prizes THEN
+                v_lo := v_lo || entry; v_hi := v_hi || entry; v_below := v_below || v_found.below; v_dead := v_dead || v_found.weight::numeric;
+            END IF;
+        ELSE
+            total := NULL;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION keeper.sel1 IS 'SEL-1: the picks of a draw, prizes first, then alternates; entry null where no weight is left.';
+
+CREATE FUNCTION keeper.offchain_kept() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('%s on keeper.%s is refused: what was published stays as it is', TG_OP, TG_TABLE_NAME);
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_kept IS 'Refuses every statement that it is a trigger of.';
+
+CREATE FUNCTION keeper.offchain_rules_new() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7350271156);
+    NEW.version := (SELECT coalesce(max(r.version), 0) + 1 FROM keeper.offchain_rules r WHERE r.type = NEW.type);
+    NEW.published_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_rules_new IS 'Rules are as old as their row, and numbered without a gap: nothing is published in hindsight.';
+
+CREATE FUNCTION keeper.vrf_key_new() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.registered_at := clock_timestamp();
+    NEW.retired_at := NULL;
+    NEW.retired_why := NULL;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.vrf_key_new IS 'A key is as old as its row.';
+
+-- Columns that were fixed, or written, never change. What is still null may be written, and the table's CHECKs say when.
+CREATE FUNCTION keeper.offchain_written_once() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_fixed text;
+BEGIN
+    SELECT string_agg(o.key, ', ') INTO v_fixed
+      FROM jsonb_each(to_jsonb(OLD)) AS o JOIN jsonb_each(to_jsonb(NEW)) AS n USING (key)
+     WHERE o.value <> n.value AND o.value <> 'null' AND NOT (TG_TABLE_NAME = 'offchain_draws' AND o.key IN ('state', 'halted_why'));
+    IF v_fixed IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('keeper.%s: %s is written once', TG_TABLE_NAME, v_fixed);
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_written_once IS 'An UPDATE may fill what is null. Of a draw, state and halted_why may change.';
+
+CREATE FUNCTION keeper.offchain_moves() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF OLD.state || ' ' || NEW.state NOT IN ('locked drawn', 'drawn settled', 'locked defaulted', 'defaulted refunded') THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and cannot become %s', OLD.draw, OLD.state, NEW.state);
+    END IF;
+    NEW.halted_why := NULL;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way.';
+
+-- Everything that can be computed is computed here, whoever inserts: rules, key and deadline are nobody's choice.
+CREATE FUNCTION keeper.offchain_seal() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_rules keeper.offchain_rules;
+    v_name  text := format('source %s, key %s', NEW.source, NEW.source_key);
+    v_twice text;
+    v_key   keeper.vrf_keys;
+BEGIN
+    SELECT r.* INTO v_rules FROM keeper.offchain_rules r WHERE r.type = NEW.type AND r.published_at < NEW.opened_at ORDER BY r.version DESC LIMIT 1;
+    IF NOT FOUND OR v_rules.source <> NEW.source THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no rules of type %s for this source were published before its entries opened', v_name, NEW.type);
+    END IF;
+    IF v_rules.randomness = 'vrf' THEN
+        SELECT k.* INTO v_key FROM keeper.vrf_keys k WHERE k.registered_at < NEW.opened_at ORDER BY k.registered_at DESC LIMIT 1;
+        IF NEW.vrf_key IS DISTINCT FROM v_key.key THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key is %s, the newest that was registered before its entries opened, not the one offered',
+                v_name, coalesce(encode(v_key.key, 'hex'), 'none'));
+        ELSIF v_key.retired_at IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key was retired (%s): the draw cannot be locked, end it in the source', v_name, v_key.retired_why);
+        END IF;
+    ELSE
+        NEW.vrf_key := NULL;
+    END IF;
+    SELECT count(*), sum(e.weight) INTO NEW.n, NEW.total_weight FROM keeper.offchain_entries e WHERE e.draw = NEW.draw HAVING sum(e.weight) < 18446744073709551616;
+    IF NOT FOUND OR NEW.total_weight = 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: %s', v_name, CASE
+            WHEN NEW.total_weight = 0 THEN 'the weights are all 0'
+            WHEN EXISTS (SELECT FROM keeper.offchain_entries e WHERE e.draw = NEW.draw) THEN 'the weights sum up to 2^64 or more'
+            ELSE 'there are no entries' END);
+    END IF;
+    SELECT e.ref INTO v_twice FROM keeper.offchain_entries e WHERE e.draw = NEW.draw GROUP BY e.ref HAVING count(*) > 1 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: the source gives entry %s twice', v_name, v_twice);
+    END IF;
+    NEW.version := v_rules.version; NEW.rules_hash := v_rules.rules_hash; NEW.randomness := v_rules.randomness; NEW.select_mode := v_rules.select_mode;
+    NEW.root := keeper.offchain_root(NEW.draw);
+    NEW.deadline := to_timestamp(keeper.drand_time(NEW.locked_round) + v_rules.deadline_s);
+    NEW.locked_at := clock_timestamp();
+    NEW.state := 'locked';
+    PERFORM pg_advisory_xact_lock(7350271156);
+    SELECT d.seq + 1, d.hash INTO NEW.seq, NEW.previous FROM keeper.offchain_draws d ORDER BY d.seq DESC LIMIT 1;
+    NEW.seq := coalesce(NEW.seq, 1);
+    NEW.previous := coalesce(NEW.previous, decode(repeat('00', 32), 'hex'));
+    NEW.hash := keeper.offchain_hash(NEW);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_seal IS 'Lock: rules, key, count, weight, root, deadline and the link to the row before, from what is in the database. PK003: the source''s data cannot be drawn.';
+
+CREATE FUNCTION keeper.offchain_freeze() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw IN (SELECT a.draw FROM added a)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = 'the entries of a locked draw are frozen: none is added';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_freeze IS 'Entries come before their draw''s row, in the same transaction, or not at all.';
+
+CREATE FUNCTION keeper.offchain_pick_fits() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'locked' AND d.beta IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s has no beta yet, or has its picks', NEW.draw);
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_pick_fits IS 'Picks are made once, between beta and drawn.';
+
+CREATE FUNCTION keeper.offchain_refusal_fits() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM keeper.offchain_draws d JOIN keeper.offchain_rules r USING (type, version) JOIN keeper.offchain_picks p USING (draw)
+      WHERE d.draw = NEW.draw AND d.state = 'drawn' AND r.refusals ? NEW.reason AND p.pick = NEW.pick AND p.entry IS NOT NULL FOR UPDATE OF d;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002',
+            MESSAGE = format('pick %s of draw %s cannot be refused for %s: the draw is not between drawn and settled, the pick is empty, or the rules do not name the reason',
+                             NEW.pick, NEW.draw, NEW.reason);
+    END IF;
+    NEW.refused_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_refusal_fits IS 'A winner is refused only for a reason that the rules published, before the settlement.';
+
+CREATE TRIGGER offchain_rules_new BEFORE INSERT ON keeper.offchain_rules FOR EACH ROW EXECUTE FUNCTION keeper.offchain_rules_new();
+CREATE TRIGGER offchain_rules_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_rules EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER vrf_keys_new BEFORE INSERT ON keeper.vrf_keys FOR EACH ROW EXECUTE FUNCTION keeper.vrf_key_new();
+CREATE TRIGGER vrf_keys_kept BEFORE DELETE OR TRUNCATE ON keeper.vrf_keys EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER vrf_keys_written_once BEFORE UPDATE ON keeper.vrf_keys FOR EACH ROW EXECUTE FUNCTION keeper.offchain_written_once();
+CREATE TRIGGER offchain_draws_seal BEFORE INSERT ON keeper.offchain_draws FOR EACH ROW EXECUTE FUNCTION keeper.offchain_seal();
+CREATE TRIGGER offchain_draws_kept BEFORE DELETE OR TRUNCATE ON keeper.offchain_draws EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER offchain_draws_written_once BEFORE UPDATE ON keeper.offchain_draws FOR EACH ROW EXECUTE FUNCTION keeper.offchain_written_once();
+CREATE TRIGGER offchain_draws_moves BEFORE UPDATE ON keeper.offchain_draws FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION keeper.offchain_moves();
+CREATE TRIGGER offchain_entries_freeze AFTER INSERT ON keeper.offchain_entries REFERENCING NEW TABLE AS added EXECUTE FUNCTION keeper.offchain_freeze();
+CREATE TRIGGER offchain_entries_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_entries EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER offchain_picks_fit BEFORE INSERT ON keeper.offchain_picks FOR EACH ROW EXECUTE FUNCTION keeper.offchain_pick_fits();
+CREATE TRIGGER offchain_picks_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_picks EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER offchain_refusals_fit BEFORE INSERT ON keeper.offchain_refusals FOR EACH ROW EXECUTE FUNCTION keeper.offchain_refusal_fits();
+CREATE TRIGGER offchain_refusals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_refusals EXECUTE FUNCTION keeper.offchain_kept();
+
+-- Also for sessions that replicate or restore; only the tables' owner can switch them off, and the chain and its anchors tell.
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT c.oid::regclass AS name, g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+              WHERE NOT g.tgisinternal AND c.relnamespace = 'keeper'::regnamespace AND (c.relname ~ '^offchain_' OR c.relname = 'vrf_keys') LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.name, t.tgname);
+    END LOOP;
+END
+$$;

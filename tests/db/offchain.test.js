@@ -1,0 +1,337 @@
+// A draw whose stakes are in the database, from lock to its one end: what is fixed stays, each value is written once, money moves once.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const crypto = require('node:crypto');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { startPostgres, psql } = require('../lib/postgres');
+const { startPgBouncer } = require('../lib/pgbouncer');
+const { newKeeper, signature } = require('./keeper');
+const {
+	Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
+} = require('./offchain');
+
+let server;
+let off;
+test.before(async () => {
+	server = await startPostgres();
+	off = await newOffchain(newKeeper, server);
+});
+test.after(() => server.stop());
+
+const THREE = [['anna', 1, 't1'], ['bob', 2, 't2'], ['carl', 3, 't3']];
+let counter = 0;
+async function opened(entries = THREE, terms = {}) {
+	const key = `k${counter += 1}`;
+	await off.open(key, entries, terms);
+	return key;
+}
+const locked = async (entries, terms, overrides) => off.lock(await opened(entries, terms), overrides);
+const paid = (draw) => off.keeper.sql(`SELECT coalesce(string_agg(account || ' ' || units::int, ', ' ORDER BY account), 'nobody') FROM plain.paid WHERE key = '${draw.source_key}'`);
+const state = (draw) => off.keeper.sql(`SELECT state FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
+
+test('a lock fixes everything, and links it to the lock before', async () => {
+	const [first, second] = [await locked(), await locked([...THREE, ['dora', 0, 't4'], ['anna', 7, 't5']])];
+	assert.equal(bytes(second.previous).compare(bytes(first.hash)), 0);
+	assert.equal(second.seq, first.seq + 1);
+	assert.deepEqual([second.n, second.total_weight, second.state, second.vrf_key], [5, 13, 'locked', VRF_KEY]);
+	const entries = await off.entries(second);
+	const salt = bytes(second.salt);
+	assert.deepEqual(entries.map((entry) => entry.participant), entries.map((entry) => hex(sha256('PFE1-user', salt, entry.account))));
+	const order = entries.map((entry) => `${entry.participant} ${entry.weight} ${entry.ref}`);
+	assert.deepEqual(order, [...order].sort());
+	assert.equal(second.root, hex(merkleRoot(entries.map((entry) => leaf(second.draw, entry)))));
+	assert.equal(second.rules_hash, hex(sha256(JSON.stringify(RULES))));
+	assert.equal(Date.parse(second.deadline) / 1000, 1692803367 + 3 * (second.locked_round - 1) + 600);
+	assert.equal(second.hash, hex(sha256('PFL1', bytes(second.previous), be64(second.seq), uuidBytes(second.draw), sha256('plain'), sha256(second.source_key),
+		bytes(second.rules_hash), be64(5), be64(13), bytes(second.root), bytes(VRF_KEY), be64(second.slot), be64(second.locked_round),
+		be64(Date.parse(second.deadline) / 1000), be64(1), be64(0), be64(100), be64(30))), 'what the memo anchors');
+});
+
+test('of 16 that lock at once one does it, and all read the same row', async () => {
+	const key = await opened();
+	const rows = await Promise.all(Array.from({ length: 16 }, () => off.lock(key)));
+	assert.equal(new Set(rows.map((row) => row.draw)).size, 1);
+	assert.equal(await off.keeper.sql(`SELECT count(*) FROM keeper.offchain_draws WHERE source_key = '${key}'`), '1');
+	assert.deepEqual(await off.keeper.call('offchain_audit', {}), [], 'and the chain has no fork');
+});
+
+test('entries of a locked draw are frozen, whoever tries', async () => {
+	const draw = await locked();
+	const same = `'${draw.draw}', 9, decode(repeat('00', 32), 'hex'), 1, 0, 'x', 'x'`;
+	const statements = [
+		`INSERT INTO keeper.offchain_entries VALUES (${same})`, `UPDATE keeper.offchain_entries SET weight = 9 WHERE draw = '${draw.draw}'`,
+		`DELETE FROM keeper.offchain_entries WHERE draw = '${draw.draw}'`, 'TRUNCATE keeper.offchain_entries CASCADE', 'TRUNCATE keeper.offchain_draws CASCADE',
+		`DELETE FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`,
+	];
+	const said = await off.outcomes([...statements, ...statements.map((one) => `SET LOCAL session_replication_role = replica; ${one}`)]);
+	said.forEach((one, i) => assert.match(one, /^PK002 /, statements[i % statements.length]));
+	assert.match(await off.keeper.outcome(`INSERT INTO keeper.offchain_entries VALUES (${same.replace(draw.draw, crypto.randomUUID())}); SET CONSTRAINTS ALL IMMEDIATE`),
+		/^23503 offchain_entries_draw_fkey/, 'entries without a draw do not stay');
+	await off.keeper.sql(`DELETE FROM plain.entries WHERE key = '${draw.source_key}'; INSERT INTO plain.entries VALUES ('${draw.source_key}', 'late', 'late', 99)`);
+	assert.equal((await off.entries(draw)).length, 3, 'what the source does later is nothing to the draw');
+});
+
+test('what was fixed or written never changes, by hand neither', async () => {
+	const draw = await locked();
+	await off.draw(draw);
+	const [row] = await off.keeper.rows(`SELECT * FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
+	const columns = Object.keys(row).filter((name) => row[name] !== null && name !== 'state');
+	assert.ok(columns.length > 35);
+	const types = JSON.parse(await off.keeper.sql("SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute WHERE attrelid = 'keeper.offchain_draws'::regclass"));
+	const other = (name) => ({
+		uuid: 'gen_random_uuid()', bytea: `${name} || '\\x00'`, 'keeper.hash32': "decode(repeat('cd', 32), 'hex')", text: `${name} || 'x'`,
+		'keeper.signature': `'${signature('B')}'`, 'timestamp with time zone': `${name} + interval '1 s'`,
+	}[types[name]] ?? `${name} + 1`);
+	const set = (name, value) => `UPDATE keeper.offchain_draws SET ${name} = ${value} WHERE draw = '${draw.draw}'`;
+	for (const value of [other, () => 'NULL']) {
+		const said = await off.outcomes(columns.map((name) => set(name, value(name))));
+		said.forEach((one, i) => assert.equal(one, `PK002 keeper.offchain_draws: ${columns[i]} is written once`));
+	}
+	for (const one of await off.outcomes(['locked', 'defaulted', 'refunded'].map((to) => set('state', `'${to}'`)))) assert.match(one, /^PK002 .* is drawn and cannot become/);
+	const tables = ['offchain_picks SET number = 0', 'offchain_rules SET version = 9', 'offchain_refusals SET pick = 1', "vrf_keys SET key = decode(repeat('00', 32), 'hex')"];
+	for (const one of await off.outcomes(tables.flatMap((change) => [`UPDATE keeper.${change}`, `DELETE FROM keeper.${change.split(' ')[0]}`]))) assert.match(one, /^PK002 /);
+	assert.match(await off.keeper.outcome(`INSERT INTO keeper.offchain_picks VALUES ('${draw.draw}', 7)`), /^PK002 /);
+});
+
+test('from lock to winners: each value once, in its order, compared with what the database computes', async () => {
+	const draw = await locked();
+	const next = async () => (await off.keeper.call('offchain_due', { max: 1000 })).find((row) => row.draw === draw.draw)?.next;
+	assert.equal(await next(), 'anchor');
+	assert.match(await off.refused('block', draw, Offchain.block(draw)), /^23514 offchain_draws_block_follows/, 'not before the anchor');
+	assert.match(await off.refused('anchor', draw, { sig: signature('A'), slot: draw.slot }), /^23514 offchain_draws_anchor_is_before/, 'an anchor that came too late is none');
+	await off.verb('anchor', draw, { sig: signature('A'), slot: draw.slot - 1 });
+	assert.equal((await off.verb('anchor', draw, { sig: signature('B'), slot: draw.slot - 2 })).anchor_sig, signature('A'), 'the first stays');
+	assert.equal(await next(), 'block');
+	for (const wrong of [{ parent_slot: draw.slot }, { slot: draw.slot - 1, parent_slot: draw.slot - 2 }]) assert.match(await off.refused('block', draw, Offchain.block(draw, wrong)), /^PK002 .* is not the first one/);
+	const block = await off.verb('block', draw, Offchain.block(draw));
+	assert.equal(block.round, draw.locked_round);
+	assert.match(await off.refused('block', draw, Offchain.block(draw, { blockhash: hex(Buffer.alloc(32, 1)) })), /^PK002 .* its block is/);
+	assert.equal((await off.verb('block', draw, Offchain.block(draw))).block_slot, block.block_slot, 'the same again is read back');
+	assert.equal(await next(), 'beacon');
+	const given = { round: block.round, signature: hex(Buffer.alloc(48, 5)) };
+	assert.match(await off.refused('beacon', draw, { ...given, round: block.round + 1 }), /^PK002 .* uses round/);
+	assert.match(await off.refused('prove', draw, { alpha: hex(Buffer.alloc(200)), proof: hex(Buffer.alloc(80)), beta: hex(Buffer.alloc(64)) }), /^PK002 .* alpha is not known yet/);
+	await off.verb('beacon', draw, given);
+	assert.match(await off.refused('beacon', draw, { ...given, signature: hex(Buffer.alloc(48, 6)) }), /^PK002 .* there is one per round/);
+	const row = await off.verb('beacon', draw, given);
+	assert.equal(await next(), 'prove');
+	assert.match(await off.refused('draw', draw, { attempt: [0], number: [0], total: [6], entry: [0] }), /^PK002 .* has no beta/);
+	assert.match(await off.refused('prove', draw, { ...Offchain.proof(row), alpha: hex(sha512('x')) }), /^PK002 .* another alpha/);
+	assert.equal(alpha(row).length, 200);
+	const beta = crypto.randomBytes(64);
+	await off.verb('prove', draw, Offchain.proof(row, beta));
+	assert.match(await off.refused('prove', draw, Offchain.proof(row, Buffer.alloc(64, 8))), /^PK002 .* another one is refused/);
+	const proven = await off.verb('prove', draw, Offchain.proof(row, beta, Buffer.alloc(80, 9)));
+	assert.equal(proven.proof, hex(Buffer.alloc(80, 4)), 'another proof of the same beta changes nothing');
+	assert.equal(await next(), 'draw');
+	const picks = await off.picks(draw, beta);
+	const halted = await off.verb('draw', draw, { ...picks, entry: [(Number(picks.entry[0]) + 1) % 3] });
+	assert.equal(halted.state, 'locked');
+	assert.match(halted.halted_why, /^two computations of the winners differ: pick 0: entry \d here, \d by the daemon$/);
+	for (const wrong of [{ number: [6] }, { attempt: [null], number: [null], total: [null], entry: [null] }, { attempt: [], number: [], total: [], entry: [] }]) assert.equal((await off.verb('draw', draw, { ...picks, ...wrong })).state, 'locked');
+	const drawn = await off.verb('draw', draw, picks);
+	assert.deepEqual([drawn.state, drawn.halted_why], ['drawn', null]);
+	assert.equal((await off.verb('draw', draw, picks)).drawn_at, drawn.drawn_at);
+	assert.match(await off.refused('draw', draw, { ...picks, number: [6] }), /^PK002 .* with other picks/);
+	assert.equal(await next(), 'settle');
+	assert.match(await off.refused('refund', draw, { refund: STATEMENTS.refund }), /^PK002 .* cannot be refunded/);
+	assert.match(await off.refused('default', draw), /^PK002 .* cannot default/);
+	await off.verb('settle', draw, { settle: STATEMENTS.settle });
+	const winner = (await off.entries(draw))[Number(picks.entry[0])].account;
+	assert.equal(await paid(draw), `${winner} 100`);
+	assert.equal(await next(), undefined);
+	assert.deepEqual(await off.keeper.call('offchain_audit', {}), []);
+});
+
+test('a block that came late moves the round by twenties, as far as the rule says and no further', async () => {
+	for (const [late, twenties] of [[-1, 0], [0, 0], [1, 1], [60, 1], [61, 2], [3000, 50]]) {
+		const draw = await locked();
+		await off.verb('anchor', draw, { sig: signature('A'), slot: 1 });
+		const time = 1692803367 + 3 * (draw.locked_round - 1) - 60 + late;
+		assert.equal((await off.verb('block', draw, Offchain.block(draw, { block_time: time }))).round, draw.locked_round + 20 * twenties, `${late} s`);
+	}
+});
+
+test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a proof', async (t) => {
+	const plain = off;
+	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });
+	t.after(() => { off = plain; });
+	const draw = await locked(THREE, {}, { vrf_key: null });
+	assert.equal(draw.vrf_key, null);
+	const row = await off.reveal(draw);
+	const good = { alpha: hex(alpha(row)), proof: null, beta: hex(sha512(alpha(row))) };
+	assert.match(await off.refused('prove', draw, { ...good, beta: hex(Buffer.alloc(64)) }), /^PK002 .* SHA-512 of alpha/);
+	assert.match(await off.refused('prove', draw, { ...good, proof: hex(Buffer.alloc(80)) }), /^23514 offchain_draws_beta_is_whole/);
+	assert.equal((await off.verb('prove', draw, good)).beta, good.beta);
+});
+
+test('without a beta at the deadline the draw defaults, once, in public, and every stake goes back', async () => {
+	const draw = await locked();
+	assert.match(await off.refused('default', draw), /^PK002 .* its deadline is/);
+	const row = await off.defaulted(draw);
+	assert.deepEqual([row.state, row.default_why], ['defaulted', 'no_anchor']);
+	assert.equal((await off.verb('default', draw)).defaulted_at, row.defaulted_at);
+	const wrong = STATEMENTS.refund.replace('10 FROM', '9 FROM');
+	assert.match(await off.refused('refund', draw, { refund: wrong }), /^PK003 source plain, key k\d+: refund gave 27 units back, but 30 were staked; nothing was kept/);
+	assert.equal(await paid(draw), 'nobody');
+	await Promise.all(Array.from({ length: 16 }, () => off.verb('refund', draw, { refund: STATEMENTS.refund })));
+	assert.equal(await paid(draw), 'anna 10, bob 10, carl 10');
+	assert.equal(await state(draw), 'refunded');
+	assert.equal((await off.lock(draw.source_key)).draw, draw.draw, 'there is no second draw of it');
+});
+
+test('a late proof binds until the default is written, and never after', async () => {
+	const [late, later] = [await locked(), await locked()];
+	for (const draw of [late, later]) {
+		await off.reveal(draw);
+		await off.age(draw);
+	}
+	const row = async (draw) => (await off.keeper.rows(`SELECT * FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`))[0];
+	const bound = await off.verb('prove', late, Offchain.proof(await row(late)));
+	assert.ok(bound.proven_at > bound.deadline, 'and the row tells');
+	assert.match(await off.refused('default', late), /^PK002 .* it has its beta/);
+	assert.equal((await off.verb('default', later)).default_why, 'no_proof');
+	assert.match(await off.refused('prove', later, Offchain.proof(await row(later))), /^PK002 .* is defaulted: a proof comes too late/);
+	assert.match(await off.keeper.outcome(`UPDATE keeper.offchain_draws SET beta = decode(repeat('00', 64), 'hex'), proof = decode(repeat('00', 80), 'hex'), proven_at = now() WHERE draw = '${later.draw}'`), /^23514 offchain_draws_default_has_none/);
+	for (const [name, args] of [['anchor', { sig: signature('A'), slot: 1 }], ['block', Offchain.block(later, { blockhash: hex(Buffer.alloc(32)) })]]) await off.refused(name, later, args).then((said) => name === 'anchor' ? assert.equal(said, 'ok') : assert.match(said, /^PK002/));
+});
+
+test('what cannot be drawn is not locked: the source keeps its row, and the line says why', async () => {
+	const cases = [
+		[[], {}, {}, 'there are no entries'],
+		[[['a', 0, '1'], ['b', 0, '2']], {}, {}, 'the weights are all 0'],
+		[[['a', '18446744073709551615', '1'], ['b', 1, '2']], {}, {}, 'the weights sum up to 2\\^64 or more'],
+		[[['a', 1, 'same'], ['b', 2, 'same']], {}, {}, 'the source gives entry same twice'],
+		[[['a', -1, '1']], {}, {}, '"entries" failed: .*u64_fits'],
+		[[['a', '0.5', '1']], {}, {}, '"entries" failed: .*u64_fits'],
+		[[['a', '18446744073709551616', '1']], {}, {}, '"entries" failed: .*u64_fits'],
+		[[['a', null, '1']], {}, {}, '"entries" failed: .*null value'],
+		[[[null, 1, '1']], {}, {}, '"entries" failed: .*null value'],
+		[THREE, {}, { entries: 'SELEKT 1' }, '"entries" failed: syntax error'],
+		[THREE, {}, { entries: "DELETE FROM plain.entries RETURNING account, ref, weight, NULL::bytea AS participant" }, '"entries" failed: syntax error'],
+		[THREE, {}, { freeze: 'SELECT 1 FROM plain.draws WHERE false' }, '"freeze" failed: query returned no rows'],
+		[THREE, {}, { freeze: 'SELECT count(*) FROM nowhere' }, '"freeze" failed: relation "nowhere" does not exist'],
+		[THREE, {}, { type: 'other' }, 'no rules of type other for this source were published before its entries opened'],
+		[THREE, { opened_at: '2020-01-01' }, {}, 'no rules of type plain'],
+		[THREE, {}, { vrf_key: hex(Buffer.alloc(32, 1)) }, 'its VRF key is 0707.*, not the one offered'],
+		[THREE, {}, { vrf_key: null }, 'its VRF key is 0707.*, not the one offered'],
+	];
+	for (const [entries, terms, overrides, why] of cases) {
+		const key = await opened(entries, terms);
+		assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, overrides)), new RegExp(`^PK003 source plain, key ${key}: .*${why}`), why);
+		assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open');
+	}
+	for (const [overrides, why] of [[{ round: roundAt(now() + 100) }, '23514 offchain_draws_round_is_ahead'], [{ fence: 7 }, 'PK001']]) {
+		assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(), overrides)), new RegExp(`^${why}`));
+	}
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(THREE, { prizes: 0 }))), /^23514 offchain_draws_prizes_range/);
+	assert.equal(await off.keeper.sql('SELECT count(*) FROM keeper.offchain_entries e WHERE NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = e.draw)'), '0');
+});
+
+test('one entry is a draw, of weight 2^64-1 too', async () => {
+	const draw = await locked([['anna', '18446744073709551615', 't']]);
+	await off.draw(draw);
+	await off.verb('settle', draw, { settle: STATEMENTS.settle });
+	assert.equal(await paid(draw), 'anna 100');
+});
+
+test('a new key or new rules are for draws whose entries open later; a retired key locks nothing', async (t) => {
+	const before = off;
+	off = await newOffchain(newKeeper, server);
+	t.after(() => { off = before; });
+	const [one, two] = [await opened(), await opened()];
+	const fresh = hex(Buffer.alloc(32, 8));
+	await off.keeper.call('vrf_key_register', { key: fresh });
+	await off.keeper.call('offchain_publish', { type: 'plain', rules: JSON.stringify({ ...RULES, mode: 2 }) });
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(one, { vrf_key: fresh })), /^PK003 .* its VRF key is 0707/);
+	const old = await off.lock(one);
+	assert.deepEqual([old.version, old.select_mode], [1, 1]);
+	await off.keeper.call('vrf_key_retire', { key: VRF_KEY, why: 'lost' });
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(two)), /^PK003 .* its VRF key was retired \(lost\)/);
+	await off.draw(old);
+	const later = await locked(THREE, {}, { vrf_key: fresh });
+	assert.deepEqual([later.version, later.select_mode, later.vrf_key], [2, 2, fresh]);
+	assert.equal((await off.keeper.call('vrf_key_register', { key: VRF_KEY }))[0].retired_why, 'lost', 'nothing comes back');
+	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_publish('plain', '${JSON.stringify(RULES)}')`), '1', 'the same rules are no new version');
+});
+
+test('a settlement that is wrong, or not the sum that was fixed, keeps nothing', async () => {
+	const draw = await locked(THREE, { prizes: 2 });
+	await off.draw(draw);
+	for (const [settle, why] of [
+		[STATEMENTS.settle.replace('100 /', '90 /'), 'settle paid 90(\\.0+)? units to 2 winners, but 100 units and 2 winners are due'],
+		[STATEMENTS.settle.replace('100 /', '110 /'), 'settle paid 110'],
+		[`${STATEMENTS.settle.replace('RETURNING', 'LIMIT 1 RETURNING')}`, 'settle paid 50'],
+		["INSERT INTO plain.paid VALUES ($1, 'thief', 100) RETURNING 2 AS winners", 'settle paid no units'],
+		['INSERT INTO plain.nowhere VALUES (1)', '"settle" failed'],
+		['WITH paid AS (INSERT INTO plain.paid SELECT $1, account, NULL FROM keeper.offchain_winners($2) RETURNING units) SELECT 2 AS winners, 100 AS paid_units FROM paid', '"settle" failed: null value'],
+	]) {
+		assert.match(await off.refused('settle', draw, { settle }), new RegExp(`^PK003 source plain, key ${draw.source_key}: .*${why}`));
+		assert.equal(`${await paid(draw)} ${await state(draw)}`, 'nobody drawn');
+	}
+	const [note] = await off.keeper.call('offchain_halt', { fence: 1, draw: draw.draw, why: 'the source says no' });
+	assert.equal(note.halted_why, 'the source says no');
+	await off.verb('settle', draw, { settle: STATEMENTS.settle });
+	assert.equal(await off.keeper.sql(`SELECT state, halted_why IS NULL, paid_units FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`), 'settled|t|100');
+});
+
+test('a refused winner makes place for the first unused alternate, for published reasons only', async () => {
+	const five = ['anna', 'bob', 'carl', 'dora', 'emil'].map((name, i) => [name, 1, `t${i}`]);
+	const draw = await locked(five, { prizes: 2, alternates: 2 });
+	await off.draw(draw);
+	const entries = await off.keeper.sql(`SELECT string_agg(e.account, ',' ORDER BY p.pick) FROM keeper.offchain_picks p JOIN keeper.offchain_entries e USING (draw, entry) WHERE p.draw = '${draw.draw}'`);
+	const [, second, alternate, last] = entries.split(',');
+	assert.match(await off.refused('refuse', draw, { pick: 0, reason: 'unlucky' }), /^PK002 .* the rules do not name the reason/);
+	await off.verb('refuse', draw, { pick: 0, reason: 'account_closed' });
+	const winners = async () => (await off.keeper.call('offchain_winners', { draw: draw.draw })).map((row) => `${row.prize} ${row.account}`);
+	assert.deepEqual(await winners(), [`0 ${alternate}`, `1 ${second}`]);
+	await off.verb('refuse', draw, { pick: 2, reason: 'account_closed' });
+	assert.deepEqual(await winners(), [`0 ${last}`, `1 ${second}`]);
+	await off.verb('refuse', draw, { pick: 1, reason: 'account_closed' });
+	assert.deepEqual(await winners(), [`0 ${last}`], 'no alternate is left: the prize stays');
+	await off.verb('settle', draw, { settle: STATEMENTS.settle });
+	assert.equal(await paid(draw), `${last} 50`);
+	assert.match(await off.refused('refuse', draw, { pick: 3, reason: 'account_closed' }), /^PK002/, 'too late');
+});
+
+test('16 settle at once, one connection is killed in the middle: paid once', async () => {
+	const draw = await locked();
+	await off.draw(draw);
+	const slow = Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: STATEMENTS.settle.replace('count(*)', "count(*) + 0 * length(pg_sleep(60)::text)") });
+	const child = spawn('psql', ['-X', '-q', '-c', slow, off.keeper.daemonUrl.replace(/$/, '?application_name=victim')], { stdio: 'ignore' });
+	let there = '';
+	while (there === '') there = await off.keeper.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND wait_event = 'PgSleep'");
+	const others = Array.from({ length: 16 }, () => off.verb('settle', draw, { settle: STATEMENTS.settle }));
+	await off.keeper.sql(`SELECT pg_terminate_backend(${there})`);
+	assert.notEqual((await once(child, 'exit'))[0], 0);
+	assert.deepEqual(new Set((await Promise.all(others)).map((row) => row.state)), new Set(['settled']));
+	assert.match(await paid(draw), /^\w+ 100$/);
+});
+
+test('the verbs need no session: the same through pgBouncer in transaction mode', async (t) => {
+	const pooler = await startPgBouncer(server);
+	t.after(() => pooler.stop());
+	const key = await opened();
+	const url = pooler.url(off.keeper.url.split('/').at(-1), 'poolkeeper');
+	assert.match(await psql(url, Keeper.call('offchain_lock', Offchain.locking(key))), new RegExp(`\\|plain\\|${key}\\|`));
+});
+
+test('what the owner changes behind the guards is named', async () => {
+	const draw = await locked();
+	await off.draw(draw);
+	const changes = [
+		['offchain_entries', 'weight = 5 WHERE entry = 0', 'the entries are not those of the root'],
+		['offchain_draws', 'prize_units = 7', 'the row does not have the hash that was anchored'],
+		['offchain_draws', "previous = decode(repeat('ee', 32), 'hex')", 'the row before is not the one it was chained to'],
+		['offchain_picks', 'attempt = attempt + 1', 'the picks are not those of beta'],
+	];
+	for (const [table, change, fault] of changes) {
+		const where = `${change.includes('WHERE') ? 'AND' : 'WHERE'} draw = '${draw.draw}'`;
+		const said = await off.keeper.sql(`BEGIN; ALTER TABLE keeper.${table} DISABLE TRIGGER USER; UPDATE keeper.${table} SET ${change} ${where};
+			SELECT fault FROM keeper.offchain_audit() WHERE draw = '${draw.draw}'; ROLLBACK`);
+		assert.ok(said.split('\n').includes(fault), said);
+	}
+});
