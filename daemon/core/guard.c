@@ -434,9 +434,8 @@ static bool guard_is_set(struct check *check)
 		return REFUSE(check, "payer, programs or queue are not set");
 	if (needs_pool && pubkey_is_zero(&guard->pool))
 		return REFUSE(check, "the pool is not set");
-	if (pays_claim(guard) &&
-		(pubkey_is_zero(&guard->recipient) || !pubkey_is_zero(&guard->auxiliary) || guard->pass_on_amount == 0))
-		return REFUSE(check, "a claim needs its referrer and its amount, and nobody else");
+	if (pays_claim(guard) && (!pubkey_is_zero(&guard->auxiliary) || guard->pass_on_amount == 0))
+		return REFUSE(check, "a claim needs an amount, and nobody plays for its referrer");
 	if (!pays_claim(guard) && pubkey_is_zero(&guard->auxiliary) != pubkey_is_zero(&guard->recipient))
 		return REFUSE(check, "a sponsored player without a recipient, or the other way round");
 	return true;

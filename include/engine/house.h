@@ -31,6 +31,7 @@ struct chore {
 	struct pool_facts pool;
 	struct referral_facts referral;
 	struct pubkey payer; /* of its transactions */
+	/* Of a claim: the receiver, the claim's mint, and as vault the receiver's token account. */
 	struct pubkey address, mint, token_program, vault, treasury_ata;
 	uint8_t decimals; /* of the mint */
 	uint64_t pool_id;

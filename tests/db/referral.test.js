@@ -109,6 +109,9 @@ test('the wallet comes from the chain in its own case, and only when it is the o
 	await joined(keeper, `s${key('U').slice(1)}`);
 	assert.deepEqual(await listed(keeper), [`${id} REFERRAL_WALLET`, nobody]);
 	assert.match(await keeper.refusal('step_open', opening(id)), /^PK002 .*REFERRAL_WALLET/);
+	// What was said once is not paid to somebody else, whatever the records say later.
+	await keeper.sql(`UPDATE keeper.calls SET user_wallet = 's${key('V').slice(1)}' WHERE user_wallet = '${key('V')}'`);
+	assert.match(await keeper.refusal('step_open', opening(nobody)), /^PK002 .*REFERRAL_WALLET/);
 });
 
 test('an amount or a mint that cannot be waits, and the others go on', async () => {
