@@ -7,9 +7,9 @@ install(TARGETS poolkeeper poolkeeper-signer RUNTIME DESTINATION ${CMAKE_INSTALL
 install(FILES config/poolkeeper.service config/poolkeeper-signer.service config/poolkeeper-signer.socket DESTINATION lib/systemd/system)
 install(FILES config/poolkeeper.sysusers DESTINATION lib/sysusers.d RENAME poolkeeper.conf)
 install(FILES config/poolkeeper.bash-completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME poolkeeper)
-install(FILES config/devnet.conf config/mainnet-beta.conf config/pgbouncer.ini config/poolkeeper-signer.conf config/alerts.yml
-	config/grafana-dashboard.json docs/database.md docs/operations.md docs/certificate.md docs/certificate.schema.json README.md
-	DESTINATION ${doc})
+install(FILES config/devnet.conf config/mainnet-beta.conf config/pgbouncer.ini config/alerts.yml config/grafana-dashboard.json
+	docs/database.md docs/operations.md docs/certificate.md docs/certificate.schema.json README.md DESTINATION ${doc})
+install(FILES config/poolkeeper.service.d/signer.conf DESTINATION ${doc} RENAME poolkeeper-signer.conf)
 install(FILES .env.example DESTINATION ${doc} RENAME env.example)
 # The database tool finds the migrations beside itself.
 install(PROGRAMS scripts/db DESTINATION ${CMAKE_INSTALL_DATADIR}/poolkeeper/scripts)

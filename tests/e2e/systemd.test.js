@@ -90,7 +90,7 @@ const asks = (systemd, user) => systemd.inside('setpriv', `--reuid=${user}`, `--
 // The key leaves poolkeeper for the signer's own unit, as the README says.
 async function withSigner(systemd, world) {
 	await systemd.inside('systemd-sysusers', 'poolkeeper.conf');
-	await systemd.write('systemd/system/poolkeeper.service.d/signer.conf', fs.readFileSync(path.join(CONFIG, 'poolkeeper-signer.conf'), 'utf8'));
+	await systemd.write('systemd/system/poolkeeper.service.d/signer.conf', fs.readFileSync(path.join(CONFIG, 'poolkeeper.service.d', 'signer.conf'), 'utf8'));
 	await systemd.systemctl('daemon-reload');
 
 	// A treasury that is none: said once per question, and the socket stays.
