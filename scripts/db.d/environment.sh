@@ -14,7 +14,8 @@ is_production() {
 }
 
 # Somebody else than the one who types says that this is no production. A local address says nothing: production has it too.
-is_known_otherwise() { environment_words | names 'dev|development|devnet|local|localnet|test|testing|testnet|stag|stage|staging|demo|ci|sandbox'; }
+# Nor do the URL's parameters: a file may lie anywhere.
+is_known_otherwise() { environment_words | sed 's/?.*//' | names 'dev|development|devnet|localnet|test|testing|testnet|stag|stage|staging|demo|ci|sandbox'; }
 
 # For what writes rows that nobody played, or takes rows away: what nothing names counts as production.
 refuse_production() { # event

@@ -99,6 +99,7 @@ test('production is refused, whoever names it, and so is what nobody names', asy
 	for (const [where, env] of [
 		[url, { NODE_ENV: 'production' }], [url, { POOLKEEPER_ENV: 'Production' }], [url, { SOLANA_NETWORK: 'mainnet-beta' }], [server.url('shop_prod'), {}],
 		[server.url('shop_prod').replace('/shop_prod', ''), { PGDATABASE: 'shop_prod' }], [url, { POOLKEEPER_ENV: '' }],
+		[`${url}?application_name=test`, { POOLKEEPER_ENV: '' }],
 	]) {
 		for (const args of [[], ['--clean', '--yes']]) {
 			const run = await seed(where, 'development', args, env);
