@@ -30,7 +30,7 @@ const entries = () => output('dpkg-deb', '-c', deb).trim().split('\n').map((line
 });
 
 test('the package holds what it should, of root, and nothing that others may write', () => {
-	const expected = /^\/(usr\/bin\/poolkeeper(-signer)?|usr\/lib\/systemd\/system\/poolkeeper\.service|usr\/lib\/sysusers\.d\/poolkeeper\.conf|usr\/share\/man\/man8\/poolkeeper(-signer)?\.8\.gz|usr\/share\/bash-completion\/completions\/poolkeeper|usr\/share\/doc\/poolkeeper\/(README\.Debian|README\.md|database\.md|env\.example|devnet\.conf|mainnet-beta\.conf)|usr\/share\/poolkeeper\/scripts\/(db|db\.d\/\w+\.sh|sql\/\w+\.sql)|usr\/share\/poolkeeper\/migrations\/V\d+__\w+(\.\w+)?\.sql|etc\/poolkeeper\/poolkeeper\.conf)$/;
+	const expected = /^\/(usr\/bin\/poolkeeper(-signer)?|usr\/lib\/systemd\/system\/poolkeeper\.service|usr\/lib\/sysusers\.d\/poolkeeper\.conf|usr\/share\/man\/man8\/poolkeeper(-signer)?\.8\.gz|usr\/share\/bash-completion\/completions\/poolkeeper|usr\/share\/doc\/poolkeeper\/(README\.Debian|README\.md|database\.md|certificate\.(md|schema\.json)|env\.example|devnet\.conf|mainnet-beta\.conf)|usr\/share\/poolkeeper\/scripts\/(db|db\.d\/\w+\.sh|sql\/\w+\.sql)|usr\/share\/poolkeeper\/migrations\/V\d+__\w+(\.\w+)?\.sql|etc\/poolkeeper\/poolkeeper\.conf)$/;
 	const files = [];
 	for (const [mode, owner, name] of entries()) {
 		assert.equal(owner, 'root/root', name);
