@@ -37,9 +37,12 @@ static bool read_all(FILE *file, struct file_text *out)
 
 static bool load(const char *path, struct file_text *out, FILE *complaints)
 {
-	FILE *file = fopen(path, "rb");
-	const bool ok = file && read_all(file, out);
+	FILE *file;
+	bool ok;
 
+	errno = 0; /* what is left to say when nothing failed but the file is shorter than it was */
+	file = fopen(path, "rb");
+	ok = file && read_all(file, out);
 	if (!ok)
 		fprintf(complaints, "poolkeeper: %s cannot be read as a certificate: %s\n", path,
 			errno != 0 ? strerror(errno) : "it is cut off");

@@ -129,7 +129,7 @@ describe('a paid pool and a waiting one', () => {
 		assert.equal(run(world, ['verify', world.treasury.address]).code, 69);
 		const bad = run(world, ['verify', 'nonsense!']);
 		assert.equal(bad.code, 64);
-		assert.equal(bad.stderr, 'poolkeeper: nonsense! is no pool: give its address, or its number in the web app\n');
+		assert.equal(bad.stderr, 'poolkeeper: nonsense! is no pool: give its address, or its number in the web app; a certificate\'s file is named with its path, ./FILE\n');
 		assert.equal(run(world, ['verify']).code, 64);
 	});
 
