@@ -301,12 +301,12 @@ test('16 settle at once, one connection is killed in the middle: paid once', asy
 	const draw = await locked();
 	await off.draw(draw);
 	const slow = Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: STATEMENTS.settle.replace('count(*)', "count(*) + 0 * length(pg_sleep(60)::text)") });
-	const child = spawn('psql', ['-X', '-q', '-c', slow, off.keeper.daemonUrl.replace(/$/, '?application_name=victim')], { stdio: 'ignore' });
+	const killed = once(spawn('psql', ['-X', '-q', '-c', slow, `${off.keeper.daemonUrl}?application_name=victim`], { stdio: 'ignore' }), 'exit');
 	let there = '';
 	while (there === '') there = await off.keeper.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND wait_event = 'PgSleep'");
 	const others = Array.from({ length: 16 }, () => off.verb('settle', draw, { settle: STATEMENTS.settle }));
 	await off.keeper.sql(`SELECT pg_terminate_backend(${there})`);
-	assert.notEqual((await once(child, 'exit'))[0], 0);
+	assert.notEqual((await killed)[0], 0);
 	assert.deepEqual(new Set((await Promise.all(others)).map((row) => row.state)), new Set(['settled']));
 	assert.match(await paid(draw), /^\w+ 100$/);
 });
