@@ -90,7 +90,8 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	await Promise.all(Array.from({ length: 4 }, () => coins.settle(draw)));
 	assert.equal(await keeper.sql(`SELECT coin_balance, total_wins FROM coin_draws.users WHERE id = '${account}'`), `${before + 40}|1`);
 	assert.equal(await keeper.sql('SELECT state, pot, kept, winner_id FROM coin_draws.draws WHERE id = 2'), `drawn|0|20|${account}`);
-	await coins.refuses(["INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (2, 'user1', 1, gen_random_uuid())", /^23505 winners_one_prize/]);
+	await coins.refuses(["INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (2, 'user1', 1, gen_random_uuid())", /^23505 winners_one_prize/],
+		["UPDATE coin_draws.winners SET user_id = 'user1'", /who won what stays/]);
 	await coins.sound();
 
 	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 1');
@@ -157,6 +158,7 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	await jackpots.draw(draw);
 	await Promise.all(Array.from({ length: 3 }, () => jackpots.settle(draw)));
 	assert.equal(await keeper.sql("SELECT kind, amount, count(*) OVER () FROM jackpot.credits"), 'win|1000000|1');
+	await jackpots.refuses(['UPDATE jackpot.credits SET amount = 1', /what is owed stays/], ['UPDATE jackpot.contributions SET wager = 1', /a wager was made/], ['UPDATE jackpot.credits SET notified_at = now()', /^ok$/]);
 	assert.equal(await keeper.sql("SELECT last_won_amount, total_wins, jsonb_array_length(jackpot_wins), last_won_by_user_id = (SELECT user_id FROM jackpot.credits) FROM jackpot.jackpots WHERE \"group\" = 'minor'"), '1000000|1|1|t');
 	await jackpots.sound();
 	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");

@@ -163,6 +163,8 @@ END
 $$;
 CREATE TRIGGER participations_enter BEFORE INSERT ON coin_draws.participations FOR EACH ROW EXECUTE FUNCTION coin_draws.enter();
 CREATE TRIGGER participations_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON coin_draws.participations EXECUTE FUNCTION coin_draws.refuse('an entry is paid for, it ends with its draw');
+CREATE TRIGGER winners_stay BEFORE UPDATE OF draw_id, user_id, amount, keeper_draw OR DELETE OR TRUNCATE ON coin_draws.winners
+    EXECUTE FUNCTION coin_draws.refuse('who won what stays');
 
 CREATE FUNCTION coin_draws.freeze(p_draw integer)
 RETURNS TABLE (prizes integer, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)

@@ -117,7 +117,9 @@ END
 $$;
 CREATE TRIGGER ledger_post AFTER INSERT ON jackpot.ledger REFERENCING NEW TABLE AS added EXECUTE FUNCTION jackpot.post();
 CREATE TRIGGER ledger_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.ledger EXECUTE FUNCTION jackpot.refuse('a ledger is only added to');
-CREATE TRIGGER credits_stay BEFORE DELETE OR TRUNCATE ON jackpot.credits EXECUTE FUNCTION jackpot.refuse('a ledger is only added to');
+CREATE TRIGGER credits_stay BEFORE UPDATE OF keeper_draw, user_id, jackpot_id, round, kind, amount OR DELETE OR TRUNCATE ON jackpot.credits
+    EXECUTE FUNCTION jackpot.refuse('what is owed stays; only notified_at is filled');
+CREATE TRIGGER contributions_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.contributions EXECUTE FUNCTION jackpot.refuse('a wager was made');
 
 CREATE FUNCTION jackpot.open_round(p_jackpot uuid, p_round integer, p_rollover bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
