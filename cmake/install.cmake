@@ -8,13 +8,14 @@ install(FILES config/poolkeeper.service config/poolkeeper-signer.service config/
 install(FILES config/poolkeeper.sysusers DESTINATION lib/sysusers.d RENAME poolkeeper.conf)
 install(FILES config/poolkeeper.bash-completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME poolkeeper)
 install(FILES config/devnet.conf config/mainnet-beta.conf config/pgbouncer.ini config/alerts.yml config/grafana-dashboard.json
-	docs/database.md docs/operations.md docs/certificate.md docs/certificate.schema.json README.md DESTINATION ${doc})
+	docs/database.md docs/operations.md docs/offchain.md docs/certificate.md docs/certificate.schema.json README.md DESTINATION ${doc})
 install(FILES config/poolkeeper.service.d/signer.conf DESTINATION ${doc} RENAME poolkeeper-signer.conf)
 install(FILES .env.example DESTINATION ${doc} RENAME env.example)
 # The database tool finds the migrations beside itself.
 install(PROGRAMS scripts/db DESTINATION ${CMAKE_INSTALL_DATADIR}/poolkeeper/scripts)
 install(DIRECTORY scripts/db.d scripts/sql DESTINATION ${CMAKE_INSTALL_DATADIR}/poolkeeper/scripts)
 install(DIRECTORY migrations DESTINATION ${CMAKE_INSTALL_DATADIR}/poolkeeper)
+install(DIRECTORY config/sources DESTINATION ${CMAKE_INSTALL_DATADIR}/poolkeeper/config)
 
 foreach(page poolkeeper poolkeeper-signer)
 	add_custom_command(OUTPUT ${page}.8.gz DEPENDS ${CMAKE_SOURCE_DIR}/docs/man/${page}.8

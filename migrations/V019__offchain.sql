@@ -97,6 +97,7 @@ CREATE TABLE keeper.offchain_draws (
     FOREIGN KEY (type, version) REFERENCES keeper.offchain_rules (type, version),
     CONSTRAINT offchain_draws_source_once UNIQUE (source, source_key),
     CONSTRAINT offchain_draws_key_fits_randomness CHECK ((randomness = 'vrf') = (vrf_key IS NOT NULL)),
+    CONSTRAINT offchain_draws_opened_before CHECK (opened_at < locked_at),
     CONSTRAINT offchain_draws_round_is_ahead CHECK (keeper.drand_time(locked_round) >= extract(epoch FROM locked_at) + 120),
     CONSTRAINT offchain_draws_deadline_follows CHECK (extract(epoch FROM deadline) >= keeper.drand_time(locked_round) + 60),
     CONSTRAINT offchain_draws_anchor_is_before CHECK ((anchor_sig IS NULL) = (anchor_slot IS NULL) AND anchor_slot < slot),
@@ -186,12 +187,14 @@ END
 $$;
 COMMENT ON FUNCTION keeper.merkle_fold IS 'The root above one level of a tree: 32 bytes per node, at least one.';
 
--- 65536 leaves at a time: they are a complete subtree, and memory stays small however many there are.
+-- 65536 leaves at a time: they are a complete subtree, and memory stays small however many there are. The weight's bytes are
+-- those of be64, which would cost more here than all the hashing: a function with a search path is called for each row.
 CREATE FUNCTION keeper.offchain_root(p_draw uuid) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(keeper.merkle_fold(string_agg(s.root, ''::bytea ORDER BY s.subtree)), sha256(''))
       FROM (SELECT e.entry / 65536 AS subtree, keeper.merkle_fold(string_agg(
-                       sha256('\x0050464531'::bytea || uuid_send(p_draw) || int8send(e.entry) || e.participant || keeper.be64(e.weight)),
+                       sha256('\x0050464531'::bytea || uuid_send(p_draw) || int8send(e.entry) || e.participant || int8send(
+                           (CASE WHEN e.weight >= 9223372036854775808 THEN e.weight - 18446744073709551616 ELSE e.weight END)::bigint)),
                        ''::bytea ORDER BY e.entry)) AS root
               FROM keeper.offchain_entries e WHERE e.draw = p_draw GROUP BY 1) AS s
 $$;

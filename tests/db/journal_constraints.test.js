@@ -65,7 +65,7 @@ const GOOD = {
 	offchain_draws: {
 		draw: UUID, seq: 1, previous: bytes(32), hash: bytes(32), source: 'coins', source_key: '1', type: 'coin', version: 1, rules_hash: bytes(32),
 		randomness: 'beacon', select_mode: 1, n: 2, total_weight: 2, root: bytes(32), salt: bytes(16), slot: 100, locked_round: ROUND,
-		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, prizes: 1, alternates: 0, prize_units: 5, stake_units: 5, opened_at: 'now()',
+		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, prizes: 1, alternates: 0, prize_units: 5, stake_units: 5, opened_at: `to_timestamp(${roundTime(ROUND) - 900})`,
 		locked_at: `to_timestamp(${roundTime(ROUND) - 120})`, owner: 'o',
 	},
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
@@ -243,6 +243,7 @@ const REFUSED = [
 	['offchain_draws_key_fits_randomness', 'offchain_draws', { randomness: 'vrf' }],
 	['offchain_draws_key_fits_randomness', 'offchain_draws', { vrf_key: bytes(32) }],
 	['offchain_draws_round_is_ahead', 'offchain_draws', { locked_at: `to_timestamp(${roundTime(ROUND) - 119})` }],
+	['offchain_draws_opened_before', 'offchain_draws', { opened_at: `to_timestamp(${roundTime(ROUND) - 120})` }],
 	['offchain_draws_deadline_follows', 'offchain_draws', { deadline: `to_timestamp(${roundTime(ROUND) + 59})` }],
 	['offchain_draws_anchor_is_before', 'offchain_draws', { ...ANCHOR, anchor_slot: 100 }],
 	['offchain_draws_anchor_is_before', 'offchain_draws', { anchor_slot: 5 }],

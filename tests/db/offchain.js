@@ -109,7 +109,7 @@ class Offchain {
 	// The deadline is over: the row's own guards are taken off for the moment, as only its owner can.
 	age(draw) {
 		return this.keeper.sql(`BEGIN; ALTER TABLE keeper.offchain_draws DISABLE TRIGGER USER;
-			UPDATE keeper.offchain_draws SET locked_at = locked_at - interval '1 hour', locked_round = locked_round - 1200, round = round - 1200,
+			UPDATE keeper.offchain_draws SET opened_at = opened_at - interval '1 hour', locked_at = locked_at - interval '1 hour', locked_round = locked_round - 1200, round = round - 1200,
 				block_time = block_time - 3600, deadline = deadline - interval '1 hour' WHERE draw = '${draw.draw}';
 			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_seal; ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_kept;
 			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_written_once; ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_moves; COMMIT`);

@@ -50,10 +50,11 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 		be64(Date.parse(second.deadline) / 1000), be64(1), be64(0), be64(100), be64(30))), 'what the memo anchors');
 });
 
-test('of 16 that lock at once one does it, and all read the same row', async () => {
+test('of 16 that lock at once one does it and all read the same row; others at the same time make one chain', async () => {
 	const key = await opened();
-	const rows = await Promise.all(Array.from({ length: 16 }, () => off.lock(key)));
-	assert.equal(new Set(rows.map((row) => row.draw)).size, 1);
+	const others = await Promise.all(Array.from({ length: 4 }, () => opened()));
+	const rows = await Promise.all([...Array(16).fill(key), ...others].map((one) => off.lock(one)));
+	assert.equal(new Set(rows.map((row) => row.draw)).size, 1 + others.length);
 	assert.equal(await off.keeper.sql(`SELECT count(*) FROM keeper.offchain_draws WHERE source_key = '${key}'`), '1');
 	assert.deepEqual(await off.keeper.call('offchain_audit', {}), [], 'and the chain has no fork');
 });
@@ -300,13 +301,20 @@ test('a refused winner makes place for the first unused alternate, for published
 test('16 settle at once, one connection is killed in the middle: paid once', async () => {
 	const draw = await locked();
 	await off.draw(draw);
-	const slow = Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: STATEMENTS.settle.replace('count(*)', "count(*) + 0 * length(pg_sleep(60)::text)") });
-	const child = spawn('psql', ['-X', '-q', '-c', slow, off.keeper.daemonUrl.replace(/$/, '?application_name=victim')], { stdio: 'ignore' });
-	let there = '';
-	while (there === '') there = await off.keeper.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND wait_event = 'PgSleep'");
+	const run = (text, url, name) => once(spawn('psql', ['-X', '-q', '-c', text, `${url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
+	const until = async (question) => { let answer = ''; while (answer === '') answer = await off.keeper.sql(question); return answer; };
+	const kill = async (where) => off.keeper.sql(`SELECT pg_terminate_backend(${await until(`SELECT pid FROM pg_stat_activity WHERE ${where}`)})`);
+	// Nobody gets through with the payment before all are there.
+	const held = run('BEGIN; LOCK TABLE plain.paid IN SHARE MODE; SELECT pg_sleep(60)', off.keeper.url, 'holder');
+	await until("SELECT 1 FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'");
+	const killed = run(Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: STATEMENTS.settle }), off.keeper.daemonUrl, 'victim');
+	await until("SELECT 1 FROM pg_stat_activity WHERE application_name = 'victim' AND wait_event_type = 'Lock'");
 	const others = Array.from({ length: 16 }, () => off.verb('settle', draw, { settle: STATEMENTS.settle }));
-	await off.keeper.sql(`SELECT pg_terminate_backend(${there})`);
-	assert.notEqual((await once(child, 'exit'))[0], 0);
+	await until("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' HAVING count(*) >= 17");
+	await kill("application_name = 'victim'");
+	assert.notEqual((await killed)[0], 0);
+	await kill("application_name = 'holder'");
+	await held;
 	assert.deepEqual(new Set((await Promise.all(others)).map((row) => row.state)), new Set(['settled']));
 	assert.match(await paid(draw), /^\w+ 100$/);
 });

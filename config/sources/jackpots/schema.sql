@@ -1,0 +1,272 @@
+-- Progressive jackpots minor, major and mega: every wager adds to them, each round has one winner. For a fresh install; run it
+-- once, in one transaction: psql -1 -v ON_ERROR_STOP=1 -f config/sources/jackpots/schema.sql
+CREATE SCHEMA jackpot;
+CREATE TYPE jackpot.jackpot_group AS ENUM ('minor', 'major', 'mega');
+
+CREATE TABLE jackpot.jackpots (
+    id                  uuid          PRIMARY KEY DEFAULT gen_random_uuid(),
+    "group"             jackpot.jackpot_group NOT NULL CONSTRAINT jackpots_group_once UNIQUE,
+    current_amount      bigint        NOT NULL DEFAULT 0 CONSTRAINT jackpots_amount_is_not_negative CHECK (current_amount >= 0),
+    seed_amount         bigint        NOT NULL CONSTRAINT jackpots_seed_is_not_negative CHECK (seed_amount >= 0),
+    max_amount          bigint        CONSTRAINT jackpots_max_is_above_seed CHECK (max_amount >= seed_amount),
+    contribution_rate   numeric(7,6)  NOT NULL CONSTRAINT jackpots_rate_is_a_part CHECK (contribution_rate BETWEEN 0 AND 1),
+    min_bet             bigint        NOT NULL DEFAULT 0 CONSTRAINT jackpots_min_bet_is_not_negative CHECK (min_bet >= 0),
+    last_won_amount     bigint        CONSTRAINT jackpots_won_is_not_negative CHECK (last_won_amount >= 0),
+    last_won_at         timestamptz,
+    last_won_by_user_id text,
+    total_contributions bigint        NOT NULL DEFAULT 0 CONSTRAINT jackpots_total_is_not_negative CHECK (total_contributions >= 0),
+    total_wins          integer       NOT NULL DEFAULT 0 CONSTRAINT jackpots_wins_count CHECK (total_wins >= 0),
+    jackpot_wins        jsonb         NOT NULL DEFAULT '[]',
+    draw_every          interval      NOT NULL DEFAULT '1 day',
+    round               integer       NOT NULL DEFAULT 1,
+    version             integer       NOT NULL DEFAULT 0,
+    lock_holder         text,
+    last_modified_at    timestamptz   NOT NULL DEFAULT now(),
+    created_at          timestamptz   NOT NULL DEFAULT now(),
+    updated_at          timestamptz   NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN jackpot.jackpots.current_amount IS 'cents of the round that is open: moved by rows of ledger only';
+COMMENT ON COLUMN jackpot.jackpots.contribution_rate IS 'exact: a binary fraction of 0.02 would take a cent too little of 100';
+COMMENT ON COLUMN jackpot.jackpots.version IS 'one more with every change: a writer that names the version it read loses to nobody';
+
+CREATE TABLE jackpot.rounds (
+    jackpot_id   uuid        NOT NULL REFERENCES jackpot.jackpots (id),
+    round        integer     NOT NULL CONSTRAINT rounds_count CHECK (round >= 1),
+    opened_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at       timestamptz NOT NULL,
+    state        text        NOT NULL DEFAULT 'open' CONSTRAINT rounds_state_known CHECK (state IN ('open', 'locked', 'won', 'rolled', 'refunded')),
+    amount       bigint      CONSTRAINT rounds_amount_is_not_negative CHECK (amount >= 0),
+    seed_back    bigint      NOT NULL DEFAULT 0 CONSTRAINT rounds_seed_back_is_not_negative CHECK (seed_back >= 0),
+    keeper_draw  uuid,
+    PRIMARY KEY (jackpot_id, round),
+    CONSTRAINT rounds_locked_has_amount CHECK ((state = 'open') = (amount IS NULL)),
+    CONSTRAINT rounds_over_has_draw CHECK ((state IN ('open', 'locked')) = (keeper_draw IS NULL))
+);
+CREATE UNIQUE INDEX rounds_one_open ON jackpot.rounds (jackpot_id) WHERE state = 'open';
+COMMENT ON COLUMN jackpot.rounds.amount IS 'what was in it when it was locked: the prize; the next round is open from then on';
+COMMENT ON COLUMN jackpot.rounds.seed_back IS 'of a refunded round: what was no player''s';
+
+CREATE TABLE jackpot.contributions (
+    key        text        PRIMARY KEY CONSTRAINT contributions_key_is_short CHECK (length(key) BETWEEN 1 AND 200),
+    user_id    text        NOT NULL CONSTRAINT contributions_user_is_short CHECK (length(user_id) BETWEEN 1 AND 200),
+    game_id    text        NOT NULL,
+    wager      bigint      NOT NULL CONSTRAINT contributions_wager_is_positive CHECK (wager > 0),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN jackpot.contributions.key IS 'the caller''s idempotency key: the same wager again adds nothing';
+
+CREATE TABLE jackpot.ledger (
+    id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jackpot_id uuid        NOT NULL,
+    round      integer     NOT NULL,
+    kind       text        NOT NULL CONSTRAINT ledger_kind_known CHECK (kind IN ('seed', 'contribution', 'rollover', 'locked')),
+    amount     bigint      NOT NULL CONSTRAINT ledger_amount_moves CHECK (amount > 0 AND kind <> 'locked' OR amount < 0 AND kind = 'locked'),
+    user_id    text,
+    key        text        REFERENCES jackpot.contributions (key),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (jackpot_id, round) REFERENCES jackpot.rounds (jackpot_id, round),
+    CONSTRAINT ledger_contribution_has_user CHECK ((kind = 'contribution') = (user_id IS NOT NULL) AND (user_id IS NULL) = (key IS NULL))
+);
+CREATE INDEX ledger_round ON jackpot.ledger (jackpot_id, round);
+CREATE UNIQUE INDEX ledger_contribution_once ON jackpot.ledger (key, jackpot_id) WHERE kind = 'contribution';
+COMMENT ON TABLE jackpot.ledger IS 'Every cent into and out of the open rounds; the sum of a jackpot''s rows is its current_amount. Rows are only added.';
+
+CREATE TABLE jackpot.credits (
+    keeper_draw uuid        NOT NULL,
+    user_id     text        NOT NULL,
+    jackpot_id  uuid        NOT NULL,
+    round       integer     NOT NULL,
+    kind        text        NOT NULL CONSTRAINT credits_kind_known CHECK (kind IN ('win', 'refund')),
+    amount      bigint      NOT NULL CONSTRAINT credits_amount_is_positive CHECK (amount > 0),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    notified_at timestamptz,
+    PRIMARY KEY (keeper_draw, user_id),
+    FOREIGN KEY (jackpot_id, round) REFERENCES jackpot.rounds (jackpot_id, round)
+);
+CREATE UNIQUE INDEX credits_one_winner ON jackpot.credits (jackpot_id, round) WHERE kind = 'win';
+COMMENT ON TABLE jackpot.credits IS 'What the wallet service owes to players, each once: wins and refunds. notified_at null: not told yet.';
+
+CREATE FUNCTION jackpot.refuse() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION '% on jackpot.% is refused: %', TG_OP, TG_TABLE_NAME, TG_ARGV[0];
+END
+$$;
+
+CREATE FUNCTION jackpot.next_version() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.last_modified_at := clock_timestamp();
+    NEW.updated_at := NEW.last_modified_at;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER jackpots_amount_is_ledger BEFORE UPDATE OF current_amount ON jackpot.jackpots FOR EACH ROW
+    WHEN (OLD.current_amount <> NEW.current_amount AND pg_trigger_depth() = 0) EXECUTE FUNCTION jackpot.refuse('insert a row into ledger, it moves the amount');
+CREATE TRIGGER jackpots_next_version BEFORE UPDATE ON jackpot.jackpots FOR EACH ROW EXECUTE FUNCTION jackpot.next_version();
+
+CREATE FUNCTION jackpot.post() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE jackpot.jackpots j SET current_amount = j.current_amount + a.amount, total_contributions = j.total_contributions + a.given
+      FROM (SELECT jackpot_id, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE kind = 'contribution'), 0) AS given FROM added GROUP BY 1) AS a
+     WHERE j.id = a.jackpot_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER ledger_post AFTER INSERT ON jackpot.ledger REFERENCING NEW TABLE AS added EXECUTE FUNCTION jackpot.post();
+CREATE TRIGGER ledger_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.ledger EXECUTE FUNCTION jackpot.refuse('a ledger is only added to');
+CREATE TRIGGER credits_stay BEFORE UPDATE OF keeper_draw, user_id, jackpot_id, round, kind, amount OR DELETE OR TRUNCATE ON jackpot.credits
+    EXECUTE FUNCTION jackpot.refuse('what is owed stays; only notified_at is filled');
+CREATE TRIGGER contributions_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.contributions EXECUTE FUNCTION jackpot.refuse('a wager was made');
+
+CREATE FUNCTION jackpot.open_round(p_jackpot uuid, p_round integer, p_rollover bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO jackpot.rounds (jackpot_id, round, due_at) SELECT j.id, p_round, clock_timestamp() + j.draw_every FROM jackpot.jackpots j WHERE j.id = p_jackpot;
+    INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount)
+    SELECT p_jackpot, p_round, m.kind, m.amount FROM jackpot.jackpots j, LATERAL (VALUES ('seed', j.seed_amount), ('rollover', p_rollover)) AS m (kind, amount)
+     WHERE j.id = p_jackpot AND m.amount > 0;
+END
+$$;
+
+CREATE FUNCTION jackpot.begin_jackpot() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM jackpot.open_round(NEW.id, 1, 0);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER jackpots_begin AFTER INSERT ON jackpot.jackpots FOR EACH ROW EXECUTE FUNCTION jackpot.begin_jackpot();
+CREATE TRIGGER jackpots_begin_empty BEFORE INSERT ON jackpot.jackpots FOR EACH ROW
+    WHEN (NEW.current_amount <> 0 OR NEW.round <> 1) EXECUTE FUNCTION jackpot.refuse('the first round brings its seed by itself');
+
+-- One wager: floor(wager * rate) into each group that takes it, never above the maximum. The rows are locked in one order.
+CREATE FUNCTION jackpot.contribute(p_key text, p_user text, p_game text, p_wager bigint)
+RETURNS TABLE ("group" jackpot.jackpot_group, added bigint, current_amount bigint, version integer)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO jackpot.contributions (key, user_id, game_id, wager) VALUES (p_key, p_user, p_game, p_wager) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        PERFORM FROM jackpot.jackpots j ORDER BY j."group" FOR UPDATE;
+        INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount, user_id, key)
+        SELECT j.id, j.round, 'contribution', a.amount, p_user, p_key
+          FROM jackpot.jackpots j
+         CROSS JOIN LATERAL (SELECT least(floor(p_wager * j.contribution_rate), j.max_amount - j.current_amount)::bigint AS amount) AS a
+         WHERE p_wager >= j.min_bet AND a.amount > 0;
+    ELSIF NOT EXISTS (SELECT FROM jackpot.contributions c WHERE c.key = p_key AND (c.user_id, c.game_id, c.wager) = (p_user, p_game, p_wager)) THEN
+        RAISE EXCEPTION 'idempotency key % was used for another wager', p_key;
+    END IF;
+    RETURN QUERY SELECT j."group", coalesce(l.amount, 0), j.current_amount, j.version
+                   FROM jackpot.jackpots j LEFT JOIN jackpot.ledger l ON l.key = p_key AND l.jackpot_id = j.id ORDER BY j."group";
+END
+$$;
+
+-- The key is group:round.
+CREATE FUNCTION jackpot.freeze(p_key text) RETURNS TABLE (prizes integer, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    j jackpot.jackpots;
+    r jackpot.rounds;
+    v_stakes bigint;
+BEGIN
+    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
+    SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer FOR UPDATE;
+    IF r.state IS DISTINCT FROM 'open' THEN
+        RAISE EXCEPTION 'round % is %', p_key, coalesce(r.state, 'not there');
+    ELSIF clock_timestamp() < r.due_at AND (j.max_amount IS NULL OR j.current_amount < j.max_amount) THEN
+        RAISE EXCEPTION 'round % is not due before % and not full', p_key, r.due_at;
+    ELSIF j.current_amount = 0 THEN
+        RAISE EXCEPTION 'round % is empty', p_key;
+    END IF;
+    SELECT coalesce(sum(l.amount), 0) INTO v_stakes FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = r.round AND l.kind = 'contribution';
+    UPDATE jackpot.rounds x SET state = 'locked', amount = j.current_amount WHERE x.jackpot_id = j.id AND x.round = r.round;
+    INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, r.round, 'locked', -j.current_amount);
+    UPDATE jackpot.jackpots x SET round = r.round + 1 WHERE x.id = j.id;
+    PERFORM jackpot.open_round(j.id, r.round + 1, 0);
+    RETURN QUERY SELECT 1, 3, j.current_amount::numeric, v_stakes::numeric, r.opened_at;
+END
+$$;
+
+CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    j jackpot.jackpots;
+    r jackpot.rounds;
+    v_user text := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
+BEGIN
+    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
+    UPDATE jackpot.rounds x SET state = CASE WHEN v_user IS NULL THEN 'rolled' ELSE 'won' END, keeper_draw = p_keeper
+     WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' RETURNING * INTO r;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'round % is not locked', p_key;
+    ELSIF v_user IS NULL THEN
+        INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, j.round, 'rollover', r.amount);
+        RETURN QUERY SELECT 0::bigint, 0::numeric;
+        RETURN;
+    END IF;
+    INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount) VALUES (p_keeper, v_user, j.id, r.round, 'win', r.amount);
+    UPDATE jackpot.jackpots x
+       SET total_wins = x.total_wins + 1, last_won_amount = r.amount, last_won_at = clock_timestamp(), last_won_by_user_id = v_user,
+           jackpot_wins = jsonb_build_array(jsonb_build_object('round', r.round, 'amount', r.amount, 'user', v_user, 'draw', p_keeper)) || (x.jackpot_wins - 99)
+     WHERE x.id = j.id;
+    RETURN QUERY SELECT 1::bigint, r.amount::numeric;
+END
+$$;
+
+CREATE FUNCTION jackpot.refund(p_key text, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r jackpot.rounds;
+    v_back bigint;
+BEGIN
+    SELECT x.* INTO r FROM jackpot.rounds x JOIN jackpot.jackpots j ON j.id = x.jackpot_id
+     WHERE j."group"::text = split_part(p_key, ':', 1) AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' FOR UPDATE OF x;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'round % is not locked', p_key;
+    END IF;
+    WITH back AS (
+        INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount)
+        SELECT p_keeper, l.user_id, r.jackpot_id, r.round, 'refund', sum(l.amount)
+          FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'contribution' GROUP BY l.user_id
+        RETURNING amount
+    ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
+    UPDATE jackpot.rounds x SET state = 'refunded', keeper_draw = p_keeper, seed_back = r.amount - v_back WHERE x.jackpot_id = r.jackpot_id AND x.round = r.round;
+    RETURN QUERY SELECT v_back::numeric;
+END
+$$;
+
+CREATE VIEW jackpot.pools AS
+    SELECT j."group" AS jackpot_group, j.current_amount, j.seed_amount, j.max_amount, j.contribution_rate, j.total_contributions, j.total_wins, j.version,
+           j.last_modified_at, j.round, r.due_at
+      FROM jackpot.jackpots j JOIN jackpot.rounds r ON r.jackpot_id = j.id AND r.round = j.round;
+COMMENT ON VIEW jackpot.pools IS 'The jackpots under a name that needs no quotes.';
+
+CREATE VIEW jackpot.faults AS
+    SELECT j."group"::text AS subject, format('current_amount %s, ledger %s', j.current_amount, coalesce(l.amount, 0)) AS fault
+      FROM jackpot.jackpots j LEFT JOIN (SELECT jackpot_id, sum(amount) AS amount FROM jackpot.ledger GROUP BY 1) l ON l.jackpot_id = j.id
+     WHERE j.current_amount <> coalesce(l.amount, 0)
+    UNION ALL
+    SELECT format('%s:%s', j."group", r.round), format('%s: amount %s, credits %s, back to the house %s', r.state, r.amount, coalesce(c.amount, 0), r.seed_back)
+      FROM jackpot.rounds r JOIN jackpot.jackpots j ON j.id = r.jackpot_id
+      LEFT JOIN (SELECT jackpot_id, round, sum(amount) AS amount FROM jackpot.credits GROUP BY 1, 2) c ON (c.jackpot_id, c.round) = (r.jackpot_id, r.round)
+     WHERE coalesce(c.amount, 0) + r.seed_back <> CASE WHEN r.state IN ('won', 'refunded') THEN r.amount ELSE 0 END;
+COMMENT ON VIEW jackpot.faults IS 'Jackpots whose amount is not their ledger, rounds that paid another sum than they held: always empty.';
+
+-- The amounts that the jackpots are known by, in cents.
+INSERT INTO jackpot.jackpots ("group", seed_amount, max_amount, contribution_rate)
+VALUES ('minor', 100000, 1000000, 0.02), ('major', 1000000, 10000000, 0.01), ('mega', 10000000, 100000000, 0.005);
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'poolkeeper') THEN
+        GRANT USAGE ON SCHEMA jackpot TO poolkeeper;
+        GRANT SELECT, UPDATE ON jackpot.jackpots TO poolkeeper;
+        GRANT SELECT, INSERT, UPDATE ON jackpot.rounds TO poolkeeper;
+        GRANT SELECT, INSERT ON jackpot.contributions, jackpot.ledger, jackpot.credits TO poolkeeper;
+        GRANT SELECT ON jackpot.pools TO poolkeeper;
+    END IF;
+END
+$$;

@@ -1,0 +1,263 @@
+// The sources that are shipped: each from its schema and seed to a settled and to a refunded draw, with money that is never lost or made.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { startPostgres } = require('../lib/postgres');
+const { newKeeper } = require('./keeper');
+const { Offchain, Keeper, VRF_KEY } = require('./offchain');
+
+const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
+const SOURCES = path.join(__dirname, '..', '..', 'config', 'sources');
+const read = (source, name) => fs.readFileSync(path.join(SOURCES, source, name), 'utf8');
+
+function statements(source) {
+	const parts = read(source, 'statements.sql').split(/^-- name: (\w+)$/m).slice(1);
+	return Object.fromEntries(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1].trim()]] : [])));
+}
+
+let server;
+test.before(async () => { server = await startPostgres(); });
+test.after(() => server.stop());
+
+// A database with the source in it, its rules published before its seed.
+class Source extends Offchain {
+	static async make(source, seed = true) {
+		const made = new Source(await newKeeper(server));
+		made.source = source;
+		made.statements = statements(source);
+		const rules = read(source, 'rules.json').trim();
+		made.type = JSON.parse(rules).type;
+		await made.keeper.call('vrf_key_register', { key: VRF_KEY });
+		await made.keeper.call('offchain_publish', { type: made.type, rules });
+		await made.keeper.sql(`BEGIN; ${read(source, 'schema.sql')} ${seed ? read(source, 'seed.sql') : ''} COMMIT;`);
+		return made;
+	}
+
+	get schema() { return { coin_draws: 'coin_draws', jackpots: 'jackpot', raffles: 'raffle_schema' }[this.source]; }
+
+	locking(key, overrides = {}) { return Offchain.locking(key, { source: this.source, type: this.type, freeze: this.statements.freeze, entries: this.statements.entries, ...overrides }); }
+
+	async lockIt(key) { return (await this.keeper.call('offchain_lock', this.locking(key)))[0]; }
+
+	async due() { return (await this.keeper.rows(this.statements.due.replace(';', '').replace('$1', '100'), this.keeper.daemonUrl)).map((row) => row.source_key); }
+
+	settle(draw) { return this.verb('settle', draw, { settle: this.statements.settle }); }
+
+	refund(draw) { return this.verb('refund', draw, { refund: this.statements.refund }); }
+
+	settling(draw) { return Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: this.statements.settle }); }
+
+	async sound() { assert.equal(await this.keeper.sql(`SELECT * FROM ${this.schema}.faults`), ''); }
+
+	// cases: [[statement, why]], asked in one go.
+	async refuses(...cases) {
+		const said = await this.outcomes(cases.map(([statement]) => statement));
+		cases.forEach(([statement, why], i) => assert.match(said[i], why, statement));
+	}
+}
+
+test('coin draws: the ledger is the balance, the entry commits with its debit, the winner with its prize', async () => {
+	const coins = await Source.make('coin_draws');
+	const { keeper } = coins;
+	assert.equal(await keeper.sql("SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'coin_draws'"), 'draws participations sessions transactions users winners');
+	assert.equal(await keeper.sql("INSERT INTO coin_draws.users (id, email) VALUES ('new', 'n'); SELECT coin_balance, (SELECT sum(amount) FROM coin_draws.transactions WHERE user_id = 'new') FROM coin_draws.users WHERE id = 'new'"), '100|100', 'the bonus has its row');
+	await coins.refuses(
+		["UPDATE coin_draws.users SET coin_balance = 999 WHERE id = 'new'", /insert a row into transactions/],
+		["INSERT INTO coin_draws.transactions (user_id, type, amount) VALUES ('new', 'signup_bonus', 5)", /gets it by itself/],
+		["INSERT INTO coin_draws.transactions (user_id, type, amount) VALUES ('new', 'purchase', -101)", /^23514 users_balance_is_not_negative/],
+		['DELETE FROM coin_draws.transactions', /only added to/], ['DELETE FROM coin_draws.participations', /ends with its draw/],
+		["INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user1', 2, 0)", /^23505 participations_once/],
+		["INSERT INTO coin_draws.draws (title, prize_amount, entry_fee, draw_time, winner_id) VALUES ('x', 1, 1, now(), 'user1')", /^23514 draws_winner_is_drawn/],
+	);
+	assert.deepEqual(await coins.due(), []);
+	assert.match(await keeper.refusal('offchain_lock', coins.locking('2')), /^PK003 .* is not due before/);
+	await keeper.sql("UPDATE coin_draws.draws SET draw_time = now(), prize_amount = 61 WHERE id = 2");
+	assert.deepEqual(await coins.due(), [], 'a prize larger than the pot');
+	assert.match(await keeper.refusal('offchain_lock', coins.locking('2')), /^PK003 .* draw 2 promises 61.00 coins, but its pot has 60 and the house adds 0/);
+	await keeper.sql('UPDATE coin_draws.draws SET prize_amount = 40 WHERE id = 2');
+	assert.deepEqual(await coins.due(), ['2']);
+	const draw = await coins.lockIt('2');
+	assert.deepEqual([draw.n, draw.prize_units, draw.stake_units], [6, 40, 60]);
+	await coins.refuses(["INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user20', 2, 0)", /takes no entries any more/], ["DELETE FROM coin_draws.users WHERE id = 'user1'", /^23503/]);
+	await coins.draw(draw);
+	const [{ account }] = await keeper.call('offchain_winners', { draw: draw.draw });
+	const before = Number(await keeper.sql(`SELECT coin_balance FROM coin_draws.users WHERE id = '${account}'`));
+	await Promise.all(Array.from({ length: 4 }, () => coins.settle(draw)));
+	assert.equal(await keeper.sql(`SELECT coin_balance, total_wins FROM coin_draws.users WHERE id = '${account}'`), `${before + 40}|1`);
+	assert.equal(await keeper.sql('SELECT state, pot, kept, winner_id FROM coin_draws.draws WHERE id = 2'), `drawn|0|20|${account}`);
+	await coins.refuses(["INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (2, 'user1', 1, gen_random_uuid())", /^23505 winners_one_prize/],
+		["UPDATE coin_draws.winners SET user_id = 'user1'", /who won what stays/]);
+	await coins.sound();
+
+	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 1');
+	const money = await coins.lockIt('1');
+	await coins.defaulted(money);
+	await coins.refund(money);
+	await coins.refund(money);
+	assert.equal(await keeper.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '6|30');
+	await coins.sound();
+});
+
+test('a connection killed inside a settlement leaves nothing of it; a winner who is gone is refused, and the alternate is paid', async () => {
+	const coins = await Source.make('coin_draws');
+	const { keeper } = coins;
+	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 2');
+	const draw = await coins.lockIt('2');
+	await coins.draw(draw);
+	// The settlement stops inside: its last statement waits for the winners' table.
+	const run = (text, url, name) => once(spawn('psql', ['-X', '-q', '-c', text, `${url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
+	const held = run('BEGIN; LOCK TABLE coin_draws.winners; SELECT pg_sleep(60)', keeper.url, 'holder');
+	const seen = async (where) => { let pid = ''; while (pid === '') pid = await keeper.sql(`SELECT pid FROM pg_stat_activity WHERE ${where}`); return pid; };
+	const holding = await seen("application_name = 'holder' AND wait_event = 'PgSleep'");
+	const killed = run(coins.settling(draw), keeper.daemonUrl, 'victim');
+	await keeper.sql(`SELECT pg_terminate_backend(${await seen("application_name = 'victim' AND wait_event_type = 'Lock'")})`);
+	assert.notEqual((await killed)[0], 0);
+	await keeper.sql(`SELECT pg_terminate_backend(${holding})`);
+	await held;
+	assert.equal(await keeper.sql("SELECT state, pot, (SELECT count(*) FROM coin_draws.winners), (SELECT count(*) FROM coin_draws.transactions WHERE type = 'draw_prize') FROM coin_draws.draws WHERE id = 2"), 'locked|60|0|0');
+	// Somebody takes the constraints away and the winner with them.
+	const [{ account }] = await keeper.call('offchain_winners', { draw: draw.draw });
+	await keeper.sql(`SET session_replication_role = replica; DELETE FROM coin_draws.users WHERE id = '${account}'`);
+	assert.match(await coins.refused('settle', draw, { settle: coins.statements.settle }), /^PK003 source coin_draws, key 2: its statement "settle" failed: .*violates foreign key/);
+	assert.equal(await keeper.sql('SELECT state, pot FROM coin_draws.draws WHERE id = 2'), 'locked|60');
+	await coins.verb('refuse', draw, { pick: 0, reason: 'account_closed' });
+	assert.equal((await coins.settle(draw)).state, 'settled');
+	assert.notEqual(await keeper.sql('SELECT winner_id FROM coin_draws.draws WHERE id = 2'), account);
+});
+
+test('jackpots: every cent has its row, a wager counts once, the winner takes the round', async () => {
+	const jackpots = await Source.make('jackpots', false);
+	const { keeper } = jackpots;
+	assert.equal(await keeper.sql('SELECT jackpot_group, current_amount, max_amount, contribution_rate FROM jackpot.pools ORDER BY 1'),
+		'minor|100000|1000000|0.020000\nmajor|1000000|10000000|0.010000\nmega|10000000|100000000|0.005000');
+	const wager = (key, user, cents) => `SELECT * FROM jackpot.contribute('${key}', '${user}', 'slots', ${cents})`;
+	assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|3|100003|2\nmajor|1|1000001|2\nmega|0|10000000|1', 'floor, per group');
+	assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|3|100003|2\nmajor|1|1000001|2\nmega|0|10000000|1', 'the same key adds nothing');
+	await jackpots.refuses([wager('a', 'anna', 151), /key a was used for another wager/], ...[0, -5].map((cents) => [wager('b', 'anna', cents), /^23514 contributions_wager_is_positive/]));
+	await Promise.all(Array.from({ length: 8 }, (_, i) => keeper.sql(Array.from({ length: 20 }, (__, k) => `${wager(`${i}-${k}`, `user${i}`, 1000)};`).join(' '))));
+	assert.equal(await keeper.sql("SELECT current_amount, version FROM jackpot.pools WHERE jackpot_group = 'minor'"), '103203|162', '160 wagers, no conflict, none lost');
+	await jackpots.refuses(
+		["UPDATE jackpot.jackpots SET current_amount = 1", /insert a row into ledger/], ['DELETE FROM jackpot.ledger', /only added to/], ['UPDATE jackpot.ledger SET amount = 1', /only added to/],
+		["UPDATE jackpot.jackpots SET contribution_rate = 1.1", /jackpots_rate_is_a_part/], ['UPDATE jackpot.jackpots SET max_amount = 1', /jackpots_max_is_above_seed/],
+	);
+	assert.equal(await keeper.sql("UPDATE jackpot.jackpots SET min_bet = 0 WHERE version = 1 AND \"group\" = 'minor' RETURNING 1"), '', 'a version that is over changes nothing');
+	assert.deepEqual(await jackpots.due(), []);
+	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:1')), /^PK003 .* round minor:1 is not due/);
+	await keeper.sql(wager('whale', 'whale', 100000000));
+	assert.equal(await keeper.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1000000', 'never above the maximum');
+	assert.deepEqual(await jackpots.due(), ['minor:1'], 'and full is due');
+	const draw = await jackpots.lockIt('minor:1');
+	assert.deepEqual([draw.n, draw.total_weight, draw.prize_units, draw.stake_units], [10, 900000, 1000000, 900000]);
+	await keeper.sql(wager('next', 'anna', 1000));
+	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100020|2', 'the next round is open, with its seed');
+	await jackpots.draw(draw);
+	await Promise.all(Array.from({ length: 3 }, () => jackpots.settle(draw)));
+	assert.equal(await keeper.sql("SELECT kind, amount, count(*) OVER () FROM jackpot.credits"), 'win|1000000|1');
+	await jackpots.refuses(['UPDATE jackpot.credits SET amount = 1', /what is owed stays/], ['UPDATE jackpot.contributions SET wager = 1', /a wager was made/], ['UPDATE jackpot.credits SET notified_at = now()', /^ok$/]);
+	assert.equal(await keeper.sql("SELECT last_won_amount, total_wins, jsonb_array_length(jackpot_wins), last_won_by_user_id = (SELECT user_id FROM jackpot.credits) FROM jackpot.jackpots WHERE \"group\" = 'minor'"), '1000000|1|1|t');
+	await jackpots.sound();
+	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
+	const back = await jackpots.lockIt('minor:2');
+	await jackpots.defaulted(back);
+	await jackpots.refund(back);
+	assert.equal(await keeper.sql("SELECT user_id, amount FROM jackpot.credits WHERE kind = 'refund'"), 'anna|20');
+	assert.equal(await keeper.sql("SELECT state, amount, seed_back FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000');
+	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* is not due/);
+	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
+	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* there are no entries/);
+	assert.equal(await keeper.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100000');
+	await jackpots.sound();
+});
+
+test('raffles: tickets come from redemptions, prizes from stock, and a prize goes forward to its winner', async () => {
+	const raffles = await Source.make('raffles');
+	const { keeper } = raffles;
+	const id = '00000000-0000-4000-8000-00000000000a';
+	assert.equal(await keeper.sql('SELECT name, status, total_tickets, participant_count, prizes FROM raffle_schema.raffle_summary'), 'Full tank|OPEN|30|12|6');
+	await raffles.refuses(
+		["UPDATE raffle_schema.redemptions SET status = 'PENDING'", /that is over stays/],
+		["INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, status) VALUES ('x', 'u', '" + id + "', 'COMPLETED')", /begins as PENDING/],
+		['UPDATE raffle_schema.points_balances SET points = 9', /moves the balance/], ['DELETE FROM raffle_schema.raffle_tickets', /ends with its raffle/],
+		['UPDATE raffle_schema.raffle_prizes SET awarded = 9', /^23514 prizes_stock_is_enough/], ['DELETE FROM raffle_schema.audit_log', /only added to/],
+		[`INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, points_each) VALUES ('poor', 'driver1', '${id}', 500); UPDATE raffle_schema.redemptions SET status = 'COMPLETED' WHERE id = 'poor'`, /^23514 balances_are_not_negative/],
+	);
+	await keeper.sql("UPDATE raffle_schema.raffles SET end_date = clock_timestamp()");
+	assert.deepEqual(await raffles.due(), [id]);
+	const draw = await raffles.lockIt(id);
+	assert.deepEqual([draw.n, draw.prizes, draw.alternates, draw.stake_units], [30, 6, 5, 300]);
+	await raffles.refuses(['UPDATE raffle_schema.raffle_prizes SET quantity = 7 WHERE position = 2', /its prizes are fixed/]);
+	await raffles.draw(draw);
+	await raffles.verb('refuse', draw, { pick: 0, reason: 'not_eligible' });
+	await Promise.all(Array.from({ length: 3 }, () => raffles.settle(draw)));
+	assert.equal(await keeper.sql('SELECT count(*), count(DISTINCT participant_id), count(DISTINCT prize_id) FROM raffle_schema.raffle_winners'), '6|6|2');
+	assert.equal(await keeper.sql('SELECT position, awarded, quantity FROM raffle_schema.raffle_prizes ORDER BY 1'), '1|1|1\n2|5|5');
+	assert.equal(await keeper.sql("SELECT count(*) FROM raffle_schema.outbox WHERE kind = 'won' AND sent_at IS NULL"), '6');
+	assert.equal(await keeper.sql("SELECT count(DISTINCT correlation), count(*) FROM raffle_schema.audit_log WHERE table_name = 'raffle_winners'"), '1|6');
+	await keeper.sql("UPDATE raffle_schema.raffle_winners SET fulfilment = 'CLAIMED' WHERE selection_index = 0");
+	assert.equal(await keeper.sql('SELECT prize_claimed, claim_date IS NOT NULL FROM raffle_schema.raffle_winners WHERE selection_index = 0'), 't|t');
+	await raffles.refuses(["UPDATE raffle_schema.raffle_winners SET fulfilment = 'WON' WHERE selection_index = 0", /only goes forward/], ["UPDATE raffle_schema.raffle_winners SET participant_id = 'me'", /who won what stays/]);
+	await raffles.sound();
+
+	const second = await keeper.sql(`INSERT INTO raffle_schema.raffles (name, end_date) VALUES ('Again', now() + interval '1 h') RETURNING id`);
+	await keeper.sql(`INSERT INTO raffle_schema.raffle_prizes (raffle_id, position, name) VALUES ('${second}', 1, 'p');
+		INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, tickets, points_each) VALUES ('r2', 'driver1', '${second}', 3, 7); UPDATE raffle_schema.redemptions SET status = 'COMPLETED' WHERE id = 'r2';
+		UPDATE raffle_schema.raffles SET end_date = clock_timestamp() WHERE id = '${second}'`);
+	const points = "SELECT points FROM raffle_schema.points_balances WHERE user_id = 'driver1'";
+	assert.equal(await keeper.sql(points), '59');
+	const back = await raffles.lockIt(second);
+	await raffles.defaulted(back);
+	await raffles.refund(back);
+	assert.equal(await keeper.sql(points), '80');
+	await raffles.sound();
+});
+
+// Random small draws in one go, each settled, refunded or left with a refused winner: what went in is what is there.
+test('no coin is lost or made over many random draws', async () => {
+	const coins = await Source.make('coin_draws', false);
+	const { keeper } = coins;
+	const n = FULL ? 5000 : 150;
+	await keeper.sql(`INSERT INTO coin_draws.users (id, email, coin_balance) SELECT 'u' || i, 'e' || i, 1000000 FROM generate_series(1, 30) i`);
+	const quoted = (text) => `$s$${text}$s$`;
+	await keeper.sql(`SET client_min_messages = warning; DO $do$
+	DECLARE d int; k keeper.offchain_draws; fee int; players int; b bytea;
+	BEGIN
+		ALTER TABLE keeper.offchain_draws DISABLE TRIGGER offchain_draws_written_once;
+		FOR i IN 1..${n} LOOP
+			fee := floor(random() * 4); players := 1 + floor(random() * 6);
+			INSERT INTO coin_draws.draws (title, prize_amount, prize_kind, entry_fee, house_coins, draw_time)
+			VALUES ('x', 1 + floor(random() * greatest(1, fee * players)), CASE WHEN random() < 0.7 THEN 'coins' ELSE 'money' END, fee, 1, clock_timestamp() + interval '1 day') RETURNING id INTO d;
+			INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) SELECT u.id, d, 0 FROM (SELECT id FROM coin_draws.users ORDER BY random() LIMIT players) u;
+			UPDATE coin_draws.draws SET draw_time = clock_timestamp() WHERE id = d;
+			SELECT * INTO k FROM keeper.offchain_lock(1, 'coin_draws', d::text, 'coin_draw', '${VRF_KEY}', 1000, 100000000, ${quoted(coins.statements.freeze)}, ${quoted(coins.statements.entries)});
+			IF random() < 0.25 THEN
+				UPDATE keeper.offchain_draws SET locked_at = locked_at - interval '30 years', opened_at = opened_at - interval '40 years', locked_round = 1, deadline = now() - interval '1 s' WHERE draw = k.draw;
+				PERFORM keeper.offchain_default(1, k.draw);
+				PERFORM keeper.offchain_refund(1, k.draw, ${quoted(coins.statements.refund)});
+			ELSE
+				b := sha512(uuid_send(gen_random_uuid()));
+				PERFORM keeper.offchain_anchor(1, k.draw, repeat('A', 88), 1);
+				PERFORM keeper.offchain_block(1, k.draw, 1000, 999, decode(repeat('09', 32), 'hex'), 1790000000);
+				PERFORM keeper.offchain_beacon(1, k.draw, 100000000, decode(repeat('05', 48), 'hex'));
+				PERFORM keeper.offchain_prove(1, k.draw, (SELECT keeper.offchain_alpha(x) FROM keeper.offchain_draws x WHERE x.draw = k.draw), decode(repeat('04', 80), 'hex'), b);
+				PERFORM keeper.offchain_draw(1, k.draw, array_agg(s.attempt ORDER BY s.pick), array_agg(s.number ORDER BY s.pick), array_agg(s.total ORDER BY s.pick), array_agg(s.entry ORDER BY s.pick))
+				   FROM keeper.sel1(k.draw, k.root, b, k.select_mode, k.prizes, k.alternates) s;
+				IF random() < 0.3 THEN PERFORM keeper.offchain_refuse(1, k.draw, 0, 'account_closed'); END IF;
+				PERFORM keeper.offchain_settle(1, k.draw, ${quoted(coins.statements.settle)});
+			END IF;
+		END LOOP;
+		ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_written_once;
+	END $do$`);
+	await coins.sound();
+	assert.equal(await keeper.sql("SELECT count(*), sum(pot) FROM coin_draws.draws"), `${n}|0`);
+	assert.equal(await keeper.sql("SELECT count(*) FROM keeper.offchain_draws WHERE state NOT IN ('settled', 'refunded')"), '0');
+	const total = await keeper.sql(`SELECT (SELECT sum(coin_balance) FROM coin_draws.users) + (SELECT sum(kept) FROM coin_draws.draws)
+		- (SELECT sum(house_coins) FROM coin_draws.draws WHERE state = 'drawn' AND prize_kind = 'coins')`);
+	assert.equal(total, '30000000');
+	assert.equal(await keeper.sql("SELECT coalesce(sum(total_earnings), 0) = (SELECT coalesce(sum(w.amount), 0) FROM coin_draws.winners w JOIN coin_draws.draws d ON d.id = w.draw_id WHERE d.prize_kind = 'money') FROM coin_draws.users"), 't');
+	assert.equal(await keeper.sql("SELECT count(*) > 0 FROM coin_draws.draws WHERE state = 'drawn' AND winner_id IS NULL"), 't', 'some had nobody left to win');
+});
