@@ -42,6 +42,7 @@ const SENT = {
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},
+	referral_work: { fence: 1, on: 't', treasury: A(1), max_amount: 5, max_per_day: 5, max: 8 },
 	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
 	commit_fate: { fence: 1, draw: D(1), n: 1, fate: 'no_answer' },
 	randomness_free: { draw: D(1) },
