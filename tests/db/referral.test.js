@@ -16,6 +16,8 @@ const fresh = () => signature('A').slice(4) + String(used += 1).padStart(4, 'z')
 
 const terms = (overrides = {}) => ({ fence: 1, on: true, treasury: key('T'), max_amount: '1000', max_per_day: 20, max: 32, ...overrides });
 const work = (keeper, overrides) => keeper.call('referral_work', terms(overrides));
+// The audit of the treasury's wallet is what a payment waits for.
+const audit = (keeper, letter = 'T', height = 40) => keeper.call('audit_begin', { fence: 1, wallet: key(letter), slot: 50, height });
 // "claim reason" of what is to be done; the reason is missing where nothing stands against it.
 const listed = async (keeper, overrides) => (await work(keeper, overrides)).filter((row) => row.work).map((row) => [row.subject.split(':')[1], row.waits_for].filter(Boolean).join(' '));
 
@@ -47,6 +49,7 @@ const appRow = (keeper, id) => keeper.sql(`SELECT status, tx_signature FROM publ
 // Payouts on, and a referrer U with 500.
 async function ready() {
 	const keeper = await newKeeper(server);
+	await audit(keeper);
 	await work(keeper);
 	await earned(keeper, 'U', 500);
 	return keeper;
@@ -54,6 +57,7 @@ async function ready() {
 
 test('only claims that are made while payouts are on are taken in', async () => {
 	const keeper = await newKeeper(server);
+	await audit(keeper);
 	await earned(keeper, 'U', 500);
 	await claim(keeper, 'U', 1);
 	await claim(keeper, 'U', 1, { claimed_at: '2099-01-01' });
@@ -256,6 +260,25 @@ test('when the treasury\'s key signed what the journal does not hold, nothing is
 	await work(keeper);
 	const later = await claim(keeper, 'U', 5);
 	assert.deepEqual(await listed(keeper), [later]);
+});
+
+test('nothing is paid before the treasury was audited on this server and timeline', async () => {
+	const keeper = await ready();
+	const [first, second] = [await claim(keeper, 'U', 5), await claim(keeper, 'U', 6)];
+	assert.deepEqual(await listed(keeper), [first, second]);
+	// A standby was promoted, and some rows of the old server are not here.
+	await keeper.sql("UPDATE keeper.audits SET database = '1/00000001'");
+	assert.match(await keeper.refusal('step_open', opening(first)), /^PK002 .*REFERRAL_AUDIT/, 'decided before anybody knew');
+	assert.deepEqual(await listed(keeper), [`${first} REFERRAL_AUDIT`, `${second} REFERRAL_AUDIT`]);
+	assert.equal((await audit(keeper, 'D', 1000))[0].restored, false, 'another wallet does not count');
+	assert.match(await keeper.refusal('step_open', opening(first)), /^PK002 .*REFERRAL_AUDIT/);
+	const [{ restored, hold_height: hold }] = await audit(keeper, 'T', 1000);
+	assert.deepEqual([restored, hold], [true, 1150]);
+	// What was signed then, with a block of then, and comes only now.
+	assert.match(await keeper.refusal('step_open', opening(first, { last_valid: hold + 20 })), /^PK002 .*REFERRAL_AUDIT/);
+	await keeper.call('step_open', opening(first, { last_valid: hold + 150 }));
+	await keeper.sql('DELETE FROM keeper.audits');
+	assert.match(await keeper.refusal('step_open', opening(second, { last_valid: hold + 150 })), /^PK002 .*REFERRAL_AUDIT/, 'never audited here');
 });
 
 test('of many that wait each gets its turn', async () => {
