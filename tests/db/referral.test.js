@@ -153,7 +153,7 @@ test('a referrer never gets more than his exact shares, whoever paid the rest', 
 	// What provably did nothing gives its part back.
 	await keeper.call('step_close', closing(third, { outcome: 'expired', landed: null }));
 	await keeper.sql(`UPDATE public.referral_claims SET status = 'failed' WHERE id = ${third}`);
-	assert.deepEqual(await listed(keeper), [`${second} REFERRAL_NOT_COVERED`, `${third} REFERRAL_CHANGED`], '400 of 600 are gone, 201 are too many');
+	assert.deepEqual(await listed(keeper), [`${third} REFERRAL_CHANGED`, `${second} REFERRAL_NOT_COVERED`], '400 of 600 are gone, 201 are too many');
 });
 
 test('two claims that are covered only one by one are not opened both, also at the same moment', async () => {
@@ -288,4 +288,35 @@ test('of many that wait each gets its turn', async () => {
 	const seen = new Set();
 	for (let i = 0; i < 3; i += 1) for (const line of await listed(keeper, { max: 2 })) seen.add(line.split(' ')[0]);
 	assert.deepEqual([...seen].sort(), ids);
+});
+
+test('of more that wait than are looked at each is listed once, the first ones always, and what may be paid with its turn', async () => {
+	const keeper = await ready();
+	await keeper.sql(`INSERT INTO public.referral_claims (referrer_wallet, token_mint, amount) SELECT '${low('V')}', '${key('M')}', '5' FROM generate_series(1, 40)`);
+	const good = await claim(keeper, 'U', 5);
+	const always = Array.from({ length: 16 }, (_, i) => `${i + 1} REFERRAL_WALLET`);
+	const others = Array.from({ length: 24 }, (_, i) => `${i + 17} REFERRAL_WALLET`);
+	assert.deepEqual(await listed(keeper), [...always, ...others.slice(0, 16)]);
+	assert.deepEqual(await listed(keeper), [...always, ...others.slice(16), good], 'and those whose first turn it is');
+	for (let i = 0; i < 5; i += 1) assert.deepEqual((await listed(keeper)).filter((line) => line !== good), always);
+	// Something else than before: once.
+	await earned(keeper, 'V', 1);
+	const seen = [];
+	for (let i = 0; i < 5; i += 1) seen.push(...(await listed(keeper)).filter((line) => /NOT_COVERED/.test(line)).map((line) => line.split(' ')[0]).filter((id) => id > 16));
+	assert.deepEqual(seen.sort(), others.map((line) => line.split(' ')[0]));
+});
+
+test('a claim with no answer to a question is listed as it is, and news come first', async () => {
+	const keeper = await ready();
+	const [gone, out] = [await claim(keeper, 'U', 5), await claim(keeper, 'U', 6)];
+	await work(keeper);
+	await keeper.call('step_open', opening(out));
+	// Switched off and on is another period: what is out stays, and what was never looked at has no time for it.
+	await keeper.sql(`UPDATE keeper.referral_payouts SET looked_at = NULL; DELETE FROM public.referral_claims WHERE id = ${gone}`);
+	const rows = await work(keeper);
+	assert.deepEqual(rows.map((row) => [row.subject, row.work, row.news]), [[`referral:${gone}`, true, true], [`referral:${out}`, true, false]]);
+	for (const on of [null, false]) assert.deepEqual((await work(keeper, { on })).map((row) => [row.subject, row.work, row.news]), [[`referral:${out}`, true, false]]);
+	await keeper.sql(`UPDATE keeper.referral_payouts SET looked_at = NULL; DELETE FROM public.referral_claims WHERE id = ${out}`);
+	assert.deepEqual((await work(keeper, { on: null })).map((row) => [row.subject, row.work, row.news]), [[`referral:${out}`, true, true]]);
+	await keeper.call('step_close', closing(out, { outcome: 'final' }));
 });
