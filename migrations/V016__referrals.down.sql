@@ -18,7 +18,8 @@ DROP FUNCTION IF EXISTS keeper.referral_work, keeper.referral_look, keeper.refer
     keeper.referral_opens, keeper.referral_obstacle, keeper.referral_differs, keeper.referral_spent, keeper.referral_awarded, keeper.referral_wallet;
 DROP TABLE IF EXISTS keeper.referral_payouts, keeper.referral_periods;
 DROP FUNCTION IF EXISTS keeper.referral_is_kept;
-DROP INDEX IF EXISTS keeper.calls_wallet_lower, keeper.referral_shares_referrer;
+DROP INDEX IF EXISTS keeper.calls_wallet_lower, keeper.referral_shares_referrer, keeper.foreign_signatures_signed,
+    public.idx_referral_claims_wallet_lower;
 ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_step_fits CHECK (
     step IN ('BIND', 'RECOMMIT', 'DRAW', 'REVEAL_SELECT', 'SELECT', 'PAYOUT') AND starts_with(subject, 'draw:')
     OR step = 'CREATE_ATA' AND starts_with(subject, 'ata:')

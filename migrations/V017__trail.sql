@@ -60,12 +60,14 @@ CREATE TABLE keeper.audit_cuts (
 COMMENT ON TABLE keeper.audit_cuts IS 'Where scripts/db archive took the older rows of keeper.audit_trail away: the chain goes on from here.';
 COMMENT ON COLUMN keeper.audit_cuts.n IS 'the last row that was taken away, with its hash';
 
+-- Whole microseconds: extract() gives a double in Postgres 13 and a numeric from 14, whose texts differ. The double is exact enough
+-- to round to the same microsecond until 2106.
 CREATE FUNCTION keeper.audit_hash(p_prev_hash bytea, p_row keeper.audit_trail) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT sha256(p_prev_hash || convert_to(jsonb_build_array(p_row.n, extract(epoch FROM p_row.at), p_row.xid, p_row.relation, p_row.operation,
-        p_row.key, p_row.before, p_row.after, p_row.session_role, p_row.acting_role, p_row.application, host(p_row.client))::text, 'UTF8'))
+    SELECT sha256(p_prev_hash || convert_to(jsonb_build_array(p_row.n, round(extract(epoch FROM p_row.at) * 1000000)::bigint, p_row.xid, p_row.relation,
+        p_row.operation, p_row.key, p_row.before, p_row.after, p_row.session_role, p_row.acting_role, p_row.application, host(p_row.client))::text, 'UTF8'))
 $$;
-COMMENT ON FUNCTION keeper.audit_hash IS 'SHA-256 of the hash before and the row as a JSON array, in the text form of jsonb; the time as seconds since 1970.';
+COMMENT ON FUNCTION keeper.audit_hash IS 'SHA-256 of the hash before and the row as a JSON array, in the text form of jsonb; the time as microseconds since 1970.';
 
 CREATE FUNCTION keeper.audited() RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -40,14 +40,16 @@ BEGIN
     IF v_holder = p_subject THEN
         RETURN;
     END IF;
-    IF v_holder IS NULL THEN
+    -- Nobody has it, and it was not free: its release was committed between the two statements, so once more.
+    FOR i IN 1..2 LOOP
+        EXIT WHEN v_holder IS NOT NULL;
         INSERT INTO keeper.bindings (draw, seq, randomness, lut_slot, creates)
         VALUES (p_subject, p_seq, p_randomness, p_lut_slot, p_lut_slot IS NOT NULL) ON CONFLICT DO NOTHING;
         IF FOUND THEN
             RETURN;
         END IF;
         SELECT b.draw INTO v_holder FROM keeper.bindings b WHERE b.randomness = p_randomness AND b.released_at IS NULL;
-    END IF;
+    END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('randomness account %s belongs to %s', p_randomness, v_holder);
 END
 $$;

@@ -58,7 +58,13 @@ static void on_epoch(struct task *task, const struct reply *reply)
 		return;
 	}
 	a->epoch = *(const struct rpc_epoch *)reply->data;
-	a->stage = a->begun && a->fence == a->e->tick.fence ? AUDIT_LIST : AUDIT_BEGIN;
+	a->stage = AUDIT_BEGIN;
+}
+
+/* Not the first round under this lease. */
+static bool going_on(const struct audit *a)
+{
+	return a->begun && a->fence == a->e->tick.fence;
 }
 
 static void tell_state(const struct audit *a)
@@ -70,27 +76,35 @@ static void tell_state(const struct audit *a)
 		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
 			"another database server or timeline than at the last audit: a backup or a standby");
-	if (a->state.untold > 0)
+	if (!going_on(a) && a->state.untold > 0)
 		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
 			a->state.untold,
 			"an earlier run found foreign signatures and ended before it said so: see "
 			"keeper.foreign_signatures");
 }
 
+/* In each round: the lease survives a failover, rows that the old server acknowledged may not. What we remember to be judged was
+ * judged by that one. */
 static void on_begun(struct task *task, const struct reply *reply)
 {
 	struct audit *a = of_db(task);
+	const struct height held = a->state.hold;
+	const bool reads_again = a->state.restored;
 
 	if (reply->err != ERR_OK) {
 		fail_round(a, "begin", reply);
 		return;
 	}
 	a->state = a->db.audit;
+	if (a->state.hold.n < held.n)
+		a->state.hold = held;
+	tell_state(a);
+	if (!going_on(a) || a->state.restored)
+		a->n_recent = 0;
+	a->state.restored |= reads_again;
+	a->alerted = a->state.untold > 0;
 	a->fence = a->e->tick.fence;
 	a->begun = true;
-	a->n_recent = 0;
-	a->alerted = a->state.untold > 0;
-	tell_state(a);
 	a->stage = AUDIT_LIST;
 }
 
@@ -106,7 +120,9 @@ static bool is_recent(const struct audit *a, const struct signature *sig)
 
 static unsigned page_size(const struct audit *a)
 {
-	return !signature_is_zero(&a->state.watermark) && signature_is_zero(&a->before) ? PAGE_QUIET : AUDIT_PAGE_MAX;
+	return !a->state.restored && !signature_is_zero(&a->state.watermark) && signature_is_zero(&a->before)
+	               ? PAGE_QUIET
+	               : AUDIT_PAGE_MAX;
 }
 
 static bool reaches(const struct audit *a, const struct rpc_signature_info *info)
@@ -359,8 +375,9 @@ static void complete(struct audit *a)
 	if (a->complete_fence != a->fence)
 		log_info("audit.complete", "wallet=%s slot=%" PRIu64, wallet, a->state.watermark_slot.n);
 	a->n_history = 0;
-	a->alerted = a->failure_told = false;
+	a->alerted = a->failure_told = a->state.restored = false;
 	a->complete_fence = a->fence;
+	a->complete_height = a->epoch.height;
 	a->complete_ms = a->e->around.now_ms;
 	end_round(a, a->e->config.audit_ms);
 }

@@ -1,7 +1,8 @@
 /* Which of our wallets are audited, and what their audits say together. */
 #include "engine/parts.h"
 
-enum { FRESH_ROUNDS = 3 };
+/* HOLD_FINAL: the lists are finalized, and heights confirmed. */
+enum { FRESH_ROUNDS = 3, HOLD_FINAL = 64 };
 
 void audit_init(struct engine *e)
 {
@@ -52,12 +53,17 @@ bool audit_through(const struct engine *e)
 	return true;
 }
 
+/* By the round that is complete, not by the one that has only begun. */
+static bool held(const struct audit *a)
+{
+	return a->state.hold.n != 0 && a->complete_height.n < a->state.hold.n + HOLD_FINAL;
+}
+
 static bool clear(const struct audit *a)
 {
 	const struct engine *e = a->e;
 
-	return through(a) && e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms &&
-	       a->epoch.height.n >= a->state.hold.n;
+	return through(a) && e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms && !held(a);
 }
 
 bool audit_clear(const struct engine *e)

@@ -187,9 +187,11 @@ static struct action decide(struct chore *c)
 	return decide_referral(f);
 }
 
+/* Paid: its place is for the next one. What only left the list asks for nothing, or many that wait would ask without end. */
 static bool end(struct chore *c)
 {
-	house_referrals_soon(c->s.e);
+	if (c->s.reason == WAIT_OVER)
+		house_referrals_soon(c->s.e);
 	return true;
 }
 

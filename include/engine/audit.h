@@ -45,6 +45,7 @@ struct audit {
 	struct signature recent[AUDIT_RECENT]; /* judged: a quiet list asks Postgres nothing */
 	size_t n_recent;
 	uint64_t complete_ms, complete_fence;
+	struct height complete_height; /* when that round began: its list is not older */
 };
 
 static inline bool audit_of_busy(const struct audit *a)
@@ -63,7 +64,7 @@ bool audit_busy(const struct engine *e);
 bool audit_through(const struct engine *e);
 /* The first audit of this run is not over yet. */
 bool audit_pending(const struct engine *e);
-/* What the program does not guard may be opened: each audit is complete and fresh under this lease, and no restore of the
- * database and no other signer was seen within 150 blocks. */
+/* What the program does not guard may be opened: each audit is complete and fresh under this lease, which began
+ * when what may have been signed before a restore of the database or by another signer was over and finalized. */
 bool audit_clear(const struct engine *e);
 #endif

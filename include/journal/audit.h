@@ -13,7 +13,7 @@ struct audit_state {
 	struct signature watermark; /* zero: no audit was complete yet */
 	struct slot watermark_slot;
 	struct height hold; /* unguarded steps wait until this height     */
-	bool restored;      /* the database is another one than last time */
+	bool restored;      /* the database is another one than last time: until a round is complete */
 	uint64_t untold;    /* written by a run that ended before it said so */
 };
 struct audit_item {

@@ -10,7 +10,7 @@ struct referral_row {
 	struct pubkey wallet, mint; /* zero until something is known to be paid      */
 	uint64_t units;             /* base units                                     */
 	enum reason obstacle;       /* WAIT_NONE: nothing, or its transaction is out  */
-	bool work;                  /* out, or waiting and looked at                  */
+	bool work;                  /* not only news                                  */
 	bool news;                  /* the app's row was just seen to differ from ours */
 };
 struct referral_call {
@@ -28,8 +28,9 @@ struct referral_terms {
 	struct pubkey treasury;
 	uint64_t max_units, max_per_day;
 };
-/* Begins or ends a period where the switch says so, takes in new claims of the period, and lists what is out and, when on, up
- * to REFERRAL_LOOKS that wait, those first that were looked at longest ago. reply.data: the call. */
+/* Begins or ends a period where the switch says so, takes in new claims of the period, and lists what is out. When on it looks at
+ * up to REFERRAL_LOOKS that wait, at those first that were looked at longest ago, and lists what may be paid, what waits for
+ * something else than before, and always the first REFERRAL_LOOKS / 2 of those that wait for something. reply.data: the call. */
 void referrals_work(
 	struct journal *j, struct referral_call *call, const struct referral_terms *terms, journal_done *done);
 #endif

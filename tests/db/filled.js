@@ -10,6 +10,9 @@ const draw = (n) => `('draw:' || ${address(n)} || ':7')`;
 const OPEN = 5;
 const late = (n) => `now() - (${n}) * interval '1 s'`;
 
+const claimed = "CASE WHEN n = 2 THEN '1.5' ELSE '1' END";
+const spent = `CASE WHEN n > ${OPEN} THEN ${late('n * 600')} END`;
+
 // [table, columns, values made of n]
 const ROWS = [
 	['public.pools', 'pool_address, token_symbol, token_name, token_mint, entry_amount, min_participants, max_participants, status, lock_duration, creator_wallet, tx_hash',
@@ -41,6 +44,11 @@ const ROWS = [
 	['keeper.foreign_signatures', 'signature, wallet, slot, failed, kind, told', `${signature('n')}, ${address(1)}, n, false, 'OTHER', n > ${OPEN}`],
 	['keeper.submissions', 'tx_hash, pool, wallet, operation, state, answered_at, slot, final_at', `${signature('n')}, ${address('n')}, ${address('n')}, 'join', x.answer, x.paid, 5, x.paid`],
 	['keeper.notices', 'draw, type, wallet', `${draw('n')}, 'win', lower(${address('n')})`],
+	['public.referral_claims', 'id, referrer_wallet, token_mint, amount, status, tx_signature',
+		`n, lower(${address('n % 1000')}), ${address(1)}, ${claimed}, CASE WHEN n > ${OPEN} THEN 'completed' ELSE 'pending' END, CASE WHEN n > ${OPEN} THEN ${signature('n')} END`],
+	// Of claims that wait the second one can never be paid.
+	['keeper.referral_payouts', 'claim_id, period, referrer, mint, amount, wallet, units, state, opened_at, sig, paid_at, projected_at',
+		`n, 1, lower(${address('n % 1000')}), ${address(1)}, ${claimed}, x.winner, x.one, CASE WHEN n > ${OPEN} THEN 'paid' ELSE 'waiting' END, ${spent}, CASE WHEN n > ${OPEN} THEN ${signature('n')} END, ${spent}, ${spent}`],
 	['keeper.referral_shares', 'draw, referrer, amount', `${draw('n')}, lower(${address('n % 1000')}), 5`],
 	['keeper.sponsored', 'draw, auxiliary, recipient', `${draw('n')}, ${address('n')}, ${address('n')}`],
 	['keeper.mismatches', 'subject, scope, kind, expected, found, gone_at', `${draw('n')}, 'chain', 'vault_short', '1', '2', x.paid`],
@@ -49,7 +57,9 @@ const ROWS = [
 ];
 // Work lists, which stay short whatever happened before.
 const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM generate_series(${OPEN + 1}, ${2 * OPEN}) n ON CONFLICT DO NOTHING;
-	INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (${address(1)}, 5, '-'); INSERT INTO keeper.discovery (since) VALUES (5)`;
+	INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (${address(1)}, 5, '-'), (${address(2)}, 5, keeper.database_identity());
+	INSERT INTO keeper.referral_periods (period, treasury, after_claim, max_amount, max_per_day, began_at) VALUES (1, ${address(2)}, 0, 5, 1000, '2020-01-01');
+	INSERT INTO public.referral_claims (id, referrer_wallet, token_mint, amount) VALUES (99999999, lower(${address(3)}), ${address(1)}, '1'); INSERT INTO keeper.discovery (since) VALUES (5)`;
 
 const tables = ROWS.map(([table]) => table);
 

@@ -42,7 +42,7 @@ const SENT = {
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},
-	referral_work: { fence: 1, on: 't', treasury: A(1), max_amount: 5, max_per_day: 5, max: 8 },
+	referral_work: { fence: 1, on: 't', treasury: A(2), max_amount: 5, max_per_day: 1000, max: 8 },
 	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
 	commit_fate: { fence: 1, draw: D(1), n: 1, fate: 'no_answer' },
 	randomness_free: { draw: D(1) },
@@ -107,7 +107,16 @@ for (const name of Object.keys(SENT)) {
 }
 
 // [index, a statement that needs it]; --full drops every index of keeper in turn.
-const NEEDED = [['keeper.bindings_newest', 'randomness_free'], ['keeper.calls_not_projected', 'project_calls'], ['public.idx_winners_feed_pool', 'payout_record']];
+const NEEDED = [['keeper.bindings_newest', 'randomness_free'], ['keeper.calls_not_projected', 'project_calls'], ['public.idx_winners_feed_pool', 'payout_record'],
+	['public.idx_referral_claims_wallet_lower', 'referral_work'], ['keeper.referral_payouts_referrer', 'referral_work'],
+	['keeper.referral_payouts_paid', 'referral_work'], ['keeper.foreign_signatures_signed', 'referral_work'], ['keeper.referral_payouts_opened', 'referral_work']];
+
+test('the claims that are tried get to the last question', async () => {
+	const rows = await keeper.rows(`${Keeper.call('referral_work', SENT.referral_work)} ORDER BY subject`);
+	assert.deepEqual(rows.map((row) => [row.subject, row.waits_for].filter(Boolean).join(' ')),
+		['referral:1', 'referral:2 REFERRAL_AMOUNT', 'referral:3', 'referral:4', 'referral:5', `referral:${NEW}`]);
+	await keeper.sql(`DELETE FROM keeper.referral_payouts WHERE claim_id = ${NEW}; UPDATE keeper.referral_payouts SET looked_at = NULL WHERE state = 'waiting'`);
+});
 
 test('an index that is missing is seen', async () => {
 	for (const [index, name] of NEEDED) assert.notDeepEqual(await readWhole(name, `DROP INDEX ${index};`), [], index);

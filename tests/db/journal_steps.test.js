@@ -167,6 +167,25 @@ test('the lease: renewed, refused, taken when it ran out, given back', async () 
 	assert.deepEqual(await lease('two'), [true, 2, 'two']);
 });
 
+test('an account whose release is committed while it is taken is taken, not refused as nobody\'s', async () => {
+	const keeper = await newKeeper(server);
+	for (const [subject, letter] of [[DRAW, 'A'], [OTHER, 'B']]) await keeper.call('step_open', step({ subject, sig: signature(letter), step: 'DRAW', randomness: null, lut_slot: null }));
+	const waiting = (locktype) => keeper.sql(`SELECT count(*) FROM pg_locks WHERE locktype = '${locktype}' AND NOT granted`);
+	const ended = (promise) => promise.then(() => null, () => null);
+	// Somebody else took it and gave it back, and has not committed yet.
+	const gate = ended(keeper.sql('SELECT pg_advisory_lock(7); SELECT pg_sleep(600)'));
+	while (await keeper.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted") === '0');
+	const other = keeper.sql(`BEGIN; INSERT INTO keeper.bindings (draw, seq, randomness, lut_slot, creates) VALUES ('${OTHER}', 1, '${key('R')}', 5, true);
+		UPDATE keeper.bindings SET released_at = now(), released_why = 'selected'; SELECT pg_advisory_lock(7); COMMIT`);
+	while (await waiting('advisory') === '0');
+	const mine = keeper.outcome(`SELECT keeper.randomness_claim('${DRAW}', 1, '${key('R')}', NULL)`);
+	while (await waiting('transactionid') === '0');
+	await keeper.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
+	await Promise.all([gate, other]);
+	assert.equal(await mine, 'ok');
+	assert.equal(await keeper.sql("SELECT string_agg(draw || ' ' || lut_slot, ', ' ORDER BY bound_at) FROM keeper.bindings WHERE released_at IS NULL"), `${DRAW} 5`);
+});
+
 test('a randomness account belongs to one draw until its select is final', async () => {
 	const keeper = await newKeeper(server);
 	await landed(keeper);

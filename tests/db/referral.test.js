@@ -16,6 +16,8 @@ const fresh = () => signature('A').slice(4) + String(used += 1).padStart(4, 'z')
 
 const terms = (overrides = {}) => ({ fence: 1, on: true, treasury: key('T'), max_amount: '1000', max_per_day: 20, max: 32, ...overrides });
 const work = (keeper, overrides) => keeper.call('referral_work', terms(overrides));
+// The audit of the treasury's wallet is what a payment waits for.
+const audit = (keeper, letter = 'T', height = 40) => keeper.call('audit_begin', { fence: 1, wallet: key(letter), slot: 50, height });
 // "claim reason" of what is to be done; the reason is missing where nothing stands against it.
 const listed = async (keeper, overrides) => (await work(keeper, overrides)).filter((row) => row.work).map((row) => [row.subject.split(':')[1], row.waits_for].filter(Boolean).join(' '));
 
@@ -47,6 +49,7 @@ const appRow = (keeper, id) => keeper.sql(`SELECT status, tx_signature FROM publ
 // Payouts on, and a referrer U with 500.
 async function ready() {
 	const keeper = await newKeeper(server);
+	await audit(keeper);
 	await work(keeper);
 	await earned(keeper, 'U', 500);
 	return keeper;
@@ -54,6 +57,7 @@ async function ready() {
 
 test('only claims that are made while payouts are on are taken in', async () => {
 	const keeper = await newKeeper(server);
+	await audit(keeper);
 	await earned(keeper, 'U', 500);
 	await claim(keeper, 'U', 1);
 	await claim(keeper, 'U', 1, { claimed_at: '2099-01-01' });
@@ -149,7 +153,7 @@ test('a referrer never gets more than his exact shares, whoever paid the rest', 
 	// What provably did nothing gives its part back.
 	await keeper.call('step_close', closing(third, { outcome: 'expired', landed: null }));
 	await keeper.sql(`UPDATE public.referral_claims SET status = 'failed' WHERE id = ${third}`);
-	assert.deepEqual(await listed(keeper), [`${second} REFERRAL_NOT_COVERED`, `${third} REFERRAL_CHANGED`], '400 of 600 are gone, 201 are too many');
+	assert.deepEqual(await listed(keeper), [`${third} REFERRAL_CHANGED`, `${second} REFERRAL_NOT_COVERED`], '400 of 600 are gone, 201 are too many');
 });
 
 test('two claims that are covered only one by one are not opened both, also at the same moment', async () => {
@@ -258,6 +262,25 @@ test('when the treasury\'s key signed what the journal does not hold, nothing is
 	assert.deepEqual(await listed(keeper), [later]);
 });
 
+test('nothing is paid before the treasury was audited on this server and timeline', async () => {
+	const keeper = await ready();
+	const [first, second] = [await claim(keeper, 'U', 5), await claim(keeper, 'U', 6)];
+	assert.deepEqual(await listed(keeper), [first, second]);
+	// A standby was promoted, and some rows of the old server are not here.
+	await keeper.sql("UPDATE keeper.audits SET database = '1/00000001'");
+	assert.match(await keeper.refusal('step_open', opening(first)), /^PK002 .*REFERRAL_AUDIT/, 'decided before anybody knew');
+	assert.deepEqual(await listed(keeper), [`${first} REFERRAL_AUDIT`, `${second} REFERRAL_AUDIT`]);
+	assert.equal((await audit(keeper, 'D', 1000))[0].restored, false, 'another wallet does not count');
+	assert.match(await keeper.refusal('step_open', opening(first)), /^PK002 .*REFERRAL_AUDIT/);
+	const [{ restored, hold_height: hold }] = await audit(keeper, 'T', 1000);
+	assert.deepEqual([restored, hold], [true, 1150]);
+	// What was signed then, with a block of then, and comes only now.
+	assert.match(await keeper.refusal('step_open', opening(first, { last_valid: hold + 20 })), /^PK002 .*REFERRAL_AUDIT/);
+	await keeper.call('step_open', opening(first, { last_valid: hold + 150 }));
+	await keeper.sql('DELETE FROM keeper.audits');
+	assert.match(await keeper.refusal('step_open', opening(second, { last_valid: hold + 150 })), /^PK002 .*REFERRAL_AUDIT/, 'never audited here');
+});
+
 test('of many that wait each gets its turn', async () => {
 	const keeper = await ready();
 	const ids = [];
@@ -265,4 +288,35 @@ test('of many that wait each gets its turn', async () => {
 	const seen = new Set();
 	for (let i = 0; i < 3; i += 1) for (const line of await listed(keeper, { max: 2 })) seen.add(line.split(' ')[0]);
 	assert.deepEqual([...seen].sort(), ids);
+});
+
+test('of more that wait than are looked at each is listed once, the first ones always, and what may be paid with its turn', async () => {
+	const keeper = await ready();
+	await keeper.sql(`INSERT INTO public.referral_claims (referrer_wallet, token_mint, amount) SELECT '${low('V')}', '${key('M')}', '5' FROM generate_series(1, 40)`);
+	const good = await claim(keeper, 'U', 5);
+	const always = Array.from({ length: 16 }, (_, i) => `${i + 1} REFERRAL_WALLET`);
+	const others = Array.from({ length: 24 }, (_, i) => `${i + 17} REFERRAL_WALLET`);
+	assert.deepEqual(await listed(keeper), [...always, ...others.slice(0, 16)]);
+	assert.deepEqual(await listed(keeper), [...always, ...others.slice(16), good], 'and those whose first turn it is');
+	for (let i = 0; i < 5; i += 1) assert.deepEqual((await listed(keeper)).filter((line) => line !== good), always);
+	// Something else than before: once.
+	await earned(keeper, 'V', 1);
+	const seen = [];
+	for (let i = 0; i < 5; i += 1) seen.push(...(await listed(keeper)).filter((line) => /NOT_COVERED/.test(line)).map((line) => line.split(' ')[0]).filter((id) => id > 16));
+	assert.deepEqual(seen.sort(), others.map((line) => line.split(' ')[0]));
+});
+
+test('a claim with no answer to a question is listed as it is, and news come first', async () => {
+	const keeper = await ready();
+	const [gone, out] = [await claim(keeper, 'U', 5), await claim(keeper, 'U', 6)];
+	await work(keeper);
+	await keeper.call('step_open', opening(out));
+	// Switched off and on is another period: what is out stays, and what was never looked at has no time for it.
+	await keeper.sql(`UPDATE keeper.referral_payouts SET looked_at = NULL; DELETE FROM public.referral_claims WHERE id = ${gone}`);
+	const rows = await work(keeper);
+	assert.deepEqual(rows.map((row) => [row.subject, row.work, row.news]), [[`referral:${gone}`, true, true], [`referral:${out}`, true, false]]);
+	for (const on of [null, false]) assert.deepEqual((await work(keeper, { on })).map((row) => [row.subject, row.work, row.news]), [[`referral:${out}`, true, false]]);
+	await keeper.sql(`UPDATE keeper.referral_payouts SET looked_at = NULL; DELETE FROM public.referral_claims WHERE id = ${out}`);
+	assert.deepEqual((await work(keeper, { on: null })).map((row) => [row.subject, row.work, row.news]), [[`referral:${out}`, true, true]]);
+	await keeper.call('step_close', closing(out, { outcome: 'final' }));
 });

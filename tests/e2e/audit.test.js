@@ -65,6 +65,12 @@ test('history is one line; another signer of our key is alerted and imported onc
 	const third = world.startDaemon();
 	await third.wait('audit.complete');
 	assert.equal(third.all('audit.foreign_signature').length, 0);
+
+	// A standby is promoted under a running daemon that keeps its lease: a row is not there any more, and its place in the list is known.
+	await world.sql(`DELETE FROM keeper.foreign_signatures WHERE signature = '${paused}'; UPDATE keeper.audits SET database = '1/00000001'`);
+	await third.wait('audit.database_changed');
+	await third.wait('audit.foreign_signature', { sig: paused });
+	assert.equal(third.all('audit.untold').length, 0);
 });
 
 test('a restored database: our own steps are not in the journal any more, and the alert says so', async (t) => {
