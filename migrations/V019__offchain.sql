@@ -1,5 +1,6 @@
 -- Draws whose stakes are in this database: published rules and keys, what was fixed at lock, the frozen entries, the picks.
--- The tables guard themselves: a verb that is wrong, or a hand in psql, meets the same refusals.
+-- The tables guard themselves: a verb that is wrong, or a hand in psql, meets the same refusals. What they cannot know is whether
+-- block, beacon and proof are true, and whether a source really paid: who has the certificate checks the one, the source the other.
 
 CREATE DOMAIN keeper.hash32 AS bytea CONSTRAINT hash32_has_32_bytes CHECK (length(VALUE) = 32);
 COMMENT ON DOMAIN keeper.hash32 IS '32 bytes: a SHA-256, a public key, a blockhash';
@@ -68,8 +69,8 @@ CREATE TABLE keeper.offchain_draws (
     slot            keeper.slot      NOT NULL,
     locked_round    keeper.u64       NOT NULL,
     deadline        timestamptz      NOT NULL,
-    prizes          bigint           NOT NULL CONSTRAINT offchain_draws_prizes_range CHECK (prizes BETWEEN 1 AND 100000),
-    alternates      bigint           NOT NULL CONSTRAINT offchain_draws_alternates_range CHECK (alternates BETWEEN 0 AND 100000),
+    prizes          bigint           NOT NULL CONSTRAINT offchain_draws_prizes_range CHECK (prizes BETWEEN 1 AND 1000),
+    alternates      bigint           NOT NULL CONSTRAINT offchain_draws_alternates_range CHECK (alternates BETWEEN 0 AND 1000),
     prize_units     keeper.u64       NOT NULL,
     stake_units     keeper.u64       NOT NULL,
     opened_at       timestamptz      NOT NULL,
@@ -115,6 +116,8 @@ CREATE TABLE keeper.offchain_draws (
         AND (paid_units IS NULL) = (state <> 'settled') AND (default_why IS NULL) = (defaulted_at IS NULL)),
     CONSTRAINT offchain_draws_drawn_has_beta CHECK (state NOT IN ('drawn', 'settled') OR beta IS NOT NULL),
     CONSTRAINT offchain_draws_default_has_none CHECK (state NOT IN ('defaulted', 'refunded') OR beta IS NULL AND defaulted_at >= deadline),
+    CONSTRAINT offchain_draws_picks_range CHECK (prizes + alternates <= 1000),
+    CONSTRAINT offchain_draws_no_default_after_beacon CHECK (state NOT IN ('defaulted', 'refunded') OR randomness <> 'beacon' OR drand_signature IS NULL),
     CONSTRAINT offchain_draws_paid_is_there CHECK (paid_units <= prize_units)
 );
 CREATE INDEX offchain_draws_not_over ON keeper.offchain_draws (deadline) WHERE state NOT IN ('settled', 'refunded');
@@ -126,7 +129,7 @@ COMMENT ON COLUMN keeper.offchain_draws.locked_round IS 'R: drand''s round; the 
 COMMENT ON COLUMN keeper.offchain_draws.deadline IS 'D: without beta by then the draw may be defaulted, and the entries are refunded';
 COMMENT ON COLUMN keeper.offchain_draws.prize_units IS 'base units that a settlement pays at most: exactly, when every prize has a winner';
 COMMENT ON COLUMN keeper.offchain_draws.stake_units IS 'base units that a refund gives back, exactly';
-COMMENT ON COLUMN keeper.offchain_draws.opened_at IS 'when entries opened: rules and key are older';
+COMMENT ON COLUMN keeper.offchain_draws.opened_at IS 'when entries opened: rules and key are older; part of the hash';
 COMMENT ON COLUMN keeper.offchain_draws.halted_why IS 'why nothing goes on; null again when it does';
 COMMENT ON COLUMN keeper.offchain_draws.beta IS 'the one random value; a proof may be replaced by none, a beta neither';
 COMMENT ON COLUMN keeper.offchain_draws.proven_at IS 'after deadline: late, and still binding, because nobody had defaulted yet';
@@ -206,9 +209,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         || sha256(convert_to(d.source_key, 'UTF8')) || d.rules_hash || int8send(d.n) || keeper.be64(d.total_weight) || d.root
         || coalesce(d.vrf_key, decode(repeat('00', 32), 'hex')) || int8send(d.slot) || keeper.be64(d.locked_round)
         || int8send(floor(extract(epoch FROM d.deadline))::bigint) || int8send(d.prizes) || int8send(d.alternates)
-        || keeper.be64(d.prize_units) || keeper.be64(d.stake_units))
+        || keeper.be64(d.prize_units) || keeper.be64(d.stake_units) || int8send((extract(epoch FROM d.opened_at) * 1000000)::bigint))
 $$;
-COMMENT ON FUNCTION keeper.offchain_hash IS '"PFL1" | previous 32 | seq u64 | draw 16 | SHA-256(source) | SHA-256(source key) | rules hash 32 | n u64 | total weight u64 | root 32 | VRF key 32 (zero: none) | slot u64 | round u64 | deadline, unix s u64 | prizes u64 | alternates u64 | prize units u64 | stake units u64.';
+COMMENT ON FUNCTION keeper.offchain_hash IS '"PFL1" | previous 32 | seq u64 | draw 16 | SHA-256(source) | SHA-256(source key) | rules hash 32 | n u64 | total weight u64 | root 32 | VRF key 32 (zero: none) | slot u64 | round u64 | deadline, unix s u64 | prizes u64 | alternates u64 | prize units u64 | stake units u64 | opened at, unix us u64.';
 
 CREATE FUNCTION keeper.offchain_alpha(d keeper.offchain_draws) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -247,70 +250,6 @@ LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
         || substr(int4send(p_mode), 4) || substr(int8send(p_prizes), 5) || substr(int8send(p_alternates), 5))
 $$;
 COMMENT ON FUNCTION keeper.sel1_key IS 'K of SEL-1: HMAC-SHA256(beta, "PFD-SELECT-1" | draw | root | n u64 | W u64 | M u8 | P u32 | A u32).';
-
--- Another way than the daemon's: dead runs shift the number, an index finds the entry. Both must come to the same picks.
-CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
-RETURNS TABLE (pick bigint, attempt bigint, number numeric, total numeric, entry bigint)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-DECLARE
-    c_2_64  constant numeric := 18446744073709551616;
-    v_n     bigint;
-    v_all   numeric;
-    v_pads  bytea[];
-    v_lo    bigint[]  := '{}';  -- dead runs: first and last entry, weight below the first, weight inside
-    v_hi    bigint[]  := '{}';
-    v_below numeric[] := '{}';
-    v_dead  numeric[] := '{}';
-    v_won   bytea[]   := '{}';  -- participants that were picked
-    v_dying bytea[];
-    v_found keeper.offchain_entries;
-    v_runs  record;
-BEGIN
-    SELECT count(*), sum(e.weight) INTO v_n, v_all FROM keeper.offchain_entries e WHERE e.draw = p_draw;
-    v_pads := keeper.hmac_pads(keeper.sel1_key(p_draw, p_root, p_beta, v_n, v_all, p_mode, p_prizes, p_alternates));
-    FOR p IN 0 .. p_prizes + p_alternates - 1 LOOP
-        v_dying := CASE WHEN p = p_prizes THEN v_won WHEN p > p_prizes OR p_mode = 1 THEN v_won[cardinality(v_won):] ELSE '{}' END;
-        SELECT array_agg(r.lo) AS lo, array_agg(r.hi) AS hi, array_agg(r.below) AS below, array_agg(r.weight) AS weight INTO v_runs
-          FROM (SELECT min(x.entry) AS lo, max(x.entry) AS hi, min(x.below) AS below, sum(x.weight) AS weight
-                  FROM (SELECT e.entry, e.below, e.weight, e.entry - row_number() OVER (ORDER BY e.entry) AS run
-                          FROM keeper.offchain_entries e
-                         WHERE e.draw = p_draw AND e.participant = ANY (v_dying) AND e.weight > 0
-                           AND NOT EXISTS (SELECT FROM unnest(v_lo, v_hi) AS g (lo, hi) WHERE e.entry BETWEEN g.lo AND g.hi)) AS x
-                 GROUP BY x.run) AS r;
-        v_lo := v_lo || coalesce(v_runs.lo, '{}'); v_hi := v_hi || coalesce(v_runs.hi, '{}');
-        v_below := v_below || coalesce(v_runs.below, '{}'); v_dead := v_dead || coalesce(v_runs.weight, '{}');
-        pick := p; attempt := NULL; number := NULL; entry := NULL;
-        total := v_all - (SELECT coalesce(sum(w), 0) FROM unnest(v_dead) AS w);
-        IF total > 0 THEN
-            attempt := -1;
-            LOOP
-                attempt := attempt + 1;
-                number := ('x' || encode(substr(keeper.hmac(v_pads, substr(int8send(p), 5) || substr(int8send(attempt), 5)), 1, 8), 'hex'))::bit(64)::bigint;
-                number := CASE WHEN number < 0 THEN number + c_2_64 ELSE number END;
-                EXIT WHEN number >= mod(c_2_64, total);
-            END LOOP;
-            number := mod(number, total);
-            -- Every dead run that begins at or below this number of live weights lies before the entry.
-            SELECT e.* INTO v_found FROM keeper.offchain_entries e
-             WHERE e.draw = p_draw AND e.below <= number + (
-                   SELECT coalesce(sum(g.weight) FILTER (WHERE g.below - g.dead <= number), 0)
-                     FROM (SELECT d.below, d.weight, sum(d.weight) OVER (ORDER BY d.below) - d.weight AS dead
-                             FROM unnest(v_below, v_dead) AS d (below, weight)) AS g)
-             ORDER BY e.below DESC, e.entry DESC LIMIT 1;
-            entry := v_found.entry;
-            v_won := v_won || v_found.participant;
-            IF p_mode = 2 AND p < p_prizes THEN
-                v_lo := v_lo || entry; v_hi := v_hi || entry; v_below := v_below || v_found.below; v_dead := v_dead || v_found.weight::numeric;
-            END IF;
-        ELSE
-            total := NULL;
-        END IF;
-        RETURN NEXT;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION keeper.sel1 IS 'SEL-1: the picks of a draw, prizes first, then alternates; entry null where no weight is left.';
 
 CREATE FUNCTION keeper.offchain_kept() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -365,11 +304,27 @@ BEGIN
     IF OLD.state || ' ' || NEW.state NOT IN ('locked drawn', 'drawn settled', 'locked defaulted', 'defaulted refunded') THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and cannot become %s', OLD.draw, OLD.state, NEW.state);
     END IF;
+    IF NEW.state = 'drawn' AND (NEW.beta IS NULL OR keeper.offchain_unlike(NEW)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its picks are not those of its beta', NEW.draw);
+    ELSIF NEW.state = 'settled' AND NOT keeper.offchain_is_owed(NEW, NEW.paid_units) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: %s units are not what its winners are owed', NEW.draw, coalesce(NEW.paid_units::text, 'no'));
+    END IF;
     NEW.halted_why := NULL;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way.';
+COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way; drawn with beta''s picks, settled with what is owed.';
+
+CREATE FUNCTION keeper.offchain_beta_fits() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.randomness = 'beacon' AND NEW.beta IS DISTINCT FROM sha512(keeper.offchain_alpha(NEW)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its rules want SHA-512 of alpha, without a VRF', NEW.draw);
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_beta_fits IS 'Without a VRF beta can be computed here, so it is.';
 
 -- Everything that can be computed is computed here, whoever inserts: rules, key and deadline are nobody's choice.
 CREATE FUNCTION keeper.offchain_seal() RETURNS trigger
@@ -380,6 +335,7 @@ DECLARE
     v_twice text;
     v_key   keeper.vrf_keys;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.draw::text, 7350271158));
     SELECT r.* INTO v_rules FROM keeper.offchain_rules r WHERE r.type = NEW.type AND r.published_at < NEW.opened_at ORDER BY r.version DESC LIMIT 1;
     IF NOT FOUND OR v_rules.source <> NEW.source THEN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no rules of type %s for this source were published before its entries opened', v_name, NEW.type);
@@ -406,11 +362,18 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: the source gives entry %s twice', v_name, v_twice);
     END IF;
+    IF EXISTS (SELECT FROM (SELECT e.entry, e.below, row_number() OVER w - 1 AS n, sum(e.weight) OVER w - e.weight AS sum
+                              FROM keeper.offchain_entries e WHERE e.draw = NEW.draw WINDOW w AS (ORDER BY e.entry)) AS x WHERE (x.entry, x.below) <> (x.n, x.sum)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its entries are not numbered from 0, or below is not the weight before them', v_name);
+    END IF;
     NEW.version := v_rules.version; NEW.rules_hash := v_rules.rules_hash; NEW.randomness := v_rules.randomness; NEW.select_mode := v_rules.select_mode;
     NEW.root := keeper.offchain_root(NEW.draw);
     NEW.deadline := to_timestamp(keeper.drand_time(NEW.locked_round) + v_rules.deadline_s);
     NEW.locked_at := clock_timestamp();
     NEW.state := 'locked';
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL INTO NEW.anchor_sig, NEW.anchor_slot, NEW.block_slot, NEW.blockhash, NEW.block_time, NEW.round, NEW.drand_signature, NEW.halted_why;
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      INTO NEW.proof, NEW.beta, NEW.proven_at, NEW.drawn_at, NEW.settled_at, NEW.paid_units, NEW.defaulted_at, NEW.default_why, NEW.refunded_at;
     PERFORM pg_advisory_xact_lock(7350271156);
     SELECT d.seq + 1, d.hash INTO NEW.seq, NEW.previous FROM keeper.offchain_draws d ORDER BY d.seq DESC LIMIT 1;
     NEW.seq := coalesce(NEW.seq, 1);
@@ -419,11 +382,13 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_seal IS 'Lock: rules, key, count, weight, root, deadline and the link to the row before, from what is in the database. PK003: the source''s data cannot be drawn.';
+COMMENT ON FUNCTION keeper.offchain_seal IS 'Lock: rules, key, count, weight, root, deadline and the link to the row before, from what is in the database; nothing of what comes later. PK003: the source''s data cannot be drawn.';
 
 CREATE FUNCTION keeper.offchain_freeze() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- A lock that is not committed yet is waited for, and one that comes now waits for these entries.
+    PERFORM pg_advisory_xact_lock(hashtextextended(a.draw, 7350271158)) FROM (SELECT DISTINCT x.draw::text AS draw FROM added x ORDER BY 1) AS a;
     IF EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw IN (SELECT a.draw FROM added a)) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = 'the entries of a locked draw are frozen: none is added';
     END IF;
@@ -435,8 +400,8 @@ COMMENT ON FUNCTION keeper.offchain_freeze IS 'Entries come before their draw''s
 CREATE FUNCTION keeper.offchain_pick_fits() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'locked' AND d.beta IS NOT NULL) THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s has no beta yet, or has its picks', NEW.draw);
+    IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'locked' AND d.beta IS NOT NULL AND NEW.pick < d.prizes + d.alternates) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s has no beta yet, or has its picks, or has no pick %s', NEW.draw, NEW.pick);
     END IF;
     RETURN NEW;
 END
@@ -468,6 +433,7 @@ CREATE TRIGGER offchain_draws_seal BEFORE INSERT ON keeper.offchain_draws FOR EA
 CREATE TRIGGER offchain_draws_kept BEFORE DELETE OR TRUNCATE ON keeper.offchain_draws EXECUTE FUNCTION keeper.offchain_kept();
 CREATE TRIGGER offchain_draws_written_once BEFORE UPDATE ON keeper.offchain_draws FOR EACH ROW EXECUTE FUNCTION keeper.offchain_written_once();
 CREATE TRIGGER offchain_draws_moves BEFORE UPDATE ON keeper.offchain_draws FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION keeper.offchain_moves();
+CREATE TRIGGER offchain_draws_beta_fits BEFORE UPDATE ON keeper.offchain_draws FOR EACH ROW WHEN (OLD.beta IS NULL AND NEW.beta IS NOT NULL) EXECUTE FUNCTION keeper.offchain_beta_fits();
 CREATE TRIGGER offchain_entries_freeze AFTER INSERT ON keeper.offchain_entries REFERENCING NEW TABLE AS added EXECUTE FUNCTION keeper.offchain_freeze();
 CREATE TRIGGER offchain_entries_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_entries EXECUTE FUNCTION keeper.offchain_kept();
 CREATE TRIGGER offchain_picks_fit BEFORE INSERT ON keeper.offchain_picks FOR EACH ROW EXECUTE FUNCTION keeper.offchain_pick_fits();

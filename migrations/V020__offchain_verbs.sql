@@ -167,8 +167,6 @@ BEGIN
     IF v_alpha IS DISTINCT FROM p_alpha THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: %s', p_draw, CASE WHEN v_alpha IS NULL THEN 'alpha is not known yet'
             ELSE 'the proof is about another alpha than ' || encode(v_alpha, 'hex') END);
-    ELSIF v_draw.randomness = 'beacon' AND p_beta IS DISTINCT FROM sha512(v_alpha) THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its rules want SHA-512 of alpha, without a VRF', p_draw);
     ELSIF v_draw.beta IS NULL AND v_draw.state = 'locked' THEN
         UPDATE keeper.offchain_draws d SET proof = p_proof, beta = p_beta, proven_at = clock_timestamp(), halted_why = NULL WHERE d.draw = p_draw;
     ELSIF v_draw.beta IS DISTINCT FROM p_beta THEN
@@ -179,6 +177,81 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_prove IS 'The verified proof and its beta, once. A proof binds until the default is written, also after the deadline; then none is taken.';
+
+-- Another way than the daemon's: dead runs shift the number, an index finds the entry. Both must come to the same picks.
+CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
+RETURNS TABLE (pick bigint, attempt bigint, number numeric, total numeric, entry bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    c_2_64  constant numeric := 18446744073709551616;
+    v_n     bigint;
+    v_all   numeric;
+    v_pads  bytea[];
+    v_lo    bigint[]  := '{}';  -- dead runs: first and last entry, weight below the first, weight inside
+    v_hi    bigint[]  := '{}';
+    v_below numeric[] := '{}';
+    v_dead  numeric[] := '{}';
+    v_won   bytea[]   := '{}';  -- participants that were picked
+    v_dying bytea[];
+    v_found keeper.offchain_entries;
+    v_runs  record;
+BEGIN
+    SELECT count(*), sum(e.weight) INTO v_n, v_all FROM keeper.offchain_entries e WHERE e.draw = p_draw;
+    IF EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = p_draw AND (d.n, d.total_weight::numeric) IS DISTINCT FROM (v_n, v_all)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s has %s entries of weight %s, not those that were locked', p_draw, v_n, v_all);
+    END IF;
+    v_pads := keeper.hmac_pads(keeper.sel1_key(p_draw, p_root, p_beta, v_n, v_all, p_mode, p_prizes, p_alternates));
+    FOR p IN 0 .. p_prizes + p_alternates - 1 LOOP
+        v_dying := CASE WHEN p = p_prizes THEN v_won WHEN p > p_prizes OR p_mode = 1 THEN v_won[cardinality(v_won):] ELSE '{}' END;
+        SELECT array_agg(r.lo) AS lo, array_agg(r.hi) AS hi, array_agg(r.below) AS below, array_agg(r.weight) AS weight INTO v_runs
+          FROM (SELECT min(x.entry) AS lo, max(x.entry) AS hi, min(x.below) AS below, sum(x.weight) AS weight
+                  FROM (SELECT e.entry, e.below, e.weight, e.entry - row_number() OVER (ORDER BY e.entry) AS run
+                          FROM keeper.offchain_entries e
+                         WHERE e.draw = p_draw AND e.participant = ANY (v_dying) AND e.weight > 0
+                           AND NOT EXISTS (SELECT FROM unnest(v_lo, v_hi) AS g (lo, hi) WHERE e.entry BETWEEN g.lo AND g.hi)) AS x
+                 GROUP BY x.run) AS r;
+        v_lo := v_lo || coalesce(v_runs.lo, '{}'); v_hi := v_hi || coalesce(v_runs.hi, '{}');
+        v_below := v_below || coalesce(v_runs.below, '{}'); v_dead := v_dead || coalesce(v_runs.weight, '{}');
+        pick := p; attempt := NULL; number := NULL; entry := NULL;
+        total := v_all - (SELECT coalesce(sum(w), 0) FROM unnest(v_dead) AS w);
+        IF total > 0 THEN
+            attempt := -1;
+            LOOP
+                attempt := attempt + 1;
+                number := ('x' || encode(substr(keeper.hmac(v_pads, substr(int8send(p), 5) || substr(int8send(attempt), 5)), 1, 8), 'hex'))::bit(64)::bigint;
+                number := CASE WHEN number < 0 THEN number + c_2_64 ELSE number END;
+                EXIT WHEN number >= mod(c_2_64, total);
+            END LOOP;
+            number := mod(number, total);
+            -- Every dead run that begins at or below this number of live weights lies before the entry.
+            SELECT e.* INTO v_found FROM keeper.offchain_entries e
+             WHERE e.draw = p_draw AND e.below <= number + (
+                   SELECT coalesce(sum(g.weight) FILTER (WHERE g.below - g.dead <= number), 0)
+                     FROM (SELECT d.below, d.weight, sum(d.weight) OVER (ORDER BY d.below) - d.weight AS dead
+                             FROM unnest(v_below, v_dead) AS d (below, weight)) AS g)
+             ORDER BY e.below DESC, e.entry DESC LIMIT 1;
+            entry := v_found.entry;
+            v_won := v_won || v_found.participant;
+            IF p_mode = 2 AND p < p_prizes THEN
+                v_lo := v_lo || entry; v_hi := v_hi || entry; v_below := v_below || v_found.below; v_dead := v_dead || v_found.weight::numeric;
+            END IF;
+        ELSE
+            total := NULL;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION keeper.sel1 IS 'SEL-1: the picks of a draw, prizes first, then alternates; entry null where no weight is left.';
+
+CREATE FUNCTION keeper.offchain_unlike(d keeper.offchain_draws) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH here AS (SELECT p.pick, p.attempt, p.number::numeric, p.total::numeric, p.entry FROM keeper.offchain_picks p WHERE p.draw = d.draw),
+         due AS (SELECT s.* FROM keeper.sel1(d.draw, d.root, d.beta, d.select_mode, d.prizes, d.alternates) s)
+    SELECT EXISTS ((TABLE here EXCEPT ALL TABLE due) UNION ALL (TABLE due EXCEPT ALL TABLE here))
+$$;
+COMMENT ON FUNCTION keeper.offchain_unlike IS 'Whether the picks are other ones than beta''s.';
 
 CREATE FUNCTION keeper.offchain_draw(p_fence bigint, p_draw uuid, p_attempt bigint[], p_number numeric[], p_total numeric[], p_entry bigint[])
 RETURNS SETOF keeper.offchain_draws
@@ -232,6 +305,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.offchain_winners IS 'Who gets which prize, from 0: the pick, or for a refused one the first unused alternate. For the settle statements of sources.';
 
+CREATE FUNCTION keeper.offchain_is_owed(d keeper.offchain_draws, p_paid numeric) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(p_paid BETWEEN CASE count(*) WHEN d.prizes THEN d.prize_units ELSE 0 END AND CASE count(*) WHEN 0 THEN 0 ELSE d.prize_units END, false)
+      FROM keeper.offchain_winners(d.draw)
+$$;
+COMMENT ON FUNCTION keeper.offchain_is_owed IS 'Whether a settlement may have paid this much: all when every prize has a winner, nothing when none has. Also asked by the table.';
+
 CREATE FUNCTION keeper.offchain_refuse(p_fence bigint, p_draw uuid, p_pick bigint, p_reason text) RETURNS SETOF keeper.offchain_refusals
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -253,8 +333,7 @@ BEGIN
     IF v_draw.state = 'drawn' THEN
         v_done := keeper.source_run('settle', p_settle, v_draw.source, v_draw.source_key, p_draw);
         v_paid := (v_done ->> 'paid_units')::numeric;
-        IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR v_paid IS NULL OR v_paid > v_draw.prize_units
-           OR v_paid < v_draw.prize_units AND v_winners = v_draw.prizes THEN
+        IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR NOT keeper.offchain_is_owed(v_draw, v_paid) THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle paid %s units to %s winners, but %s units and %s winners are due; nothing was kept',
                 v_draw.source, v_draw.source_key, coalesce(v_paid::text, 'no'), coalesce(v_done ->> 'winners', 'no'), v_draw.prize_units, v_winners);
         END IF;
@@ -274,8 +353,9 @@ DECLARE
     v_now  timestamptz := clock_timestamp();
 BEGIN
     IF v_draw.state = 'locked' THEN
-        IF v_draw.beta IS NOT NULL OR v_now < v_draw.deadline THEN
+        IF v_draw.beta IS NOT NULL OR v_now < v_draw.deadline OR v_draw.randomness = 'beacon' AND v_draw.drand_signature IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s cannot default: %s', p_draw, CASE WHEN v_draw.beta IS NOT NULL THEN 'it has its beta'
+                WHEN v_now >= v_draw.deadline THEN 'its alpha is complete, and beta is SHA-512 of it'
                 ELSE 'its deadline is ' || v_draw.deadline::text END);
         END IF;
         UPDATE keeper.offchain_draws d SET state = 'defaulted', defaulted_at = v_now, default_why = CASE WHEN d.anchor_sig IS NULL THEN 'no_anchor'
@@ -325,7 +405,7 @@ RETURNS TABLE (next text, draw uuid, source text, source_key text, due_at timest
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT x.next, x.draw, x.source, x.source_key, CASE x.next WHEN 'beacon' THEN to_timestamp(keeper.drand_time(x.round)) ELSE x.locked_at END, x.deadline, x.halted_why
       FROM (SELECT d.*, CASE WHEN d.state = 'drawn' THEN 'settle' WHEN d.state = 'defaulted' THEN 'refund' WHEN d.beta IS NOT NULL THEN 'draw'
-                             WHEN clock_timestamp() >= d.deadline THEN 'default' WHEN d.anchor_sig IS NULL THEN 'anchor' WHEN d.block_slot IS NULL THEN 'block'
+                             WHEN clock_timestamp() >= d.deadline AND (d.randomness <> 'beacon' OR d.drand_signature IS NULL) THEN 'default' WHEN d.anchor_sig IS NULL THEN 'anchor' WHEN d.block_slot IS NULL THEN 'block'
                              WHEN d.drand_signature IS NULL THEN 'beacon' ELSE 'prove' END AS next
               FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')) AS x
      ORDER BY x.deadline, x.draw LIMIT p_max
@@ -341,12 +421,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         ('the row does not have the hash that was anchored', d.hash <> keeper.offchain_hash(d)),
         ('the row before is not the one it was chained to', d.previous <> x.before),
         ('the entries are not those of the root', d.root <> keeper.offchain_root(d.draw)),
-        ('the picks are not those of beta', d.state IN ('drawn', 'settled') AND EXISTS (
-            (SELECT p.pick, p.attempt, p.number::numeric, p.total::numeric, p.entry FROM keeper.offchain_picks p WHERE p.draw = d.draw
-             EXCEPT ALL SELECT s.* FROM keeper.sel1(d.draw, d.root, d.beta, d.select_mode, d.prizes, d.alternates) s)
-            UNION ALL
-            (SELECT s.* FROM keeper.sel1(d.draw, d.root, d.beta, d.select_mode, d.prizes, d.alternates) s
-             EXCEPT ALL SELECT p.pick, p.attempt, p.number::numeric, p.total::numeric, p.entry FROM keeper.offchain_picks p WHERE p.draw = d.draw)))
+        -- Of other entries than were locked there are no picks to compare.
+        ('the picks are not those of beta', CASE WHEN d.state IN ('drawn', 'settled') AND d.root = keeper.offchain_root(d.draw) THEN keeper.offchain_unlike(d) END)
       ) AS f (fault, found)
      WHERE f.found
 $$;

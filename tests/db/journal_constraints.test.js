@@ -266,6 +266,8 @@ const REFUSED = [
 	['offchain_draws_drawn_has_beta', 'offchain_draws', { state: 'drawn', drawn_at: 'now()' }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...BETA, ...DEFAULTED }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...DEFAULTED, defaulted_at: `to_timestamp(${roundTime(ROUND) + 599})` }],
+	['offchain_draws_picks_range', 'offchain_draws', { prizes: 999, alternates: 2 }],
+	['offchain_draws_no_default_after_beacon', 'offchain_draws', { ...DEFAULTED, ...BLOCK, drand_signature: bytes(48) }],
 	['offchain_draws_paid_is_there', 'offchain_draws', { ...DRAWN, state: 'settled', settled_at: 'now()', paid_units: 6 }],
 	['offchain_entries_account_is_short', 'offchain_entries', { account: '' }],
 	['offchain_entries_ref_is_short', 'offchain_entries', { ref: 'r'.repeat(201) }],

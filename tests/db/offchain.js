@@ -112,7 +112,8 @@ class Offchain {
 			UPDATE keeper.offchain_draws SET opened_at = opened_at - interval '1 hour', locked_at = locked_at - interval '1 hour', locked_round = locked_round - 1200, round = round - 1200,
 				block_time = block_time - 3600, deadline = deadline - interval '1 hour' WHERE draw = '${draw.draw}';
 			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_seal; ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_kept;
-			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_written_once; ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_moves; COMMIT`);
+			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_written_once; ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_moves;
+			ALTER TABLE keeper.offchain_draws ENABLE ALWAYS TRIGGER offchain_draws_beta_fits; COMMIT`);
 	}
 
 	async defaulted(draw) {

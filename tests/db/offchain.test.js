@@ -45,9 +45,10 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 	assert.equal(second.root, hex(merkleRoot(entries.map((entry) => leaf(second.draw, entry)))));
 	assert.equal(second.rules_hash, hex(sha256(JSON.stringify(RULES))));
 	assert.equal(Date.parse(second.deadline) / 1000, 1692803367 + 3 * (second.locked_round - 1) + 600);
+	const micros = await off.keeper.sql(`SELECT (1000000 * extract(epoch FROM opened_at))::bigint FROM plain.draws WHERE key = '${second.source_key}'`);
 	assert.equal(second.hash, hex(sha256('PFL1', bytes(second.previous), be64(second.seq), uuidBytes(second.draw), sha256('plain'), sha256(second.source_key),
 		bytes(second.rules_hash), be64(5), be64(13), bytes(second.root), bytes(VRF_KEY), be64(second.slot), be64(second.locked_round),
-		be64(Date.parse(second.deadline) / 1000), be64(1), be64(0), be64(100), be64(30))), 'what the memo anchors');
+		be64(Date.parse(second.deadline) / 1000), be64(1), be64(0), be64(100), be64(30), be64(micros))), 'what the memo anchors');
 });
 
 test('of 16 that lock at once one does it and all read the same row; others at the same time make one chain', async () => {
@@ -95,6 +96,73 @@ test('what was fixed or written never changes, by hand neither', async () => {
 	const tables = ['offchain_picks SET number = 0', 'offchain_rules SET version = 9', 'offchain_refusals SET pick = 1', "vrf_keys SET key = decode(repeat('00', 32), 'hex')"];
 	for (const one of await off.outcomes(tables.flatMap((change) => [`UPDATE keeper.${change}`, `DELETE FROM keeper.${change.split(' ')[0]}`]))) assert.match(one, /^PK002 /);
 	assert.match(await off.keeper.outcome(`INSERT INTO keeper.offchain_picks VALUES ('${draw.draw}', 7)`), /^PK002 /);
+});
+
+test('by hand nothing is drawn, settled or locked otherwise than by the verbs', async () => {
+	const key = await opened();
+	const terms = "salt, vrf_key, slot, locked_round, prizes, alternates, prize_units, stake_units, opened_at, owner";
+	const insert = (draw, more = {}) => `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, ${[terms, ...Object.keys(more)].join(', ')})
+		VALUES ('${draw}', 'plain', '${key}', 'plain', ${["decode(repeat('00', 16), 'hex')", `'${VRF_KEY}'`, 1000, roundAt(now() + 300), 1, 0, 100, 30, "clock_timestamp() - interval '1 ms'", "'hand'", ...Object.values(more)].join(', ')})`;
+	const entry = (draw) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, decode(repeat('00', 32), 'hex'), 1, 0, 'x', 'x')`;
+	const hand = crypto.randomUUID();
+	const later = {
+		anchor_sig: `'${signature('A')}'`, anchor_slot: 5, block_slot: 1001, blockhash: `'${hex(Buffer.alloc(32))}'`, block_time: now(), round: roundAt(now() + 300),
+		drand_signature: `'${hex(Buffer.alloc(48))}'`, proof: `'${hex(Buffer.alloc(80))}'`, beta: `'${hex(Buffer.alloc(64))}'`, proven_at: 'now()', halted_why: "'x'",
+	};
+	const said = await off.keeper.sql(`BEGIN; ${entry(hand)}; ${insert(hand, later)}; SELECT num_nulls(${Object.keys(later).join(', ')}) FROM keeper.offchain_draws WHERE draw = '${hand}'; ROLLBACK`);
+	assert.equal(said, String(Object.keys(later).length), 'a lock has nothing of what comes later');
+	for (const place of ['0, decode', '1, decode']) {
+		const wrong = place.startsWith('0') ? entry(hand).replace('1, 0, ', '1, 5, ') : entry(hand).replace('0, decode', place);
+		assert.match(await off.keeper.outcome(`${wrong}; ${insert(hand)}`), /^PK003 .* not numbered from 0, or below is not the weight before/, wrong);
+	}
+
+	const draw = await locked(THREE, { prizes: 2 });
+	const row = await off.reveal(draw);
+	const beta = crypto.randomBytes(64);
+	await off.verb('prove', draw, Offchain.proof(row, beta));
+	row.total_weight = 6;
+	const picks = await off.picks({ ...row, prizes: 2 }, beta);
+	const pick = (n, entryOf = (one) => picks.entry[one]) => `INSERT INTO keeper.offchain_picks VALUES ('${draw.draw}', ${n}, ${picks.attempt[n]}, ${picks.number[n]}, ${picks.total[n]}, ${entryOf(n)})`;
+	const become = (state_, more = '') => `UPDATE keeper.offchain_draws SET state = '${state_}'${more} WHERE draw = '${draw.draw}'`;
+	const drawn = become('drawn', ', drawn_at = now()');
+	const outcomes = await off.outcomes([
+		`${pick(0, (n) => (Number(picks.entry[n]) + 1) % 3)}; ${pick(1)}; ${drawn}`, `${pick(0)}; ${drawn}`, drawn,
+		`INSERT INTO keeper.offchain_picks VALUES ('${draw.draw}', 2)`,
+	]);
+	outcomes.slice(0, 3).forEach((one) => assert.match(one, /^PK002 draw .*: its picks are not those of its beta$/));
+	assert.match(outcomes[3], /^PK002 .* has no pick 2$/);
+	await off.verb('draw', draw, picks);
+	const settle = (units) => become('settled', `, settled_at = now(), paid_units = ${units}`);
+	const settled = await off.outcomes([settle(99), settle(0), settle('NULL'), settle(100)]);
+	settled.slice(0, 3).forEach((one) => assert.match(one, /^PK002 draw .*: \S+ units are not what its winners are owed$/));
+	assert.equal(settled[3], 'ok');
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(THREE, { prizes: 500, alternates: 501 }))), /^23514 offchain_draws_picks_range/);
+	const lie = await off.keeper.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries SET weight = weight + 1 WHERE draw = '${draw.draw}' AND entry = 0;
+		SELECT public.outcome($q$SELECT * FROM keeper.sel1('${draw.draw}', '${draw.root}', '${hex(beta)}', 1, 2, 0)$q$); ROLLBACK`);
+	assert.match(lie, /^PK002 draw .* has 3 entries of weight 7, not those that were locked/);
+});
+
+test('entries of another session that is not done are in the lock, or nowhere', async () => {
+	const draw = crypto.randomUUID();
+	const key = await opened();
+	const entry = (n) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', ${n}, decode(repeat('00', 32), 'hex'), 1, ${n}, 'x', 'x${n}')`;
+	const lock = `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, prizes, alternates, prize_units, stake_units, opened_at, owner)
+		VALUES ('${draw}', 'plain', '${key}', 'plain', decode(repeat('00', 16), 'hex'), '${VRF_KEY}', 1000, ${roundAt(now() + 300)}, 1, 0, 100, 30, clock_timestamp() - interval '1 ms', 'hand')`;
+	const run = (text, name) => once(spawn('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', text, `${off.keeper.url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
+	const until = async (question) => { let answer = ''; while (answer === '') answer = await off.keeper.sql(question); return answer; };
+	const waits = (name, event) => until(`SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}' AND ${event}`);
+	const gate = run('SELECT pg_advisory_lock(77); SELECT pg_sleep(60)', 'gate');
+	await waits('gate', "wait_event = 'PgSleep'");
+	// It has no foreign keys, as a session that restores.
+	const adder = run(`BEGIN; SET LOCAL session_replication_role = replica; ${entry(1)}; SELECT pg_advisory_xact_lock(77); COMMIT`, 'adder');
+	await waits('adder', "wait_event = 'advisory'");
+	const locker = run(`BEGIN; ${entry(0)}; ${lock}; COMMIT`, 'locker');
+	await Promise.race([locker, waits('locker', "wait_event = 'advisory'")]);
+	await off.keeper.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gate'");
+	assert.deepEqual([(await adder)[0], (await locker)[0]], [0, 0]);
+	await gate;
+	assert.equal(await off.keeper.sql(`SELECT n FROM keeper.offchain_draws WHERE draw = '${draw}'`), '2');
+	assert.deepEqual(await off.keeper.call('offchain_audit', {}), []);
 });
 
 test('from lock to winners: each value once, in its order, compared with what the database computes', async () => {
@@ -165,8 +233,15 @@ test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a pr
 	const row = await off.reveal(draw);
 	const good = { alpha: hex(alpha(row)), proof: null, beta: hex(sha512(alpha(row))) };
 	assert.match(await off.refused('prove', draw, { ...good, beta: hex(Buffer.alloc(64)) }), /^PK002 .* SHA-512 of alpha/);
+	assert.match(await off.keeper.outcome(`UPDATE keeper.offchain_draws SET beta = '${hex(Buffer.alloc(64))}', proven_at = now() WHERE draw = '${draw.draw}'`), /^PK002 .* SHA-512 of alpha/);
 	assert.match(await off.refused('prove', draw, { ...good, proof: hex(Buffer.alloc(80)) }), /^23514 offchain_draws_beta_is_whole/);
 	assert.equal((await off.verb('prove', draw, good)).beta, good.beta);
+	const late = await locked(THREE, {}, { vrf_key: null });
+	await off.reveal(late);
+	await off.age(late);
+	assert.match(await off.refused('default', late), /^PK002 .* its alpha is complete/, 'the winners are known: there is nothing to withhold');
+	assert.match(await off.keeper.outcome(`UPDATE keeper.offchain_draws SET state = 'defaulted', defaulted_at = now(), default_why = 'no_proof' WHERE draw = '${late.draw}'`), /^23514 offchain_draws_no_default_after_beacon/);
+	assert.equal((await off.keeper.call('offchain_due', { max: 9 })).find((one) => one.draw === late.draw).next, 'prove');
 });
 
 test('without a beta at the deadline the draw defaults, once, in public, and every stake goes back', async () => {

@@ -52,6 +52,18 @@ class Source extends Offchain {
 
 	settling(draw) { return Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: this.statements.settle }); }
 
+	// A draw that is over stays over, for sessions that replicate too, and no other spelling of its key is another draw.
+	async refusesRedraw(set, over, id, opened, own, others) {
+		const rows = Object.entries(over).flatMap(([state, key]) => [
+			[`SET LOCAL session_replication_role = replica; ${set} = '${state === state.toUpperCase() ? 'OPEN' : 'open'}' WHERE ${id} = '${key}'`, new RegExp(`is ${state} and cannot become`)],
+			[`${set.replace(/SET \w+$/, 'SET')} ${opened} = '2020-01-01' WHERE ${id} = '${key}'`, /stay/],
+		]);
+		const table = set.split(' ')[1];
+		await this.refuses(...rows, [`DELETE FROM ${table}`, /it does not go/], [`TRUNCATE ${table} CASCADE`, /it does not go|refused/]);
+		for (const key of own) assert.equal(await this.keeper.refusal('offchain_lock', this.locking(key)), 'ok', key);
+		for (const key of others) assert.match(await this.keeper.refusal('offchain_lock', this.locking(key)), /^PK003 .* the key of this \w+ is /, key);
+	}
+
 	async sound() { assert.equal(await this.keeper.sql(`SELECT * FROM ${this.schema}.faults`), ''); }
 
 	// cases: [[statement, why]], asked in one go.
@@ -100,6 +112,15 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	await coins.refund(money);
 	await coins.refund(money);
 	assert.equal(await keeper.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '6|30');
+	await coins.sound();
+	await coins.refusesRedraw('UPDATE coin_draws.draws SET state', { drawn: 2, refunded: 1 }, 'id', 'created_at', ['1', '2'], ['01', '+1', ' 1']);
+
+	const few = await keeper.sql(`INSERT INTO coin_draws.draws (title, prize_amount, entry_fee, min_participants, draw_time, created_at) VALUES ('few', 1, 7, 3, clock_timestamp() + interval '1 h', '2020-01-01') RETURNING id`);
+	assert.equal(await keeper.sql(`SELECT created_at > now() - interval '1 h' FROM coin_draws.draws WHERE id = ${few}`), 't', 'nobody says when its entries opened');
+	await keeper.sql(`INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user1', ${few}, 0); UPDATE coin_draws.draws SET draw_time = clock_timestamp() WHERE id = ${few}`);
+	assert.match(await keeper.refusal('offchain_lock', coins.locking(few)), /^PK003 .* has 1 of at least 3 participants/);
+	await coins.refuses([`SELECT coin_draws.cancel(2)`, /draw 2 is not open/], [`SELECT coin_draws.cancel(${few}), coin_draws.cancel(${few})`, /is not open/]);
+	assert.equal(await keeper.sql(`SELECT coin_draws.cancel(${few}); SELECT state, pot, (SELECT sum(amount) FROM coin_draws.transactions WHERE metadata ->> 'draw' = '${few}') FROM coin_draws.draws WHERE id = ${few}`), '7\ncancelled|0|0');
 	await coins.sound();
 });
 
@@ -166,11 +187,35 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	await jackpots.defaulted(back);
 	await jackpots.refund(back);
 	assert.equal(await keeper.sql("SELECT user_id, amount FROM jackpot.credits WHERE kind = 'refund'"), 'anna|20');
-	assert.equal(await keeper.sql("SELECT state, amount, seed_back FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000');
+	assert.equal(await keeper.sql("SELECT state, amount, seed_back, rolled_on FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000|0');
+	const late = (kind, amount, round) => `INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount, user_id, key) SELECT id, ${round}, '${kind}', ${amount}${kind === 'contribution' ? ", 'anna', 'next'" : ', NULL, NULL'} FROM jackpot.jackpots WHERE "group" = 'minor'`;
+	await jackpots.refuses([late('contribution', 5, 2).replace("'next'", "'big'"), /round 2 of jackpot .* is not open: it takes no contribution/], [late('rollover', 5, 2), /takes no rollover/], [late('locked', -5, 3), /is not locked/],
+		["UPDATE jackpot.jackpots SET \"group\" = 'mega' WHERE \"group\" = 'minor'", /id and group stay/]);
 	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* is not due/);
 	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
 	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* there are no entries/);
 	assert.equal(await keeper.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100000');
+	await jackpots.sound();
+	await jackpots.refusesRedraw('UPDATE jackpot.rounds SET state', { won: 1, refunded: 2 }, 'round', 'opened_at', ['minor:1', 'minor:2'], ['minor:01', 'minor:+2', 'minor:1:', 'minor:1:2']);
+
+	// Nobody is left to win a full round: all of it goes on, fills no round, and goes on again when that one defaults.
+	await keeper.sql(wager('full', 'anna', 100000000));
+	const lost = await jackpots.lockIt('minor:3');
+	await jackpots.draw(lost);
+	await jackpots.verb('refuse', lost, { pick: 0, reason: 'account_closed' });
+	await jackpots.settle(lost);
+	assert.equal(await keeper.sql("SELECT state, rolled_on FROM jackpot.rounds WHERE round = 3"), 'rolled|1000000');
+	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|4');
+	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:4')), /^PK003 .* is not due .* and not full/);
+	await keeper.sql(wager('on', 'bob', 1000));
+	assert.ok(!(await jackpots.due()).includes('minor:4'), 'one wager does not take it all at once');
+	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
+	const again = await jackpots.lockIt('minor:4');
+	assert.deepEqual([again.prize_units, again.stake_units], [1100020, 20]);
+	await jackpots.defaulted(again);
+	await jackpots.refund(again);
+	assert.equal(await keeper.sql("SELECT state, seed_back, rolled_on FROM jackpot.rounds WHERE round = 4"), 'refunded|100000|1000000');
+	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|5');
 	await jackpots.sound();
 });
 
@@ -180,6 +225,7 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	const id = '00000000-0000-4000-8000-00000000000a';
 	assert.equal(await keeper.sql('SELECT name, status, total_tickets, participant_count, prizes FROM raffle_schema.raffle_summary'), 'Full tank|OPEN|30|12|6');
 	await raffles.refuses(
+		[`INSERT INTO raffle_schema.raffle_tickets (raffle_id, redemption_id, ticket_no, user_id, points_spent) VALUES ('${id}', 'redemption1', 99, 'driver1', 10)`, /complete a redemption/],
 		["UPDATE raffle_schema.redemptions SET status = 'PENDING'", /that is over stays/],
 		["INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, status) VALUES ('x', 'u', '" + id + "', 'COMPLETED')", /begins as PENDING/],
 		['UPDATE raffle_schema.points_balances SET points = 9', /moves the balance/], ['DELETE FROM raffle_schema.raffle_tickets', /ends with its raffle/],
@@ -214,6 +260,36 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	await raffles.refund(back);
 	assert.equal(await keeper.sql(points), '80');
 	await raffles.sound();
+	await raffles.refusesRedraw('UPDATE raffle_schema.raffles SET status', { DRAWN: id, REFUNDED: second }, 'id', 'created_at', [id, second], [id.toUpperCase(), `{${id}}`, id.replaceAll('-', '')]);
+
+	const third = await keeper.sql(`INSERT INTO raffle_schema.raffles (name, end_date) VALUES ('Few', now() + interval '1 h') RETURNING id`);
+	const prize = (raffle, quantity) => `INSERT INTO raffle_schema.raffle_prizes (raffle_id, position, name, quantity) VALUES ('${raffle}', 1, 'p', ${quantity})`;
+	await raffles.refuses([`${prize(third, 1)}; UPDATE raffle_schema.raffle_prizes SET raffle_id = '${third}', position = 9 WHERE raffle_id = '${second}'`, /prize .* stays in raffle/]);
+	await keeper.sql(`${prize(third, 996)}; INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, tickets, points_each) VALUES ('r3', 'driver1', '${third}', 2, 9);
+		UPDATE raffle_schema.redemptions SET status = 'COMPLETED' WHERE id = 'r3'; UPDATE raffle_schema.raffles SET end_date = clock_timestamp() WHERE id = '${third}'`);
+	assert.match(await keeper.refusal('offchain_lock', raffles.locking(third)), /^PK003 .* has 996 prizes and 5 alternates: a draw has 1000 at most/);
+	await raffles.refuses([`SELECT raffle_schema.cancel('${second}')`, /is not OPEN/]);
+	assert.equal(await keeper.sql(`SELECT raffle_schema.cancel('${third}'); ${points}`), '18\n80');
+	assert.match(await keeper.refusal('offchain_lock', raffles.locking(third)), /^PK003 .* is CANCELLED/);
+	await raffles.sound();
+});
+
+test('a prize that comes while a raffle is locked is in the lock', async () => {
+	const raffles = await Source.make('raffles');
+	const { keeper } = raffles;
+	const id = '00000000-0000-4000-8000-00000000000a';
+	await keeper.sql('UPDATE raffle_schema.raffles SET end_date = clock_timestamp()');
+	const run = (text, url, name) => once(spawn('psql', ['-X', '-q', '-c', text, `${url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
+	const seen = async (where) => { let pid = ''; while (pid === '') pid = await keeper.sql(`SELECT pid FROM pg_stat_activity WHERE ${where}`); return pid; };
+	const gate = run('SELECT pg_advisory_lock(77); SELECT pg_sleep(60)', keeper.url, 'gate');
+	await seen("application_name = 'gate' AND wait_event = 'PgSleep'");
+	const adder = run(`BEGIN; INSERT INTO raffle_schema.raffle_prizes (raffle_id, position, name) VALUES ('${id}', 9, 'late'); SELECT pg_advisory_xact_lock(77); COMMIT`, keeper.url, 'adder');
+	await seen("application_name = 'adder' AND wait_event = 'advisory'");
+	const locker = raffles.lockIt(id);
+	await seen("usename = 'poolkeeper' AND wait_event_type = 'Lock'");
+	await keeper.sql(`SELECT pg_terminate_backend(${await seen("application_name = 'gate'")})`);
+	assert.equal((await locker).prizes, 7);
+	await Promise.all([gate, adder]);
 });
 
 // Random small draws in one go, each settled, refunded or left with a refused winner: what went in is what is there.

@@ -34,7 +34,7 @@ CREATE TABLE coin_draws.draws (
     is_active            boolean       NOT NULL DEFAULT true,
     is_vip_only          boolean       NOT NULL DEFAULT false,
     category             text,
-    state                text          NOT NULL DEFAULT 'open' CONSTRAINT draws_state_known CHECK (state IN ('open', 'locked', 'drawn', 'refunded')),
+    state                text          NOT NULL DEFAULT 'open' CONSTRAINT draws_state_known CHECK (state IN ('open', 'locked', 'drawn', 'refunded', 'cancelled')),
     pot                  integer       NOT NULL DEFAULT 0 CONSTRAINT draws_pot_is_not_negative CHECK (pot >= 0),
     house_coins          integer       NOT NULL DEFAULT 0 CONSTRAINT draws_house_is_not_negative CHECK (house_coins >= 0),
     kept                 integer       NOT NULL DEFAULT 0 CONSTRAINT draws_kept_is_not_negative CHECK (kept >= 0),
@@ -50,6 +50,7 @@ CREATE TABLE coin_draws.draws (
 COMMENT ON COLUMN coin_draws.draws.pot IS 'coins that were paid to enter and are still in the draw';
 COMMENT ON COLUMN coin_draws.draws.house_coins IS 'coins that the house adds to the pot of a draw for coins';
 COMMENT ON COLUMN coin_draws.draws.kept IS 'coins that stayed with the house when the draw was over';
+COMMENT ON COLUMN coin_draws.draws.created_at IS 'when entries opened: it says which rules and key the draw has, so it is nobody''s choice';
 COMMENT ON COLUMN coin_draws.draws.winner_id IS 'written with the result, never before: nobody is predetermined';
 
 CREATE TABLE coin_draws.participations (
@@ -115,6 +116,25 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION coin_draws.one_way() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.state := 'open';
+        NEW.created_at := clock_timestamp();
+    ELSIF (NEW.id, NEW.created_at) <> (OLD.id, OLD.created_at) THEN
+        RAISE EXCEPTION 'draw %: id and created_at stay', OLD.id;
+    ELSIF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN ('open locked', 'open cancelled', 'locked drawn', 'locked refunded') THEN
+        RAISE EXCEPTION 'draw % is % and cannot become %', OLD.id, OLD.state, NEW.state;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER draws_one_way BEFORE INSERT OR UPDATE ON coin_draws.draws FOR EACH ROW EXECUTE FUNCTION coin_draws.one_way();
+CREATE TRIGGER draws_stay BEFORE DELETE OR TRUNCATE ON coin_draws.draws EXECUTE FUNCTION coin_draws.refuse('a draw ends, it does not go');
+-- Also for sessions that replicate or restore: what was locked is never open again.
+ALTER TABLE coin_draws.draws ENABLE ALWAYS TRIGGER draws_one_way, ENABLE ALWAYS TRIGGER draws_stay;
+
 CREATE FUNCTION coin_draws.begin_user() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -166,14 +186,18 @@ CREATE TRIGGER participations_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON coin_d
 CREATE TRIGGER winners_stay BEFORE UPDATE OF draw_id, user_id, amount, keeper_draw OR DELETE OR TRUNCATE ON coin_draws.winners
     EXECUTE FUNCTION coin_draws.refuse('who won what stays');
 
-CREATE FUNCTION coin_draws.freeze(p_draw integer)
+-- The key is the id as it is written here: 01 and +1 are no other draws.
+CREATE FUNCTION coin_draws.freeze(p_key text)
 RETURNS TABLE (prizes integer, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     d coin_draws.draws;
+    p_draw integer := p_key::integer;
 BEGIN
     SELECT * INTO d FROM coin_draws.draws WHERE id = p_draw FOR UPDATE;
-    IF NOT FOUND OR d.state <> 'open' THEN
+    IF p_draw::text <> p_key THEN
+        RAISE EXCEPTION 'the key of this draw is %, not %', p_draw, p_key;
+    ELSIF NOT FOUND OR d.state <> 'open' THEN
         RAISE EXCEPTION 'draw % is %', p_draw, coalesce(d.state, 'not there');
     ELSIF clock_timestamp() < d.draw_time AND d.current_participants IS DISTINCT FROM d.max_participants THEN
         RAISE EXCEPTION 'draw % is not due before %', p_draw, d.draw_time;
@@ -216,24 +240,36 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION coin_draws.refund(p_draw integer, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
+CREATE FUNCTION coin_draws.give_back(p_draw integer, p_from text, p_to text, p_keeper uuid) RETURNS numeric
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_back numeric;
 BEGIN
+    PERFORM FROM coin_draws.draws WHERE id = p_draw AND state = p_from FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'draw % is not %', p_draw, p_from;
+    END IF;
     WITH back AS (
         INSERT INTO coin_draws.transactions (user_id, type, amount, metadata)
-        SELECT p.user_id, 'draw_refund', p.coins_spent, jsonb_build_object('draw', p_draw, 'keeper', p_keeper)
+        SELECT p.user_id, 'draw_refund', p.coins_spent, jsonb_strip_nulls(jsonb_build_object('draw', p_draw, 'keeper', p_keeper))
           FROM coin_draws.participations p WHERE p.draw_id = p_draw AND p.coins_spent > 0
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
-    UPDATE coin_draws.draws SET state = 'refunded', pot = pot - v_back::integer WHERE id = p_draw AND state = 'locked';
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'draw % is not locked', p_draw;
-    END IF;
-    RETURN QUERY SELECT v_back;
+    UPDATE coin_draws.draws SET state = p_to, is_active = false, pot = pot - v_back::integer WHERE id = p_draw;
+    RETURN v_back;
 END
 $$;
+
+CREATE FUNCTION coin_draws.refund(p_draw integer, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coin_draws.give_back(p_draw, 'locked', 'refunded', p_keeper)
+$$;
+
+CREATE FUNCTION coin_draws.cancel(p_draw integer) RETURNS TABLE (refunded_units numeric)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coin_draws.give_back(p_draw, 'open', 'cancelled', NULL)
+$$;
+COMMENT ON FUNCTION coin_draws.cancel IS 'For an operator: an open draw that cannot be locked (too few entries, a pot too small, a retired key) gives every coin back.';
 
 CREATE VIEW coin_draws.faults AS
     SELECT 'user ' || u.id AS subject, format('balance %s, ledger %s', u.coin_balance, coalesce(t.amount, 0)) AS fault

@@ -9,7 +9,7 @@ SELECT 'coin_draw' AS type, d.id::text AS source_key
  ORDER BY d.draw_time, d.id LIMIT $1::bigint;
 
 -- name: freeze
-SELECT * FROM coin_draws.freeze($1::integer);
+SELECT * FROM coin_draws.freeze($1);
 
 -- name: entries
 SELECT NULL::bytea AS participant, p.user_id AS account, p.id::text AS ref, 1 AS weight FROM coin_draws.participations p WHERE p.draw_id = $1::integer;

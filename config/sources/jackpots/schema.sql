@@ -37,6 +37,7 @@ CREATE TABLE jackpot.rounds (
     state        text        NOT NULL DEFAULT 'open' CONSTRAINT rounds_state_known CHECK (state IN ('open', 'locked', 'won', 'rolled', 'refunded')),
     amount       bigint      CONSTRAINT rounds_amount_is_not_negative CHECK (amount >= 0),
     seed_back    bigint      NOT NULL DEFAULT 0 CONSTRAINT rounds_seed_back_is_not_negative CHECK (seed_back >= 0),
+    rolled_on    bigint      NOT NULL DEFAULT 0 CONSTRAINT rounds_rolled_on_is_not_negative CHECK (rolled_on >= 0),
     keeper_draw  uuid,
     PRIMARY KEY (jackpot_id, round),
     CONSTRAINT rounds_locked_has_amount CHECK ((state = 'open') = (amount IS NULL)),
@@ -44,7 +45,9 @@ CREATE TABLE jackpot.rounds (
 );
 CREATE UNIQUE INDEX rounds_one_open ON jackpot.rounds (jackpot_id) WHERE state = 'open';
 COMMENT ON COLUMN jackpot.rounds.amount IS 'what was in it when it was locked: the prize; the next round is open from then on';
-COMMENT ON COLUMN jackpot.rounds.seed_back IS 'of a refunded round: what was no player''s';
+COMMENT ON COLUMN jackpot.rounds.opened_at IS 'it says which rules and key the round has, so it is nobody''s choice';
+COMMENT ON COLUMN jackpot.rounds.seed_back IS 'of a refunded round: the seed, which was the house''s';
+COMMENT ON COLUMN jackpot.rounds.rolled_on IS 'what went on into the round that was open then: all, or of a refunded round what it had from rounds before';
 
 CREATE TABLE jackpot.contributions (
     key        text        PRIMARY KEY CONSTRAINT contributions_key_is_short CHECK (length(key) BETWEEN 1 AND 200),
@@ -68,6 +71,8 @@ CREATE TABLE jackpot.ledger (
     CONSTRAINT ledger_contribution_has_user CHECK ((kind = 'contribution') = (user_id IS NOT NULL) AND (user_id IS NULL) = (key IS NULL))
 );
 CREATE INDEX ledger_round ON jackpot.ledger (jackpot_id, round);
+CREATE INDEX ledger_rollover ON jackpot.ledger (jackpot_id, round) WHERE kind = 'rollover';
+CREATE UNIQUE INDEX ledger_locked_once ON jackpot.ledger (jackpot_id, round) WHERE kind = 'locked';
 CREATE UNIQUE INDEX ledger_contribution_once ON jackpot.ledger (key, jackpot_id) WHERE kind = 'contribution';
 COMMENT ON TABLE jackpot.ledger IS 'Every cent into and out of the open rounds; the sum of a jackpot''s rows is its current_amount. Rows are only added.';
 
@@ -115,11 +120,48 @@ BEGIN
     RETURN NULL;
 END
 $$;
+-- The jackpot's row is held first, as everywhere: a round that locks waits, or the row comes too late.
+CREATE FUNCTION jackpot.into_its_round() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_state text := CASE NEW.kind WHEN 'locked' THEN 'locked' ELSE 'open' END;
+BEGIN
+    PERFORM FROM jackpot.jackpots j WHERE j.id = NEW.jackpot_id FOR UPDATE;
+    PERFORM FROM jackpot.rounds r WHERE r.jackpot_id = NEW.jackpot_id AND r.round = NEW.round AND r.state = v_state;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'round % of jackpot % is not %: it takes no %', NEW.round, NEW.jackpot_id, v_state, NEW.kind;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER ledger_into_its_round BEFORE INSERT ON jackpot.ledger FOR EACH ROW EXECUTE FUNCTION jackpot.into_its_round();
 CREATE TRIGGER ledger_post AFTER INSERT ON jackpot.ledger REFERENCING NEW TABLE AS added EXECUTE FUNCTION jackpot.post();
 CREATE TRIGGER ledger_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.ledger EXECUTE FUNCTION jackpot.refuse('a ledger is only added to');
 CREATE TRIGGER credits_stay BEFORE UPDATE OF keeper_draw, user_id, jackpot_id, round, kind, amount OR DELETE OR TRUNCATE ON jackpot.credits
     EXECUTE FUNCTION jackpot.refuse('what is owed stays; only notified_at is filled');
 CREATE TRIGGER contributions_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.contributions EXECUTE FUNCTION jackpot.refuse('a wager was made');
+
+CREATE FUNCTION jackpot.one_way() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.state := 'open';
+        NEW.opened_at := clock_timestamp();
+    ELSIF (NEW.jackpot_id, NEW.round, NEW.opened_at) <> (OLD.jackpot_id, OLD.round, OLD.opened_at) OR NEW.amount <> OLD.amount THEN
+        RAISE EXCEPTION 'round % of jackpot %: jackpot_id, round, opened_at and amount stay', OLD.round, OLD.jackpot_id;
+    ELSIF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN ('open locked', 'locked won', 'locked rolled', 'locked refunded') THEN
+        RAISE EXCEPTION 'round % of jackpot % is % and cannot become %', OLD.round, OLD.jackpot_id, OLD.state, NEW.state;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER rounds_one_way BEFORE INSERT OR UPDATE ON jackpot.rounds FOR EACH ROW EXECUTE FUNCTION jackpot.one_way();
+CREATE TRIGGER rounds_stay BEFORE DELETE OR TRUNCATE ON jackpot.rounds EXECUTE FUNCTION jackpot.refuse('a round ends, it does not go');
+-- Also for sessions that replicate or restore: what was locked is never open again. A group's name is part of its rounds' keys.
+ALTER TABLE jackpot.rounds ENABLE ALWAYS TRIGGER rounds_one_way, ENABLE ALWAYS TRIGGER rounds_stay;
+CREATE TRIGGER jackpots_keep_group BEFORE UPDATE ON jackpot.jackpots FOR EACH ROW
+    WHEN (OLD."group" <> NEW."group" OR OLD.id <> NEW.id) EXECUTE FUNCTION jackpot.refuse('id and group stay');
+ALTER TABLE jackpot.jackpots ENABLE ALWAYS TRIGGER jackpots_keep_group;
 
 CREATE FUNCTION jackpot.open_round(p_jackpot uuid, p_round integer, p_rollover bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -142,7 +184,14 @@ CREATE TRIGGER jackpots_begin AFTER INSERT ON jackpot.jackpots FOR EACH ROW EXEC
 CREATE TRIGGER jackpots_begin_empty BEFORE INSERT ON jackpot.jackpots FOR EACH ROW
     WHEN (NEW.current_amount <> 0 OR NEW.round <> 1) EXECUTE FUNCTION jackpot.refuse('the first round brings its seed by itself');
 
--- One wager: floor(wager * rate) into each group that takes it, never above the maximum. The rows are locked in one order.
+CREATE FUNCTION jackpot.room(j jackpot.jackpots) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT j.max_amount - j.current_amount
+         + (SELECT coalesce(sum(l.amount), 0)::bigint FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = j.round AND l.kind = 'rollover')
+$$;
+COMMENT ON FUNCTION jackpot.room IS 'What the open round still takes; null: no end. What rolled over does not count: a round that it filled could never be drawn.';
+
+-- One wager: floor(wager * rate) into each group that takes it, as far as there is room. The rows are locked in one order.
 CREATE FUNCTION jackpot.contribute(p_key text, p_user text, p_game text, p_wager bigint)
 RETURNS TABLE ("group" jackpot.jackpot_group, added bigint, current_amount bigint, version integer)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -154,7 +203,7 @@ BEGIN
         INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount, user_id, key)
         SELECT j.id, j.round, 'contribution', a.amount, p_user, p_key
           FROM jackpot.jackpots j
-         CROSS JOIN LATERAL (SELECT least(floor(p_wager * j.contribution_rate), j.max_amount - j.current_amount)::bigint AS amount) AS a
+         CROSS JOIN LATERAL (SELECT least(floor(p_wager * j.contribution_rate), jackpot.room(j))::bigint AS amount) AS a
          WHERE p_wager >= j.min_bet AND a.amount > 0;
     ELSIF NOT EXISTS (SELECT FROM jackpot.contributions c WHERE c.key = p_key AND (c.user_id, c.game_id, c.wager) = (p_user, p_game, p_wager)) THEN
         RAISE EXCEPTION 'idempotency key % was used for another wager', p_key;
@@ -174,9 +223,11 @@ DECLARE
 BEGIN
     SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
     SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer FOR UPDATE;
-    IF r.state IS DISTINCT FROM 'open' THEN
+    IF r.round IS NOT NULL AND p_key <> format('%s:%s', j."group", r.round) THEN
+        RAISE EXCEPTION 'the key of this round is %:%, not %', j."group", r.round, p_key;
+    ELSIF r.state IS DISTINCT FROM 'open' THEN
         RAISE EXCEPTION 'round % is %', p_key, coalesce(r.state, 'not there');
-    ELSIF clock_timestamp() < r.due_at AND (j.max_amount IS NULL OR j.current_amount < j.max_amount) THEN
+    ELSIF clock_timestamp() < r.due_at AND coalesce(jackpot.room(j) > 0, true) THEN
         RAISE EXCEPTION 'round % is not due before % and not full', p_key, r.due_at;
     ELSIF j.current_amount = 0 THEN
         RAISE EXCEPTION 'round % is empty', p_key;
@@ -198,7 +249,8 @@ DECLARE
     v_user text := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
 BEGIN
     SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
-    UPDATE jackpot.rounds x SET state = CASE WHEN v_user IS NULL THEN 'rolled' ELSE 'won' END, keeper_draw = p_keeper
+    UPDATE jackpot.rounds x
+       SET state = CASE WHEN v_user IS NULL THEN 'rolled' ELSE 'won' END, rolled_on = CASE WHEN v_user IS NULL THEN x.amount ELSE 0 END, keeper_draw = p_keeper
      WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' RETURNING * INTO r;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'round % is not locked', p_key;
@@ -219,11 +271,13 @@ $$;
 CREATE FUNCTION jackpot.refund(p_key text, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    j jackpot.jackpots;
     r jackpot.rounds;
     v_back bigint;
+    v_rolled bigint;
 BEGIN
-    SELECT x.* INTO r FROM jackpot.rounds x JOIN jackpot.jackpots j ON j.id = x.jackpot_id
-     WHERE j."group"::text = split_part(p_key, ':', 1) AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' FOR UPDATE OF x;
+    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
+    SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'round % is not locked', p_key;
     END IF;
@@ -233,7 +287,10 @@ BEGIN
           FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'contribution' GROUP BY l.user_id
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
-    UPDATE jackpot.rounds x SET state = 'refunded', keeper_draw = p_keeper, seed_back = r.amount - v_back WHERE x.jackpot_id = r.jackpot_id AND x.round = r.round;
+    SELECT coalesce(sum(l.amount), 0) INTO v_rolled FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'rollover';
+    UPDATE jackpot.rounds x SET state = 'refunded', keeper_draw = p_keeper, seed_back = r.amount - v_back - v_rolled, rolled_on = v_rolled
+     WHERE x.jackpot_id = r.jackpot_id AND x.round = r.round;
+    INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) SELECT j.id, j.round, 'rollover', v_rolled WHERE v_rolled > 0;
     RETURN QUERY SELECT v_back::numeric;
 END
 $$;
@@ -249,10 +306,10 @@ CREATE VIEW jackpot.faults AS
       FROM jackpot.jackpots j LEFT JOIN (SELECT jackpot_id, sum(amount) AS amount FROM jackpot.ledger GROUP BY 1) l ON l.jackpot_id = j.id
      WHERE j.current_amount <> coalesce(l.amount, 0)
     UNION ALL
-    SELECT format('%s:%s', j."group", r.round), format('%s: amount %s, credits %s, back to the house %s', r.state, r.amount, coalesce(c.amount, 0), r.seed_back)
+    SELECT format('%s:%s', j."group", r.round), format('%s: amount %s, credits %s, back to the house %s, rolled on %s', r.state, r.amount, coalesce(c.amount, 0), r.seed_back, r.rolled_on)
       FROM jackpot.rounds r JOIN jackpot.jackpots j ON j.id = r.jackpot_id
       LEFT JOIN (SELECT jackpot_id, round, sum(amount) AS amount FROM jackpot.credits GROUP BY 1, 2) c ON (c.jackpot_id, c.round) = (r.jackpot_id, r.round)
-     WHERE coalesce(c.amount, 0) + r.seed_back <> CASE WHEN r.state IN ('won', 'refunded') THEN r.amount ELSE 0 END;
+     WHERE coalesce(c.amount, 0) + r.seed_back + r.rolled_on <> CASE WHEN r.state IN ('won', 'rolled', 'refunded') THEN r.amount ELSE 0 END;
 COMMENT ON VIEW jackpot.faults IS 'Jackpots whose amount is not their ledger, rounds that paid another sum than they held: always empty.';
 
 -- The amounts that the jackpots are known by, in cents.

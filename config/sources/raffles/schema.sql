@@ -7,7 +7,7 @@ CREATE TABLE raffle_schema.raffles (
     name              text        NOT NULL CONSTRAINT raffles_name_is_short CHECK (length(name) BETWEEN 1 AND 200),
     description       text,
     raffle_type       text        NOT NULL DEFAULT 'STANDARD',
-    status            text        NOT NULL DEFAULT 'OPEN' CONSTRAINT raffles_status_known CHECK (status IN ('OPEN', 'LOCKED', 'DRAWN', 'REFUNDED')),
+    status            text        NOT NULL DEFAULT 'OPEN' CONSTRAINT raffles_status_known CHECK (status IN ('OPEN', 'LOCKED', 'DRAWN', 'REFUNDED', 'CANCELLED')),
     start_date        timestamptz NOT NULL DEFAULT now(),
     end_date          timestamptz NOT NULL,
     min_participants  integer     NOT NULL DEFAULT 1 CONSTRAINT raffles_minimum_counts CHECK (min_participants >= 1),
@@ -26,8 +26,9 @@ CREATE TABLE raffle_schema.raffles (
     CONSTRAINT raffles_end_after_start CHECK (end_date > start_date),
     CONSTRAINT raffles_never_too_full CHECK (participant_count <= max_participants),
     CONSTRAINT raffles_winner_is_drawn CHECK (winner_entry_id IS NULL OR status = 'DRAWN'),
-    CONSTRAINT raffles_over_has_draw CHECK ((status IN ('OPEN', 'LOCKED')) = (keeper_draw IS NULL))
+    CONSTRAINT raffles_over_has_draw CHECK ((status IN ('OPEN', 'LOCKED', 'CANCELLED')) = (keeper_draw IS NULL))
 );
+COMMENT ON COLUMN raffle_schema.raffles.created_at IS 'when entries opened: it says which rules and key the raffle has, so it is nobody''s choice';
 COMMENT ON COLUMN raffle_schema.raffles.external_seed IS 'beta of the draw, hex: what its certificate proves';
 
 CREATE TABLE raffle_schema.redemptions (
@@ -136,6 +137,28 @@ CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON raffle_schema.
 CREATE TRIGGER balances_are_ledger BEFORE INSERT OR UPDATE OR DELETE ON raffle_schema.points_balances FOR EACH ROW
     WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION raffle_schema.refuse('insert a row into points_ledger, it moves the balance');
 
+CREATE TRIGGER tickets_are_redeemed BEFORE INSERT ON raffle_schema.raffle_tickets FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION raffle_schema.refuse('complete a redemption, it pays for its tickets');
+
+CREATE FUNCTION raffle_schema.one_way() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.status := 'OPEN';
+        NEW.created_at := clock_timestamp();
+    ELSIF (NEW.id, NEW.created_at) <> (OLD.id, OLD.created_at) THEN
+        RAISE EXCEPTION 'raffle %: id and created_at stay', OLD.id;
+    ELSIF NEW.status <> OLD.status AND OLD.status || ' ' || NEW.status NOT IN ('OPEN LOCKED', 'OPEN CANCELLED', 'LOCKED DRAWN', 'LOCKED REFUNDED') THEN
+        RAISE EXCEPTION 'raffle % is % and cannot become %', OLD.id, OLD.status, NEW.status;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER raffles_one_way BEFORE INSERT OR UPDATE ON raffle_schema.raffles FOR EACH ROW EXECUTE FUNCTION raffle_schema.one_way();
+CREATE TRIGGER raffles_stay BEFORE DELETE OR TRUNCATE ON raffle_schema.raffles EXECUTE FUNCTION raffle_schema.refuse('a raffle ends, it does not go');
+-- Also for sessions that replicate or restore: what was locked is never open again.
+ALTER TABLE raffle_schema.raffles ENABLE ALWAYS TRIGGER raffles_one_way, ENABLE ALWAYS TRIGGER raffles_stay;
+
 CREATE FUNCTION raffle_schema.audit() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -185,6 +208,9 @@ CREATE TRIGGER tickets_is_open BEFORE INSERT ON raffle_schema.raffle_tickets FOR
 CREATE FUNCTION raffle_schema.prizes_fixed() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.raffle_id <> OLD.raffle_id THEN
+        RAISE EXCEPTION 'prize % stays in raffle %', OLD.id, OLD.raffle_id;
+    END IF;
     PERFORM FROM raffle_schema.raffles r WHERE r.id = coalesce(NEW.raffle_id, OLD.raffle_id) AND r.status = 'OPEN' FOR UPDATE;
     IF NOT FOUND AND (TG_OP <> 'UPDATE' OR to_jsonb(NEW) - 'awarded' <> to_jsonb(OLD) - 'awarded') THEN
         RAISE EXCEPTION 'raffle % is not open: its prizes are fixed', coalesce(NEW.raffle_id, OLD.raffle_id);
@@ -244,14 +270,19 @@ $$;
 CREATE TRIGGER winners_fulfil BEFORE UPDATE ON raffle_schema.raffle_winners FOR EACH ROW EXECUTE FUNCTION raffle_schema.fulfil();
 CREATE TRIGGER winners_stay BEFORE DELETE OR TRUNCATE ON raffle_schema.raffle_winners EXECUTE FUNCTION raffle_schema.refuse('who won stays');
 
-CREATE FUNCTION raffle_schema.freeze(p_raffle uuid) RETURNS TABLE (prizes bigint, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
+-- The key is the id as Postgres writes it: other spellings of it are no other raffles.
+CREATE FUNCTION raffle_schema.freeze(p_key text) RETURNS TABLE (prizes bigint, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     r raffle_schema.raffles;
-    v_prizes bigint := (SELECT sum(p.quantity) FROM raffle_schema.raffle_prizes p WHERE p.raffle_id = p_raffle);
+    p_raffle uuid := p_key::uuid;
+    v_prizes bigint;
 BEGIN
     SELECT * INTO r FROM raffle_schema.raffles x WHERE x.id = p_raffle FOR UPDATE;
-    IF NOT FOUND OR r.status <> 'OPEN' THEN
+    SELECT sum(p.quantity) INTO v_prizes FROM raffle_schema.raffle_prizes p WHERE p.raffle_id = p_raffle;
+    IF p_raffle::text <> p_key THEN
+        RAISE EXCEPTION 'the key of this raffle is %, not %', p_raffle, p_key;
+    ELSIF r.id IS NULL OR r.status <> 'OPEN' THEN
         RAISE EXCEPTION 'raffle % is %', p_raffle, coalesce(r.status, 'not there');
     ELSIF clock_timestamp() < r.end_date AND r.participant_count IS DISTINCT FROM r.max_participants THEN
         RAISE EXCEPTION 'raffle % is not due before %', p_raffle, r.end_date;
@@ -259,6 +290,8 @@ BEGIN
         RAISE EXCEPTION 'raffle % has % of at least % participants', p_raffle, r.participant_count, r.min_participants;
     ELSIF v_prizes IS NULL THEN
         RAISE EXCEPTION 'raffle % has no prize', p_raffle;
+    ELSIF v_prizes + r.alternates > 1000 THEN
+        RAISE EXCEPTION 'raffle % has % prizes and % alternates: a draw has 1000 at most', p_raffle, v_prizes, r.alternates;
     END IF;
     UPDATE raffle_schema.raffles x SET status = 'LOCKED' WHERE x.id = p_raffle;
     RETURN QUERY SELECT v_prizes, r.alternates, 0::numeric, coalesce(sum(t.points_spent), 0)::numeric, r.created_at FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
@@ -294,14 +327,14 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION raffle_schema.refund(p_raffle uuid, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
+CREATE FUNCTION raffle_schema.give_back(p_raffle uuid, p_from text, p_to text, p_keeper uuid) RETURNS numeric
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_back numeric;
 BEGIN
-    UPDATE raffle_schema.raffles r SET status = 'REFUNDED', keeper_draw = p_keeper WHERE r.id = p_raffle AND r.status = 'LOCKED';
+    UPDATE raffle_schema.raffles r SET status = p_to, keeper_draw = p_keeper WHERE r.id = p_raffle AND r.status = p_from;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'raffle % is not locked', p_raffle;
+        RAISE EXCEPTION 'raffle % is not %', p_raffle, p_from;
     END IF;
     WITH back AS (
         INSERT INTO raffle_schema.points_ledger (user_id, amount, reason, ref)
@@ -309,10 +342,21 @@ BEGIN
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
     INSERT INTO raffle_schema.outbox (raffle_id, user_id, kind, payload)
-    SELECT DISTINCT p_raffle, t.user_id, 'refunded', jsonb_build_object('draw', p_keeper) FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
-    RETURN QUERY SELECT v_back;
+    SELECT DISTINCT p_raffle, t.user_id, 'refunded', jsonb_strip_nulls(jsonb_build_object('draw', p_keeper)) FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
+    RETURN v_back;
 END
 $$;
+
+CREATE FUNCTION raffle_schema.refund(p_raffle uuid, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT raffle_schema.give_back(p_raffle, 'LOCKED', 'REFUNDED', p_keeper)
+$$;
+
+CREATE FUNCTION raffle_schema.cancel(p_raffle uuid) RETURNS TABLE (refunded_units numeric)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT raffle_schema.give_back(p_raffle, 'OPEN', 'CANCELLED', NULL)
+$$;
+COMMENT ON FUNCTION raffle_schema.cancel IS 'For an operator: an open raffle that cannot be locked (too few entries, no prize, a retired key) gives every point back.';
 
 CREATE VIEW raffle_schema.raffle_summary AS
     SELECT r.id, r.name, r.status, r.ticket_count AS total_tickets, r.participant_count, r.end_date,

@@ -9,7 +9,7 @@ SELECT 'raffle' AS type, r.id::text AS source_key
  ORDER BY r.end_date, r.id LIMIT $1::bigint;
 
 -- name: freeze
-SELECT * FROM raffle_schema.freeze($1::uuid);
+SELECT * FROM raffle_schema.freeze($1);
 
 -- name: entries
 SELECT NULL::bytea AS participant, t.user_id AS account, t.id::text AS ref, 1 AS weight FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = $1::uuid;
