@@ -165,6 +165,12 @@ static void print_outside_of_draw(struct out *out, const struct certificate_draw
 	out_field(out, "vrf_key", NULL, "%s was published before the draw opened", print_key(key, &d->lock.vrf_key));
 	out_field(out, "certificates", NULL,
 		"the operator has one certificate per serial, and no other lock for this draw");
+	out_field(out, "rules", NULL, "the published rules are a text with the SHA-256 %s",
+		print_hex(hex, d->lock.rules.b, HASH_SIZE));
+	for (uint32_t i = 0; i < d->n_refused; i++)
+		out_field(out, "refusal", NULL,
+			"those rules name the reason why pick %u was refused, and it is true: %s",
+			(unsigned)d->refused[i].pick, d->refused[i].reason);
 }
 
 /* ---- a pool's draw ---- */

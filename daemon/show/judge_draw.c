@@ -226,6 +226,15 @@ static void check_awards(const struct judging_draw *j)
 		"every prize went where the picks send it, with the amount that was locked");
 }
 
+/* Only the rules' own text says whether they name a reason, and nothing in the file whether it was true. */
+static void check_refusals(const struct judging_draw *j)
+{
+	if (j->draw->n_refused > 0)
+		judged_note(j->out, "refusals", CHECK_UNKNOWN,
+			"%u winners were refused: the file does not hold the rules, nor whether the reasons are true",
+			(unsigned)j->draw->n_refused);
+}
+
 void judge_draw(struct judged *out, struct judged_draw *computed, const struct certificate_draw *draw,
 	const struct ticket *ticket, void *memory)
 {
@@ -238,4 +247,5 @@ void judge_draw(struct judged *out, struct judged_draw *computed, const struct c
 	check_vrf(&j);
 	check_picks(&j, memory);
 	check_awards(&j);
+	check_refusals(&j);
 }

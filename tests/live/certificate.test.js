@@ -26,11 +26,11 @@ test('a good certificate of a pool is fair, without any setting', () => {
 	assert.equal(checks(stdout).get('oracle_signature'), 'ok');
 });
 
-test('a good certificate of a draw off chain is fair, or lacks drand\'s signature only', () => {
+test('a good certificate of a draw off chain whose winner was refused: only the refusal cannot be known, and drand without a library', () => {
 	const { code, stdout } = verify(path.join(stored, 'draw.json'), '--json');
-	const drand = checks(stdout).get('drand_signature');
-	assert.equal(code, drand === 'unknown' ? 69 : 0, stdout);
-	for (const [check, result] of checks(stdout)) if (check !== 'drand_signature') assert.equal(result, 'ok', check);
+	assert.equal(code, 69, stdout);
+	for (const [check, result] of checks(stdout)) if (check !== 'drand_signature') assert.equal(result, check === 'refusals' ? 'unknown' : 'ok', check);
+	assert.match(verify(path.join(stored, 'draw.json')).stdout, /why pick 0 was refused, and it is true: rule 4: under age/);
 	assert.match(verify(path.join(stored, 'draw.json')).stdout, /^outside$/m);
 });
 

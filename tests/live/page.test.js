@@ -77,12 +77,16 @@ async function inTheBrowser() {
 	const browser = new Browser(path.join(folder, 'profile'));
 	try {
 		await browser.open(`file://${path.join(folder, 'index.html')}`);
-		assert.match(await browser.choose(stored('draw.json')), /^fair:/);
+		assert.match(await browser.choose(stored('draw.json')), /^cannot be known: refusals:/);
 		await browser.evaluate('document.getElementById("who").value = "0102030000000000000000000000000000000000000000000000000000000001"; document.getElementById("find").click()');
 		const found = await browser.evaluate('[...document.querySelectorAll("#found tr.ok")].map((row) => row.cells[0].textContent + " " + row.cells[2].textContent).join()');
 		assert.equal(found, '1 yes,6 yes');
 		assert.match(await browser.choose(stored('pool.json')), /^fair:/);
 		const changed = path.join(folder, 'changed.json');
+		fs.writeFileSync(changed, '');
+		fs.truncateSync(changed, 200 * 2 ** 20 + 1);
+		assert.match(await browser.choose(changed), /^cannot be known: the file has 209715201 bytes and this page takes 209715200/);
+		assert.equal(await browser.evaluate('document.getElementById("results").childElementCount'), 0, 'nothing of the file before is left');
 		fs.writeFileSync(changed, fs.readFileSync(stored('draw.json'), 'utf8').replace('ledger 71', '<img src=x onerror=alert(1)>'.replaceAll('"', '')));
 		assert.match(await browser.choose(changed), /^not fair: signature/);
 		assert.equal(await browser.evaluate('document.querySelectorAll("img").length'), 0);

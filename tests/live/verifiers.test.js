@@ -78,16 +78,34 @@ const operator = crypto.createPrivateKey({
 	key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from('op'), Buffer.alloc(30)]), format: 'der', type: 'pkcs8',
 });
 
-async function mutated({ of, from, to, also = [], insert = '', times = '0', signed }) {
+const signAgain = async (text, sign) => {
 	const { toBase58 } = await page('bytes');
+	const hash = crypto.createHash('sha256').update(text.slice('{"body":'.length, text.indexOf(',"key":"'))).digest();
+	const signature = toBase58(sign(Buffer.concat([Buffer.from('PKCERT01'), hash])));
+	return text.replace(/"signature":"[^"]*","tickets":\[/, () => `"signature":"${signature}","tickets":[`);
+};
+
+// R with a part of order 8: valid with the cofactor, and one of eight that the operator can make.
+function withTorsion(message) {
+	const { ed25519 } = require(path.join(root, 'docs', 'verify', 'node_modules', '@noble', 'curves', 'ed25519.js'));
+	const { scalar, pointBytes: key } = ed25519.utils.getExtendedPublicKey(Buffer.concat([Buffer.from('op'), Buffer.alloc(30)]));
+	const Point = ed25519.ExtendedPoint;
+	const torsion = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a');
+	const r = Point.BASE.multiply(5n).add(torsion).toRawBytes();
+	const little = (array) => BigInt(`0x${Buffer.from(array).reverse().toString('hex')}`);
+	const k = little(crypto.createHash('sha512').update(Buffer.concat([r, key, message])).digest());
+	const s = (5n + k * scalar) % ed25519.CURVE.n;
+	const signature = Buffer.concat([r, Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse()]);
+	assert.ok(ed25519.verify(signature, message, key, { zip215: false }), 'a library that multiplies by the cofactor takes it');
+	return signature;
+}
+
+async function mutated({ of, from, to, also = [], insert = '', times = '0', signed }) {
 	let text = fs.readFileSync(path.join(stored, `${of}.json`), 'utf8');
 	for (const [before, after] of [[from, to], ...also]) text = text.replace(before, () => after);
 	text = text.replace(from, () => from + insert.repeat(Number(times)));
 	if (signed !== 'again') return text;
-	const end = text.indexOf(',"key":"');
-	const hash = crypto.createHash('sha256').update(text.slice('{"body":'.length, end)).digest();
-	const signature = toBase58(crypto.sign(null, Buffer.concat([Buffer.from('PKCERT01'), hash]), operator));
-	return text.replace(/"signature":"[^"]*","tickets":\[/, () => `"signature":"${signature}","tickets":[`);
+	return signAgain(text, (message) => crypto.sign(null, message, operator));
 }
 
 function byPoolkeeper(file) {
@@ -100,6 +118,7 @@ function byPoolkeeper(file) {
 function agree(name, ours, theirs) {
 	const wrong = (list) => list.filter(([check, state]) => state === 'wrong' && !(check === 'drand_signature' && ours.get(check) === 'unknown')).map(([check]) => check).sort();
 	assert.deepEqual(wrong(theirs.map((check) => [check.name, check.state])), wrong([...ours]), name);
+	assert.equal(theirs.find((check) => check.name === 'refusals')?.state, ours.get('refusals'), `${name}: refusals`);
 }
 
 test('poolkeeper and the page say the same of every certificate and every mutation', async () => {
@@ -109,8 +128,21 @@ test('poolkeeper and the page say the same of every certificate and every mutati
 	try {
 		for (const name of ['draw', 'pool']) {
 			const good = fs.readFileSync(path.join(stored, `${name}.json`));
-			assert.equal(judgeCertificate(good).verdict, 'fair', name);
+			assert.equal(judgeCertificate(good).verdict, name === 'draw' ? 'cannot be known' : 'fair', name);
 			agree(name, byPoolkeeper(path.join(stored, `${name}.json`)), judgeCertificate(good).checks);
+		}
+		const draw = fs.readFileSync(path.join(stored, 'draw.json'), 'utf8');
+		const plain = draw.replace('"pick":"2","refused":[{"pick":"0","reason":"rule 4: under age"}]', '"pick":"0","refused":[]');
+		for (const [name, text, verdict] of [
+			['nobody was refused', await signAgain(plain, (message) => crypto.sign(null, message, operator)), /^fair: /],
+			['a refusal', draw, /^cannot be known: refusals: 1 winners were refused/],
+			['R of mixed order', await signAgain(plain, withTorsion), /^not fair: signature/],
+			['depth without end', '['.repeat(300000) + ']'.repeat(300000), /^not fair: format: a value: is nested too deep/],
+		]) {
+			fs.writeFileSync(file, text);
+			const theirs = judgeCertificate(Buffer.from(text));
+			assert.match(`${theirs.verdict}: ${theirs.why}`, verdict, name);
+			agree(name, byPoolkeeper(file), theirs.checks);
 		}
 		for (const mutation of JSON.parse(fs.readFileSync(path.join(stored, 'mutations.json'), 'utf8'))) {
 			const text = await mutated(mutation);

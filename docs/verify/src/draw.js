@@ -102,6 +102,16 @@ export function verifyVrf(key, alpha, proof) {
 	return { beta, tries: found.tries, h: found.h.toRawBytes(), u: u.toRawBytes(), v: v.toRawBytes() };
 }
 
+// An operator's signature, as poolkeeper takes it: key and R canonical and of no small order, s below the group's order, and no
+// cofactor, which would let him make several signatures of one body.
+export function isSignature(signature, message, key) {
+	const [r, y] = [decode(signature.subarray(0, 32)), decode(key)];
+	const s = fromLittleEndian(signature.subarray(32));
+	if (!r || !y || r.isSmallOrder() || y.isSmallOrder() || s >= Q) return false;
+	const k = fromLittleEndian(sha512(concat(signature.subarray(0, 32), key, message))) % Q;
+	return Point.BASE.multiplyUnsafe(s).equals(r.add(y.multiplyUnsafe(k)));
+}
+
 // ---- drand's quicknet ----
 
 export const QUICKNET = {

@@ -7,17 +7,19 @@ const U32 = 2n ** 32n - 1n;
 const U16 = 65535n;
 const PICKS = 1000;
 const SIZE = 2 ** 30;
+const DEPTH = 16;
 
 export class FormatError extends Error {}
 
 const refuse = (where, why) => { throw new FormatError(`${where}: ${why}`); };
 
 // The one spelling of these values. JSON.parse has dropped what is twice, blank, escaped or out of order: it shows as a difference.
-function canonical(value) {
+function canonical(value, depth = 0) {
+	if (depth > DEPTH) refuse('a value', 'is nested too deep');
 	if (typeof value === 'string') return JSON.stringify(value);
-	if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+	if (Array.isArray(value)) return `[${value.map((element) => canonical(element, depth + 1)).join(',')}]`;
 	if (value !== null && typeof value === 'object') {
-		return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
+		return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key], depth + 1)}`).join(',')}}`;
 	}
 	return refuse('a value', 'must be a string, an array or an object');
 }

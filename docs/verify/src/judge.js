@@ -1,21 +1,12 @@
 // Is it fair? The checks have the names that `poolkeeper verify FILE` gives them.
-import { ed25519 } from '@noble/curves/ed25519';
 import { ascii, concat, same } from './bytes.js';
-import { alphaOf, isDrands, leafOf, QUICKNET, roundAfterBlock, select, ticketBytes, timeOfRound, treeRoot, verifyVrf } from './draw.js';
+import { alphaOf, isDrands, isSignature, leafOf, QUICKNET, roundAfterBlock, select, ticketBytes, timeOfRound, treeRoot, verifyVrf } from './draw.js';
 import { FormatError, readCertificate } from './format.js';
 import { judgePool } from './pool.js';
 
-function isSigned({ key, signature, hash }) {
-	try {
-		return ed25519.verify(signature, concat(ascii('PKCERT01'), hash), key, { zip215: false });
-	} catch {
-		return false;
-	}
-}
-
 function judgeEnvelope(certificate, must) {
 	const { serial, previous } = certificate.body;
-	must('signature', isSigned(certificate), 'ed25519 by the certificate\'s key over the body');
+	must('signature', isSignature(certificate.signature, concat(ascii('PKCERT01'), certificate.hash), certificate.key), 'ed25519 by the certificate\'s key over the body');
 	must('chain', serial > 0n && (serial === 1n) === previous.every((byte) => byte === 0), 'the first certificate has no previous one, every other has');
 }
 
@@ -87,6 +78,12 @@ function judgeAwards({ lock, picks, awards }, { note, must }) {
 	return note('awards', 'ok', 'every prize went where the picks send it, with the amount that was locked');
 }
 
+// Only the rules' own text says whether they name a reason, and nothing in the file whether it was true.
+function judgeRefusals({ awards }, { note }) {
+	const refused = awards.reduce((sum, award) => sum + award.refused.length, 0);
+	if (refused > 0) note('refusals', 'unknown', `${refused} winners were refused: the file does not hold the rules, nor whether the reasons are true`);
+}
+
 function judgeDraw(draw, tickets, notes, steps) {
 	judgeLock(draw, notes.must);
 	judgeTickets(draw, tickets, notes, steps);
@@ -94,6 +91,7 @@ function judgeDraw(draw, tickets, notes, steps) {
 	// Nothing follows from a proof or a list that is not the right one.
 	if (tickets.length > 0 && !notes.checks.some(({ state }) => state === 'wrong')) judgePicks(draw, tickets, notes, steps);
 	judgeAwards(draw, notes);
+	judgeRefusals(draw, notes);
 }
 
 class Notes {

@@ -4,6 +4,8 @@ import { findTickets, participant } from './find.js';
 import { judgeCertificate } from './judge.js';
 
 const at = (id) => document.getElementById(id);
+// Much more does not fit a tab's memory several times over.
+const SIZE_MAX = 200 * 2 ** 20;
 let judged = null;
 
 function element(name, text, className) {
@@ -34,12 +36,14 @@ function rowsOf(value, name = '') {
 
 function outsideOf({ body: { draw, pool } }) {
 	if (pool) return [['chain', 'the transactions, the oracle\'s key and the accounts are as the certificate says: any explorer']];
-	const { anchor, block, lock } = draw;
+	const { anchor, awards, block, lock } = draw;
 	return [
 		['anchor', `transaction ${toBase58(anchor.signature)}, finalized in slot ${anchor.slot}, has a memo with ${hex(lock.hash)}`],
 		['block', `slot ${block.slot} has the hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`],
 		['vrf_key', `${toBase58(lock.vrf_key)} was published before the draw opened`],
 		['certificates', 'the operator has one certificate per serial, and no other lock for this draw'],
+		['rules', `the published rules are a text with the SHA-256 ${hex(lock.rules)}`],
+		...awards.flatMap(({ refused }) => refused.map(({ pick, reason }) => ['refusal', `those rules name the reason why pick ${pick} was refused, and it is true: ${reason}`])),
 	];
 }
 
@@ -78,8 +82,19 @@ function find() {
 at('file').addEventListener('change', async ({ target }) => {
 	const [file] = target.files;
 	if (!file) return;
+	judged = null;
+	at('results').replaceChildren();
+	at('found').replaceChildren();
+	at('finder').hidden = true;
 	at('verdict').textContent = 'checking';
-	judged = judgeCertificate(new Uint8Array(await file.arrayBuffer()));
-	show();
+	at('verdict').className = '';
+	try {
+		if (file.size > SIZE_MAX) throw new Error(`the file has ${file.size} bytes and this page takes ${SIZE_MAX}`);
+		judged = judgeCertificate(new Uint8Array(await file.arrayBuffer()));
+		show();
+	} catch (error) {
+		at('verdict').textContent = `cannot be known: ${error.message}; poolkeeper verify FILE checks what this page cannot`;
+		at('verdict').className = 'cannot-be-known';
+	}
 });
 at('find').addEventListener('click', find);
