@@ -23,6 +23,9 @@ function programDirectory() {
 	throw new Error('PostgreSQL server programs not found below /usr/lib/postgresql: run scripts/setup');
 }
 
+// What is called psql in Debian's PATH is a Perl program that looks for these; it takes ten times as long to start.
+process.env.PATH = `${programDirectory()}:${process.env.PATH}`;
+
 function initialize(programs, directory, account) {
 	execFileSync(path.join(programs, 'initdb'), [
 		'-D', path.join(directory, 'data'), '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
