@@ -96,6 +96,7 @@ class Postgres {
 		this.server = new ServerProcess({
 			command: path.join(this.programs, 'postgres'), args: this.arguments(), account: this.account,
 			logFile: this.logFile, outlive: this.options.outlive,
+			lastSignal: 'SIGQUIT', // at once, but its shared memory goes with it, of which a machine has 4096
 		});
 		await this.server.waitUntil(() => this.answers(), 'PostgreSQL');
 	}
@@ -143,7 +144,7 @@ class Postgres {
 	// The end: stopped without ceremony, and the directory removed if it was ours.
 	async stop() {
 		if (this.ownsDirectory) {
-			await this.kill();
+			await this.server.stop('SIGQUIT');
 			removeOwnedDirectory(this.directory);
 		} else {
 			await this.halt();

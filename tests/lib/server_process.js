@@ -32,7 +32,7 @@ async function freePort() {
 const startedServers = new Set();
 const ownedDirectories = new Set();
 process.once('exit', () => {
-	for (const server of startedServers) server.signalEverything('SIGKILL');
+	for (const server of startedServers) server.abandon();
 	for (const directory of ownedDirectories) fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 
@@ -78,13 +78,14 @@ function childrenOf(pid) {
 }
 
 class ServerProcess {
-	// options: command, args, account, logFile, outlive (the server stays when this program ends)
+	// options: command, args, account, logFile, outlive (the server stays when this program ends), lastSignal (when this program ends)
 	constructor(options) {
 		this.logFile = options.logFile;
 		const log = fs.openSync(options.logFile, 'a');
 		const direct = [options.command, options.args];
+		this.lastSignal = options.lastSignal ?? 'SIGKILL';
 		// Without a death signal a killed test would leave its server behind for ever.
-		const bound = ['setpriv', ['--pdeathsig', 'KILL', options.command, ...options.args]];
+		const bound = ['setpriv', ['--pdeathsig', this.lastSignal.slice(3), options.command, ...options.args]];
 		const [command, args] = options.outlive ? direct : bound;
 		this.child = spawn(command, args, {
 			...options.account, cwd: '/', detached: Boolean(options.outlive), stdio: ['ignore', log, log],
@@ -130,6 +131,13 @@ class ServerProcess {
 		this.thaw();
 		process.kill(this.pid, signal);
 		await this.hasEnded();
+	}
+
+	// For a process that is about to end itself: nobody waits for what this one does on its signal.
+	abandon() {
+		this.thaw();
+		if (this.lastSignal === 'SIGKILL') this.signalEverything('SIGKILL');
+		else if (this.running) process.kill(this.pid, this.lastSignal);
 	}
 
 	async kill() {
