@@ -142,6 +142,10 @@ BEGIN
     IF v_found.allow_mock AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = 'public.pools'::regclass AND a.attname = 'allow_mock' AND NOT a.attisdropped) THEN
         EXECUTE format('UPDATE public.pools SET %I = 1 WHERE id = $1', 'allow_mock') USING v_id;
     END IF;
+    -- Nobody sees an ended pool that has no winner.
+    IF v_draw.paid_at IS NOT NULL THEN
+        PERFORM keeper.project_payout(p_draw, false);
+    END IF;
     RETURN v_id;
 END
 $$;
