@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/inspect.h"
+#include "app/jackpot.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -54,6 +55,7 @@ struct app {
 	struct loop_io *log_watch;
 	struct notify *notify;
 	struct health_http *health;
+	struct jackpot *jackpot;
 	uint64_t started_ms;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
@@ -301,6 +303,16 @@ static bool new_db(struct app *app)
 	return app->db != NULL;
 }
 
+/* The pages' own connections are made only where there are pages. */
+static void new_health(struct app *app)
+{
+	struct later_pages later;
+
+	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
+	later = jackpot_pages(app->jackpot);
+	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
+}
+
 static void new_rpc(struct app *app)
 {
 	const struct config *c = app->config;
@@ -366,12 +378,13 @@ static int new_modules(struct app *app)
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
 	if (code == EX_OK && !ends_by_itself(app))
-		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
+		new_health(app);
 	return code;
 }
 
 static void free_modules(struct app *app)
 {
+	jackpot_free(app->jackpot);
 	health_http_free(app->health);
 	engine_free(app->engine);
 	signer_free(app->signer);

@@ -124,7 +124,7 @@ struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
 	return key[n - 1];
 }
 
-enum { DEV, TREASURY, WALLETS = 2 + CONFIG_AUXILIARIES_MAX };
+enum { DEV, TREASURY, JACKPOT, WALLETS = 3 + CONFIG_AUXILIARIES_MAX };
 
 static void list_wallets(struct wallet out[WALLETS], struct config *config)
 {
@@ -135,6 +135,8 @@ static void list_wallets(struct wallet out[WALLETS], struct config *config)
 							 &config->dev_wallet },
 		{ setting_find("TREASURY_WALLET_KEY_FILE"), &config->treasury_file, "treasury-wallet",
 			&config->treasury_key },
+		{ setting_find("JACKPOT_API_TOKEN_FILE"), &config->jackpot_token_file, "jackpot-api-token",
+			&config->jackpot_token },
 		CONFIG_AUXILIARIES(ROW, ) };
 #undef ROW
 

@@ -84,6 +84,8 @@ struct secret_text config_take_key(struct config *config);
 struct secret_text config_take_treasury(struct config *config);
 /* The same for auxiliary wallet n, 1 to CONFIG_AUXILIARIES_MAX; text NULL: not set. */
 struct secret_text config_take_auxiliary(struct config *config, unsigned n);
+/* The same for the token of the jackpots' page; text NULL: not set. */
+struct secret_text config_take_jackpot_token(struct config *config);
 void config_wipe_key(struct secret_text *key);
 
 /* The part that decisions depend on. */

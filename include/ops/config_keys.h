@@ -21,6 +21,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(RECORDS, "Records for the web backend") \
 	X(HOUSE, "Housekeeping on chain") \
 	X(REFERRALS, "Referral payouts") \
+	X(JACKPOT, "Jackpots over HTTP") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -148,6 +149,12 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Highest claim that is paid by itself, in base units of whatever token: 1000 tokens of 6 decimals, 1 of 9.") \
 	X(REFERRALS, REFERRAL_MAX_PER_DAY, NULL, NUMBER, referral_max_per_day, "20", 0, 10000, SETTING_LIVE, NULL, \
 	  "Most claims that are opened per day (UTC); each may cost the treasury a fee and the rent of a token account.") \
+	X(JACKPOT, JACKPOT_CONNECTION_POOL_SIZE, NULL, NUMBER, jackpot_connections, "0", 0, 20, 0, "5", \
+	  "So many connections to Postgres serve the jackpots' pages at KEEPER_HTTP, besides the one that draws; 0: no such pages.") \
+	X(JACKPOT, JACKPOT_API_TOKEN_FILE, NULL, PATH, jackpot_token_file, NULL, 0, 0, 0, NULL, \
+	  "File with the token that POST /api/jackpot/contribute asks for; else the credential jackpot-api-token. Without a token no wager is taken.") \
+	X(JACKPOT, JACKPOT_API_TOKEN, NULL, SECRET, jackpot_token, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That token itself, at least 32 characters; used only when JACKPOT_API_TOKEN_FILE is not set.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \
