@@ -7,7 +7,7 @@
 #include "chain/drand_sig.h"
 #include "core/merkle.h"
 
-enum { ROUND_AFTER_LOCK_S = 120 };
+enum { ROUND_AFTER_LOCK_S = 120, US_PER_S = 1000000 };
 
 struct judging_draw {
 	struct judged *out;
@@ -27,9 +27,16 @@ static enum check_state must(bool holds)
 static void check_lock(const struct judging_draw *j)
 {
 	const struct certificate_lock *lock = j->lock;
+	static const struct hash zero;
 	struct hash chain;
 	int64_t due = 0;
 	bool known;
+
+	judged_note(j->out, "lock_chain", must(lock->seq > 0 && (lock->seq == 1) == hash_equal(&lock->previous, &zero)),
+		"lock %" PRIu64 ": the first one has no previous one, every other has", lock->seq);
+	judged_note(j->out, "opened", must(lock->opened_us / US_PER_S <= (uint64_t)lock->at),
+		"entries opened %" PRIu64 " us after 1970, before the lock at %" PRId64 " s", lock->opened_us,
+		lock->at);
 
 	judged_note(j->out, "anchor", must(j->draw->anchor_slot.n < lock->slot.n),
 		"the lock was anchored in slot %" PRIu64 ", before slot %" PRIu64 " that it names",
@@ -109,7 +116,15 @@ static void check_drand(const struct judging_draw *j)
 	}
 }
 
-static void check_vrf(const struct judging_draw *j)
+static void check_beta(const struct judging_draw *j, bool proven, const char *how)
+{
+	const struct ecvrf_beta *told = &j->draw->beta;
+
+	judged_note(j->out, "beta", must(proven && memcmp(j->computed->vrf.beta.b, told->b, sizeof told->b) == 0), "%s",
+		how);
+}
+
+static void check_randomness(const struct judging_draw *j)
 {
 	const struct certificate_draw *d = j->draw;
 	const struct alpha alpha = { .draw = j->lock->draw,
@@ -124,12 +139,15 @@ static void check_vrf(const struct judging_draw *j)
 	enum ecvrf_result result;
 
 	alpha_bytes(j->computed->alpha, &alpha);
+	if (!j->lock->has_vrf) {
+		crypto_sha512(j->computed->vrf.beta.b, &(struct bytes){ j->computed->alpha, ALPHA_SIZE }, 1);
+		check_beta(j, true, "SHA-512 of alpha: the lock says that there is no VRF");
+		return;
+	}
 	result = ecvrf_verify(&j->computed->vrf, &j->lock->vrf_key, (struct bytes){ j->computed->alpha, ALPHA_SIZE },
 		(struct bytes){ d->proof.b, sizeof d->proof.b });
 	judged_note(j->out, "proof", must(result == ECVRF_OK), "%s", ecvrf_result_text(result));
-	judged_note(j->out, "beta",
-		must(result == ECVRF_OK && memcmp(j->computed->vrf.beta.b, d->beta.b, sizeof d->beta.b) == 0),
-		"the value that follows from the proof");
+	check_beta(j, result == ECVRF_OK, "the value that follows from the proof");
 }
 
 /* ---- who won ---- */
@@ -244,7 +262,7 @@ void judge_draw(struct judged *out, struct judged_draw *computed, const struct c
 	check_tickets(&j);
 	check_block(&j);
 	check_drand(&j);
-	check_vrf(&j);
+	check_randomness(&j);
 	check_picks(&j, memory);
 	check_awards(&j);
 	check_refusals(&j);

@@ -214,7 +214,7 @@ END
 $$;
 
 -- The key is group:round.
-CREATE FUNCTION jackpot.freeze(p_key text) RETURNS TABLE (prizes integer, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
+CREATE FUNCTION jackpot.freeze(p_key text) RETURNS TABLE (amounts numeric[], currency text, alternates integer, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     j jackpot.jackpots;
@@ -237,11 +237,11 @@ BEGIN
     INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, r.round, 'locked', -j.current_amount);
     UPDATE jackpot.jackpots x SET round = r.round + 1 WHERE x.id = j.id;
     PERFORM jackpot.open_round(j.id, r.round + 1, 0);
-    RETURN QUERY SELECT 1, 3, j.current_amount::numeric, v_stakes::numeric, r.opened_at;
+    RETURN QUERY SELECT ARRAY[j.current_amount::numeric], 'money, 2 decimals', 3, v_stakes::numeric, r.opened_at;
 END
 $$;
 
-CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric)
+CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     j jackpot.jackpots;
@@ -256,7 +256,7 @@ BEGIN
         RAISE EXCEPTION 'round % is not locked', p_key;
     ELSIF v_user IS NULL THEN
         INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, j.round, 'rollover', r.amount);
-        RETURN QUERY SELECT 0::bigint, 0::numeric;
+        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''];
         RETURN;
     END IF;
     INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount) VALUES (p_keeper, v_user, j.id, r.round, 'win', r.amount);
@@ -264,7 +264,7 @@ BEGIN
        SET total_wins = x.total_wins + 1, last_won_amount = r.amount, last_won_at = clock_timestamp(), last_won_by_user_id = v_user,
            jackpot_wins = jsonb_build_array(jsonb_build_object('round', r.round, 'amount', r.amount, 'user', v_user, 'draw', p_keeper)) || (x.jackpot_wins - 99)
      WHERE x.id = j.id;
-    RETURN QUERY SELECT 1::bigint, r.amount::numeric;
+    RETURN QUERY SELECT 1::bigint, r.amount::numeric, ARRAY[format('jackpot.credits win of draw %s', p_keeper)];
 END
 $$;
 
