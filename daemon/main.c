@@ -6,7 +6,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "app/draw_keys.h"
 #include "app/inspect.h"
+#include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -50,6 +52,7 @@ struct app {
 	struct rpc *rpc;
 	struct gateway *gateway;
 	struct signer *signer;
+	struct draw_keys draw_keys;
 	struct engine *engine;
 	struct loop_io *log_watch;
 	struct notify *notify;
@@ -365,6 +368,8 @@ static int new_modules(struct app *app)
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
+	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
+		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
 		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
 	return code;
@@ -374,6 +379,7 @@ static void free_modules(struct app *app)
 {
 	health_http_free(app->health);
 	engine_free(app->engine);
+	draw_keys_free(&app->draw_keys);
 	signer_free(app->signer);
 	gateway_free(app->gateway);
 	if (app->rpc != NULL) {
@@ -414,6 +420,8 @@ static int load_config(struct app *app)
 {
 	if (options_shows(app->options.mode))
 		return config_load_reader(&app->config, &app->options.files);
+	if (app->options.mode == MODE_VRF_KEY)
+		return config_load_vrf(&app->config, &app->options.files);
 	return config_load(&app->config, &app->options.files);
 }
 
@@ -436,9 +444,11 @@ static int with_config(struct app *app)
 	}
 	if (code == EX_OK && options_shows(app->options.mode))
 		code = show_command_line(&app->options, app->config);
+	else if (code == EX_OK && app->options.mode == MODE_VRF_KEY)
+		code = vrf_register_print(app->config);
 	else if (app->options.mode == MODE_PRINT_CONFIG)
 		code = print_config(app->config, code);
-	else if (app->options.mode == MODE_CHECK_CONFIG || (code != EX_OK && !options_shows(app->options.mode)))
+	else if (app->options.mode == MODE_CHECK_CONFIG || (code != EX_OK && options_drives(app->options.mode)))
 		code = inspect_config(app->config, code);
 	else if (code == EX_OK)
 		code = run(app);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "app/draw_keys.h"
+#include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -36,6 +38,22 @@ static bool database_url_ok(const struct config *config)
 	return info != NULL;
 }
 
+/* Only where there is something to tell, a database is asked. */
+static bool draw_keys_ok(struct config *config, const struct signer *signer)
+{
+	char conninfo[CONNINFO_MAX];
+	struct draw_keys keys;
+
+	if (!draw_keys_load(&keys, config, signer))
+		return false;
+	if (keys.vrf.n > 0 && config->database_url != NULL && database_conninfo(config, conninfo)) {
+		vrf_register_tell(&keys.vrf, conninfo, config);
+		crypto_wipe(conninfo, sizeof(conninfo));
+	}
+	draw_keys_free(&keys);
+	return true;
+}
+
 int inspect_config(struct config *config, int code)
 {
 	struct signer *signer = NULL;
@@ -44,6 +62,8 @@ int inspect_config(struct config *config, int code)
 	if (config->database_url != NULL && !database_url_ok(config))
 		code = EX_CONFIG;
 	if (has_key && wallets_load(&signer, config) != EX_OK)
+		code = EX_CONFIG;
+	if (!draw_keys_ok(config, signer))
 		code = EX_CONFIG;
 	signer_free(signer);
 	if (code == EX_OK)

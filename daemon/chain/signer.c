@@ -6,21 +6,13 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "chain/held_key.h"
 #include "chain/signer_protocol.h"
 #include "core/address.h"
-#include "core/base58.h"
 #include "core/tx.h"
 
-enum {
-	AUXILIARIES_MAX = 9,
-	MESSAGE_KEYS_AT = 4 /* header and key count */,
-	SECRET_SIZE = CRYPTO_SEED_SIZE + PUBKEY_SIZE
-}; /* seed, then public key, as Solana's tools store it */
+enum { AUXILIARIES_MAX = 9, MESSAGE_KEYS_AT = 4 /* header and key count */ };
 
-struct held_key {
-	struct pubkey pubkey;
-	uint8_t *secret; /* crypto_secret_alloc, hidden but while it signs; only the seed is used after load() */
-};
 struct signer {
 	struct held_key dev;
 	struct held_key treasury; /* secret NULL: claims are not paid */
@@ -31,81 +23,8 @@ struct signer {
 };
 
 struct account_key {
-	struct pubkey pubkey;
-	uint8_t *seed;
+	struct held_key key; /* it can only make an account that the payer pays for: unlocked is not worth a warning */
 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static size_t skip_blank(const char *text, size_t len, size_t at)
-{
-	while (at < len && is_blank(text[at]))
-		at++;
-	return at;
-}
-
-/* By hand, because a JSON library would leave copies of the key on the heap. */
-static bool parse_array(const char *text, size_t len, uint8_t secret[SECRET_SIZE])
-{
-	size_t at = 1; /* behind '[' */
-
-	for (size_t i = 0; i < SECRET_SIZE; i++) {
-		unsigned value = 0, digits = 0;
-		at = skip_blank(text, len, at);
-		while (at < len && text[at] >= '0' && text[at] <= '9' && digits < 3) {
-			value = value * 10 + (unsigned)(text[at++] - '0');
-			digits++;
-		}
-		if (digits == 0 || value > 255)
-			return false;
-		secret[i] = (uint8_t)value;
-		at = skip_blank(text, len, at);
-		if (at == len || text[at++] != (i + 1 < SECRET_SIZE ? ',' : ']'))
-			return false;
-	}
-	return at == len;
-}
-
-static bool parse_secret(const char *text, size_t len, uint8_t secret[SECRET_SIZE])
-{
-	size_t n;
-
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	while (len > 0 && is_blank(text[0])) {
-		text++;
-		len--;
-	}
-	if (len > 0 && text[0] == '[')
-		return parse_array(text, len, secret);
-	return len > 0 && len < SIGNATURE_TEXT && base58_decode(secret, SECRET_SIZE, &n, text, len) && n == SECRET_SIZE;
-}
-
-static const char *load(struct held_key *key, const char *text, size_t len)
-{
-	if (!parse_secret(text, len, key->secret))
-		return "the key is neither base58 of 64 bytes nor a JSON array of 64 numbers 0..255";
-	crypto_ed25519_public_key(&key->pubkey, key->secret);
-	if (memcmp(key->pubkey.b, key->secret + CRYPTO_SEED_SIZE, PUBKEY_SIZE) != 0)
-		return "the key's public half does not belong to its secret half: it is damaged or put together "
-		       "wrongly";
-	crypto_secret_hide(key->secret);
-	return NULL;
-}
-
-/* True when the memory is locked. */
-static bool reserve(struct held_key *key)
-{
-	bool locked;
-
-	key->secret = crypto_secret_alloc(SECRET_SIZE, &locked);
-	if (!key->secret)
-		abort();
-	return locked;
-}
 
 struct signer *signer_new(const char *text, size_t len, char *why, size_t why_size)
 {
@@ -113,8 +32,8 @@ struct signer *signer_new(const char *text, size_t len, char *why, size_t why_si
 
 	if (!signer)
 		abort();
-	signer->locked = reserve(&signer->dev);
-	const char *wrong = load(&signer->dev, text, len);
+	const char *wrong = held_key_read(&signer->dev, text, len);
+	signer->locked = signer->dev.locked;
 	if (!wrong)
 		return signer;
 	snprintf(why, why_size, "%s", wrong);
@@ -149,10 +68,10 @@ void signer_free(struct signer *signer)
 	if (!signer)
 		return;
 	free(signer->remote);
-	crypto_secret_free(signer->dev.secret);
-	crypto_secret_free(signer->treasury.secret);
+	held_key_free(&signer->dev);
+	held_key_free(&signer->treasury);
 	for (unsigned i = 0; i < signer->n_auxiliaries; i++)
-		crypto_secret_free(signer->auxiliary[i].secret);
+		held_key_free(&signer->auxiliary[i]);
 	free(signer);
 }
 
@@ -178,8 +97,7 @@ static const struct held_key *find_auxiliary(const struct signer *signer, const 
 static bool add_key(
 	struct signer *signer, struct held_key *key, const char *text, size_t len, char *why, size_t why_size)
 {
-	const bool locked = reserve(key);
-	const char *wrong = load(key, text, len);
+	const char *wrong = held_key_read(key, text, len);
 
 	if (!wrong && (pubkey_equal(&key->pubkey, &signer->dev.pubkey) || find_auxiliary(signer, &key->pubkey) ||
 			      (key != &signer->treasury && pubkey_equal(&key->pubkey, &signer->treasury.pubkey))))
@@ -187,11 +105,10 @@ static bool add_key(
 			"need keys of their own";
 	if (wrong) {
 		snprintf(why, why_size, "%s", wrong);
-		crypto_secret_free(key->secret);
-		*key = (struct held_key){ 0 };
+		held_key_free(key);
 		return false;
 	}
-	signer->locked = signer->locked && locked;
+	signer->locked = signer->locked && key->locked;
 	return true;
 }
 
@@ -225,16 +142,10 @@ bool signer_has(const struct signer *signer, const struct pubkey *auxiliary)
 struct account_key *account_key_new(void)
 {
 	struct account_key *key = calloc(1, sizeof(*key));
-	bool locked; /* it can only make an account that the payer pays for: not worth a warning */
 
 	if (!key)
 		abort();
-	key->seed = crypto_secret_alloc(CRYPTO_SEED_SIZE, &locked);
-	if (!key->seed)
-		abort();
-	crypto_random(key->seed, CRYPTO_SEED_SIZE);
-	crypto_ed25519_public_key(&key->pubkey, key->seed);
-	crypto_secret_hide(key->seed);
+	held_key_make(&key->key);
 	return key;
 }
 
@@ -242,13 +153,13 @@ void account_key_free(struct account_key *key)
 {
 	if (!key)
 		return;
-	crypto_secret_free(key->seed);
+	held_key_free(&key->key);
 	free(key);
 }
 
 const struct pubkey *account_key_pubkey(const struct account_key *key)
 {
-	return &key->pubkey;
+	return &key->key.pubkey;
 }
 
 static enum err refuse(char *why, size_t why_size, const char *what)
@@ -257,38 +168,23 @@ static enum err refuse(char *why, size_t why_size, const char *what)
 	return ERR_REFUSED;
 }
 
-/* Who signs besides the payer: at most one. */
-struct second {
-	const struct pubkey *pubkey;
-	uint8_t *seed;
-};
-
-/* NULL, or why this cannot be signed. */
-static const char *find_second(struct second *second, const struct signer *signer, const struct account_key *extra,
-	const struct guard *allowed)
+/* Who signs besides the payer, at most one: *second, or NULL. Returns NULL, or why this cannot be signed. */
+static const char *find_second(const struct held_key **second, const struct signer *signer,
+	const struct account_key *extra, const struct guard *allowed)
 {
-	const struct held_key *auxiliary = find_auxiliary(signer, &allowed->auxiliary);
-
-	*second = (struct second){ 0 };
+	*second = NULL;
 	if (pubkey_is_zero(&allowed->auxiliary)) {
 		if (!extra)
 			return NULL;
-		*second = (struct second){ &extra->pubkey, extra->seed };
-		return pubkey_equal(&extra->pubkey, &allowed->randomness)
+		*second = &extra->key;
+		return pubkey_equal(&extra->key.pubkey, &allowed->randomness)
 		               ? NULL
 		               : "the account key is not the randomness account's";
 	}
-	if (!auxiliary)
+	*second = find_auxiliary(signer, &allowed->auxiliary);
+	if (!*second)
 		return "the auxiliary wallet's key is not here";
-	*second = (struct second){ &auxiliary->pubkey, auxiliary->secret };
 	return extra ? "an account key has no place where a win is passed on" : NULL;
-}
-
-static void sign_with(struct signature *out, struct bytes message, uint8_t *seed)
-{
-	crypto_secret_show(seed);
-	crypto_ed25519_sign(out, message, seed);
-	crypto_secret_hide(seed);
 }
 
 /* What comes back is checked: a signature by another key would only be found out by the chain. */
@@ -329,7 +225,7 @@ static enum err sign_as_payer(const struct signer *signer, const struct guard *a
 {
 	if (signer->remote && allowed->step != STEP_PAY_REFERRAL)
 		return sign_remotely(signer, allowed, message, sig, why, why_size);
-	sign_with(sig, message, payer_of(signer, allowed)->secret);
+	held_key_sign(sig, payer_of(signer, allowed), message);
 	return ERR_OK;
 }
 
@@ -354,7 +250,7 @@ enum err signer_serve(const struct signer *signer, const struct pubkey *treasury
 		return refuse(why, why_size, "the treasury is not the one that this signer was started with");
 	if (!guard_allows(allowed, message, message_len, why, why_size))
 		return ERR_REFUSED;
-	sign_with(sig, (struct bytes){ message, message_len }, signer->dev.secret);
+	held_key_sign(sig, &signer->dev, (struct bytes){ message, message_len });
 	return ERR_OK;
 }
 
@@ -364,7 +260,7 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 {
 	struct bytes bytes = { message, message_len };
 	struct signature signature;
-	struct second second;
+	const struct held_key *second;
 	const char *wrong;
 	size_t n, head;
 	enum err err;
@@ -376,11 +272,11 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 	wrong = find_second(&second, signer, extra, allowed);
 	if (wrong)
 		return refuse(why, why_size, wrong);
-	n = second.pubkey ? 2 : 1;
+	n = second ? 2 : 1;
 	head = 1 + n * SIGNATURE_SIZE;
 	/* The guard lets through one other signer; message[0] is the number of signers, and the second one's key comes second. */
 	if (message[0] != n ||
-		(n == 2 && memcmp(message + MESSAGE_KEYS_AT + PUBKEY_SIZE, second.pubkey->b, PUBKEY_SIZE) != 0))
+		(n == 2 && memcmp(message + MESSAGE_KEYS_AT + PUBKEY_SIZE, second->pubkey.b, PUBKEY_SIZE) != 0))
 		return refuse(why, why_size, "the message does not need exactly the signatures of the keys given");
 	if (head + message_len > TX_SIZE_MAX)
 		return refuse(why, why_size, "the transaction is larger than 1232 bytes");
@@ -389,8 +285,8 @@ enum err signer_sign(const struct signer *signer, const struct account_key *extr
 		return err;
 	out[0] = (uint8_t)n;
 	memcpy(out + 1, sig->b, SIGNATURE_SIZE);
-	if (second.seed) {
-		sign_with(&signature, bytes, second.seed);
+	if (second) {
+		held_key_sign(&signature, second, bytes);
 		memcpy(out + 1 + SIGNATURE_SIZE, signature.b, SIGNATURE_SIZE);
 	}
 	memcpy(out + head, message, message_len);

@@ -89,11 +89,19 @@ bool certificate_read_tickets(
 	return !r->failed;
 }
 
+void certificate_message(uint8_t out[CERTIFICATE_MESSAGE_SIZE], const struct hash *body)
+{
+	static const char mark[] = "PKCERT01";
+
+	memcpy(out, mark, sizeof mark - 1);
+	memcpy(out + sizeof mark - 1, body->b, HASH_SIZE);
+}
+
 bool certificate_signed(const struct certificate *certificate)
 {
-	uint8_t message[8 + HASH_SIZE] = "PKCERT01";
+	uint8_t message[CERTIFICATE_MESSAGE_SIZE];
 
-	memcpy(message + 8, certificate->hash.b, HASH_SIZE);
+	certificate_message(message, &certificate->hash);
 	return crypto_ed25519_verify(
 		&certificate->key, (struct bytes){ message, sizeof message }, &certificate->signature);
 }

@@ -19,6 +19,7 @@ struct load {
 	struct sources *sources;
 	bool set[SETTING_COUNT]; /* a value was parsed, the fallback included */
 	bool reader;             /* for a command that only reads: no keys, and nothing is required */
+	bool vrf;                /* but the VRF's                                                  */
 	struct faults faults;
 };
 
@@ -71,7 +72,7 @@ static void load_setting(struct load *load, const struct setting *setting)
 	const struct source source = find(load, setting);
 	char why[WHY_MAX];
 
-	if (load->reader && setting->type == TYPE_SECRET)
+	if (load->reader && setting->type == TYPE_SECRET && !(load->vrf && setting == setting_find("VRF_PRIVATE_KEY")))
 		return;
 	if (source.text == NULL) {
 		if ((setting->flags & SETTING_REQUIRED) != 0 && !load->reader) {
@@ -211,15 +212,27 @@ int config_load(struct config **config, const struct config_files *files)
 	return faults_code(&load.faults);
 }
 
-int config_load_reader(struct config **config, const struct config_files *files)
+static int load_reader(struct config **config, const struct config_files *files, bool vrf)
 {
-	struct load load = { .reader = true };
+	struct load load = { .reader = true, .vrf = vrf };
 
 	read_settings(&load, files);
+	if (vrf)
+		wallet_keys_load_vrf(load.config, &load.faults);
 	sources_free(load.sources);
 	wallet_keys_clear_environment();
 	*config = load.config;
 	return faults_code(&load.faults);
+}
+
+int config_load_reader(struct config **config, const struct config_files *files)
+{
+	return load_reader(config, files, false);
+}
+
+int config_load_vrf(struct config **config, const struct config_files *files)
+{
+	return load_reader(config, files, true);
 }
 
 /* ---- once more ---- */
@@ -295,6 +308,17 @@ struct secret_text config_take_treasury(struct config *config)
 struct secret_text config_take_auxiliary(struct config *config, unsigned n)
 {
 	return take(wallet_keys_auxiliary(config, n));
+}
+
+struct secret_text config_take_vrf(struct config *config, unsigned n, const char **name)
+{
+	return take(wallet_keys_vrf(config, n, name));
+}
+
+struct secret_text config_take_certificate(struct config *config, const char **name)
+{
+	*name = config->certificate_file != NULL ? "CERTIFICATE_KEY_FILE" : "CERTIFICATE_PRIVATE_KEY";
+	return take(&config->certificate_key);
 }
 
 void config_wipe_key(struct secret_text *key)

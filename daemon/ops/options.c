@@ -27,6 +27,7 @@ static const struct mode_option MODES[] = {
 		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
 		"fair, 75 not "
 		"decided, 69 unknown" },
+	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -194,7 +195,8 @@ static void print_help(FILE *out)
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
 	      "       poolkeeper explain POOL | status | verify POOL|FILE [--json] [--env-file FILE] [--config "
-	      "FILE]\n\n",
+	      "FILE]\n"
+	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
 	fprintf(out, "  %-20s %s\n", "--config FILE", "the same, of poolkeeper alone: --env-file wins over it");
@@ -227,10 +229,15 @@ bool options_shows(enum options_mode mode)
 	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY;
 }
 
+bool options_drives(enum options_mode mode)
+{
+	return mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD;
+}
+
 bool options_runs(enum options_mode mode)
 {
-	return options_shows(mode) || mode == MODE_RUN || mode == MODE_ONCE || mode == MODE_REBUILD ||
-	       mode == MODE_CHECK_CONFIG || mode == MODE_PRINT_CONFIG;
+	return options_shows(mode) || options_drives(mode) || mode == MODE_CHECK_CONFIG || mode == MODE_PRINT_CONFIG ||
+	       mode == MODE_VRF_KEY;
 }
 
 int options_print(enum options_mode mode, FILE *out)
@@ -266,6 +273,7 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_EXPLAIN:
 	case MODE_STATUS:
 	case MODE_VERIFY:
+	case MODE_VRF_KEY:
 		break;
 	}
 	return fflush(out) == 0 && !ferror(out) ? EX_OK : EX_IOERR;

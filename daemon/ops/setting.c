@@ -9,6 +9,7 @@
 
 #include "base/crypto.h"
 #include "core/base58.h"
+#include "core/drand_relay.h"
 
 enum { TEXT_MAX = 2048, KEY_NAME_MAX = 64, NEAR = 2 };
 
@@ -184,6 +185,14 @@ static bool check_hosts(const char *text, char *why, size_t why_size)
 	}
 }
 
+static bool check_relays(const char *text, char *why, size_t why_size)
+{
+	struct drand_relay_list list;
+	const char *wrong;
+
+	return drand_relay_list_read(&list, text, &wrong) || say(why, why_size, wrong);
+}
+
 static bool check_path(const char *text, char *why, size_t why_size)
 {
 	return strlen(text) < TEXT_MAX || say(why, why_size, "is too long for a path");
@@ -274,6 +283,8 @@ bool setting_parse(const struct setting *setting, const char *text, struct confi
 		return check_path(text, why, why_size) && parse_text(text, member);
 	case TYPE_HOSTS:
 		return check_hosts(text, why, why_size) && parse_text(text, member);
+	case TYPE_RELAYS:
+		return check_relays(text, why, why_size) && parse_text(text, member);
 	case TYPE_NETWORK:
 		return parse_network(text, member, why, why_size);
 	case TYPE_PUBKEY:
@@ -302,7 +313,8 @@ void setting_free(const struct setting *setting, struct config *config)
 	case TYPE_POSTGRES:
 	case TYPE_URL:
 	case TYPE_PATH:
-	case TYPE_HOSTS: {
+	case TYPE_HOSTS:
+	case TYPE_RELAYS: {
 		char **text = member;
 
 		if (*text != NULL)
@@ -347,6 +359,7 @@ static size_t plain_size(enum setting_type type)
 	case TYPE_URL:
 	case TYPE_PATH:
 	case TYPE_HOSTS:
+	case TYPE_RELAYS:
 	case TYPE_SECRET:
 		break;
 	}

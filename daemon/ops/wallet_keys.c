@@ -1,4 +1,4 @@
-/* Where the wallets' keys come from: a key file, a systemd credential, or the environment and the settings files. */
+/* Where the keys come from: a key file, a systemd credential, or the environment and the settings files. */
 #include "ops/wallet_keys.h"
 
 #include <limits.h>
@@ -124,19 +124,41 @@ struct secret_text *wallet_keys_auxiliary(struct config *config, unsigned n)
 	return key[n - 1];
 }
 
-enum { DEV, TREASURY, WALLETS = 2 + CONFIG_AUXILIARIES_MAX };
+struct secret_text *wallet_keys_vrf(struct config *config, unsigned n, const char **name)
+{
+#define ROW(unused, n) \
+	{ &config->vrf_old_##n, config->vrf_old_file_##n != NULL ? "VRF_KEY_FILE_OLD_" #n : "VRF_PRIVATE_KEY_OLD_" #n },
+	const struct {
+		struct secret_text *key;
+		const char *name;
+	} keys[CONFIG_VRF_KEYS_MAX] = { { &config->vrf_key,
+						config->vrf_file != NULL ? "VRF_KEY_FILE" : "VRF_PRIVATE_KEY" },
+		CONFIG_VRF_OLD_KEYS(ROW, ) };
+#undef ROW
+
+	*name = keys[n].name;
+	return keys[n].key;
+}
+
+enum { DEV, TREASURY, VRF, CERTIFICATE, WALLETS = 3 + CONFIG_AUXILIARIES_MAX + CONFIG_VRF_KEYS_MAX };
 
 static void list_wallets(struct wallet out[WALLETS], struct config *config)
 {
-#define ROW(unused, n)                                                                                           \
+#define AUXILIARY(unused, n)                                                                                     \
 	{ setting_find("AUXILIARY_WALLET_" #n "_KEY_FILE"), &config->auxiliary_file_##n, "auxiliary-wallet-" #n, \
 		wallet_keys_auxiliary(config, n) },
-	const struct wallet wallets[WALLETS] = { { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file, "dev-wallet",
-							 &config->dev_wallet },
-		{ setting_find("TREASURY_WALLET_KEY_FILE"), &config->treasury_file, "treasury-wallet",
+#define VRF_OLD(unused, n) \
+	{ setting_find("VRF_KEY_FILE_OLD_" #n), &config->vrf_old_file_##n, "vrf-key-old-" #n, &config->vrf_old_##n },
+	const struct wallet wallets[WALLETS] = { [DEV] = { setting_find("DEV_WALLET_KEY_FILE"), &config->key_file,
+							 "dev-wallet", &config->dev_wallet },
+		[TREASURY] = { setting_find("TREASURY_WALLET_KEY_FILE"), &config->treasury_file, "treasury-wallet",
 			&config->treasury_key },
-		CONFIG_AUXILIARIES(ROW, ) };
-#undef ROW
+		[VRF] = { setting_find("VRF_KEY_FILE"), &config->vrf_file, "vrf-key", &config->vrf_key },
+		[CERTIFICATE] = { setting_find("CERTIFICATE_KEY_FILE"), &config->certificate_file, "certificate-key",
+			&config->certificate_key },
+		CONFIG_AUXILIARIES(AUXILIARY, ) CONFIG_VRF_OLD_KEYS(VRF_OLD, ) };
+#undef VRF_OLD
+#undef AUXILIARY
 
 	memcpy(out, wallets, sizeof(wallets));
 }
@@ -162,4 +184,14 @@ void wallet_keys_load(struct config *config, struct faults *faults)
 	for (size_t i = 0; i < WALLETS; i++)
 		if (!(i == DEV && config->signer_socket != NULL) && !(i == TREASURY && !config->pay_referrals))
 			load_key(&wallet[i], config, faults);
+}
+
+void wallet_keys_load_vrf(struct config *config, struct faults *faults)
+{
+	struct wallet wallet[WALLETS];
+
+	list_wallets(wallet, config);
+	load_key(&wallet[VRF], config, faults);
+	if (config->vrf_key.text == NULL && faults_code(faults) == 0)
+		fault_add(faults, wallet[VRF].file_setting, NULL, "is not set: name the file with the VRF's key");
 }

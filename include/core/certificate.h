@@ -147,6 +147,8 @@ NODISCARD bool certificate_read_tickets(
 	struct certificate *certificate, struct ticket *out, size_t room, uint64_t *n, const char **why);
 
 /* What the certificate key signs: "PKCERT01" and the hash of the body. */
+enum { CERTIFICATE_MESSAGE_SIZE = 8 + HASH_SIZE };
+void certificate_message(uint8_t out[CERTIFICATE_MESSAGE_SIZE], const struct hash *body);
 NODISCARD bool certificate_signed(const struct certificate *certificate);
 
 /* Private to core: the two kinds of body. */

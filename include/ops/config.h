@@ -15,7 +15,13 @@
 #include "ops/listen.h"
 #include "ops/secret_file.h"
 
-enum { CONFIG_AUXILIARIES_MAX = 9, CONFIG_RPC_URLS_MAX = 5, CONFIG_KEY_FILE_MAX = 4096, CONFIG_FILE_MAX = 65536 };
+enum {
+	CONFIG_AUXILIARIES_MAX = 9,
+	CONFIG_VRF_KEYS_MAX = 4,
+	CONFIG_RPC_URLS_MAX = 5,
+	CONFIG_KEY_FILE_MAX = 4096,
+	CONFIG_FILE_MAX = 65536
+};
 
 enum network { NETWORK_DEVNET, NETWORK_MAINNET_BETA, NETWORK_LOCALNET };
 enum { NETWORK_COUNT = 3 };
@@ -25,6 +31,7 @@ enum { NETWORK_COUNT = 3 };
 #define CONFIG_C_URL char *
 #define CONFIG_C_PATH char *
 #define CONFIG_C_HOSTS char *
+#define CONFIG_C_RELAYS char *
 #define CONFIG_C_NETWORK enum network
 #define CONFIG_C_PUBKEY struct pubkey
 #define CONFIG_C_NUMBER uint64_t
@@ -70,6 +77,8 @@ struct config {
 NODISCARD int config_load(struct config **config, const struct config_files *files);
 /* The same for commands that only read: no key is loaded, and what is not set is NULL or zero and no fault. */
 NODISCARD int config_load_reader(struct config **config, const struct config_files *files);
+/* The same, with the VRF's newest key alone; none is a fault. */
+NODISCARD int config_load_vrf(struct config **config, const struct config_files *files);
 
 /* Reads both files again (SIGHUP). With a fault, all are named and nothing changes: false. Else what is SETTING_LIVE is
  * changed in config, each with a line config.changed, and what is not keeps its value, with a line config.kept. Keys are
@@ -84,6 +93,10 @@ struct secret_text config_take_key(struct config *config);
 struct secret_text config_take_treasury(struct config *config);
 /* The same for auxiliary wallet n, 1 to CONFIG_AUXILIARIES_MAX; text NULL: not set. */
 struct secret_text config_take_auxiliary(struct config *config, unsigned n);
+/* The same for the VRF's key of age n, 0 for the newest, below CONFIG_VRF_KEYS_MAX; and for the one that signs certificates.
+ * *name: the setting that it comes from. */
+struct secret_text config_take_vrf(struct config *config, unsigned n, const char **name);
+struct secret_text config_take_certificate(struct config *config, const char **name);
 void config_wipe_key(struct secret_text *key);
 
 /* The part that decisions depend on. */

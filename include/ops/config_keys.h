@@ -21,6 +21,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(RECORDS, "Records for the web backend") \
 	X(HOUSE, "Housekeeping on chain") \
 	X(REFERRALS, "Referral payouts") \
+	X(OFFCHAIN, "Draws without a chain program") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -31,6 +32,14 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "File with the key of auxiliary wallet " #n ", through which players of sponsored pools take part; else the credential auxiliary-wallet-" #n ".") \
 	X(WALLETS, AUXILIARY_WALLET_##n##_PRIVATE_KEY, NULL, SECRET, auxiliary_##n, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when AUXILIARY_WALLET_" #n "_KEY_FILE is not set.")
+
+/* Keys of the VRF from before: draws that were locked under one of them are still proven with it. */
+#define CONFIG_VRF_OLD_KEYS(ROW, X) ROW(X, 1) ROW(X, 2) ROW(X, 3)
+#define CONFIG_VRF_OLD_KEY(X, n) \
+	X(OFFCHAIN, VRF_KEY_FILE_OLD_##n, NULL, PATH, vrf_old_file_##n, NULL, 0, 0, 0, NULL, \
+	  "File with a VRF key from before, kept until every draw locked under it is over; else the credential vrf-key-old-" #n ".") \
+	X(OFFCHAIN, VRF_PRIVATE_KEY_OLD_##n, NULL, SECRET, vrf_old_##n, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That key itself; used only when VRF_KEY_FILE_OLD_" #n " is not set.")
 
 /* More examples for .env.example, in the forms that providers give out: X(key, provider, example) */
 #define CONFIG_EXAMPLES(X) \
@@ -148,6 +157,19 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Highest claim that is paid by itself, in base units of whatever token: 1000 tokens of 6 decimals, 1 of 9.") \
 	X(REFERRALS, REFERRAL_MAX_PER_DAY, NULL, NUMBER, referral_max_per_day, "20", 0, 10000, SETTING_LIVE, NULL, \
 	  "Most claims that are opened per day (UTC); each may cost the treasury a fee and the rent of a token account.") \
+	X(OFFCHAIN, DRAND_RELAYS, NULL, RELAYS, drand_relays, \
+	  "https://api.drand.sh,https://api2.drand.sh,https://api3.drand.sh,https://drand.cloudflare.com,https://api.drand.secureweb3.com:6875", \
+	  0, 0, 0, NULL, \
+	  "Relays that are asked for drand's rounds, two to eight hosts with commas; a round counts when two give the same.") \
+	X(OFFCHAIN, VRF_KEY_FILE, NULL, PATH, vrf_file, NULL, 0, 0, 0, NULL, \
+	  "File with the VRF's key, in the forms of DEV_WALLET_KEY_FILE but no wallet's key; else the credential vrf-key.") \
+	X(OFFCHAIN, VRF_PRIVATE_KEY, NULL, SECRET, vrf_key, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That key itself; used only when VRF_KEY_FILE is not set.") \
+	CONFIG_VRF_OLD_KEYS(CONFIG_VRF_OLD_KEY, X) \
+	X(OFFCHAIN, CERTIFICATE_KEY_FILE, NULL, PATH, certificate_file, NULL, 0, 0, 0, NULL, \
+	  "File with the key that signs certificates, likewise a key of its own; else the credential certificate-key.") \
+	X(OFFCHAIN, CERTIFICATE_PRIVATE_KEY, NULL, SECRET, certificate_key, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \

@@ -31,6 +31,7 @@
 	X("oracle.answered", "info", "subject", "The answer is here, checked, and in the ledger.") \
 	X("oracle.no_answer", "info warn", "subject", "The gateway did not answer; it is asked again.") \
 	X("oracle.answer_refused", "warn", "subject", "In a node's simulation the program refuses the oracle's answer.") \
+	X("drand.false_relay", "warn", "", "A drand relay gave a signature that is not the round's: relay=, round=. It is outvoted.") \
 	X("commit.doubt", "warn", "subject", "It is not known whether a commit was written to the ledger; it is read back.") \
 	X("journal.doubt", "debug warn", "account", "It is not known whether a statement was carried out; the rows are read back.") \
 	X("draw.paid", "info", "subject", "The payout is final: winner, amounts and signature, about to be recorded.") \
@@ -121,6 +122,8 @@
 	X("signer", "info", "", "The wallet that signs.") \
 	X("signer.auxiliary", "info", "", "An auxiliary wallet that signs.") \
 	X("signer.not_locked", "warn", "", "The key may be swapped to disk.") \
+	X("draw.key", "info", "", "A key of draws without a chain program: the VRF's, or the one that signs certificates.") \
+	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired or unknown says what the database knows of a VRF key.") \
 	X("config.ok", "info", "", "--check-config found no fault.") \
 	X("config.invalid", "error", "", "One fault of the settings: key=, value=, why=.") \
 	X("config.ignored", "debug info", "", "Parameters of DATABASE_URL that libpq does not know; PORT, which is the web backend's.") \

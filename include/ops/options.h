@@ -20,6 +20,7 @@ enum options_mode {
 	MODE_EXPLAIN, /* the three that show and never write */
 	MODE_STATUS,
 	MODE_VERIFY,
+	MODE_VRF_KEY,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
 	MODE_PRINT_SETTINGS,
@@ -46,6 +47,8 @@ NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, c
 
 /* The three commands that read and show, for people. */
 bool options_shows(enum options_mode mode);
+/* The modes that drive draws, and so need every setting. */
+bool options_drives(enum options_mode mode);
 /* The modes that need the settings; all others only print. */
 bool options_runs(enum options_mode mode);
 /* What a printing mode prints. Returns 0, or EX_IOERR (74) when it could not be written. */

@@ -130,7 +130,7 @@ async function assertNoCore(daemon) {
 test('a draw with every secret marked: none of them is anywhere', { skip: process.getuid() !== 0 && 'looks into memory as root' }, async (t) => {
 	const world = await World.start({ nodes: 2 });
 	t.after(() => world.stop());
-	const auxiliary = new Keypair();
+	const [auxiliary, vrf, oldVrf, certificate] = Array.from({ length: 4 }, () => new Keypair());
 	const node = world.chain.url.replace(/\/$/, '');
 	const endpoints = [];
 	for (const k of [0, 1]) endpoints.push(await startEndpoint(`${node}/node/${k}`, [...REFUSALS]));
@@ -140,12 +140,15 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	await world.pastLock();
 
 	const envFile = path.join(world.directory, '.env');
-	fs.writeFileSync(envFile, `AUXILIARY_WALLET_1_PRIVATE_KEY='${formsOf(auxiliary)[1]}'\nMAX_BOUND_POOLS=3\n`, { mode: 0o600 });
-	const settings = { DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: formsOf(world.devWallet)[0], LOG_LEVEL: 'debug',
+	fs.writeFileSync(envFile, `AUXILIARY_WALLET_1_PRIVATE_KEY='${formsOf(auxiliary)[1]}'\nCERTIFICATE_PRIVATE_KEY='${formsOf(certificate)[1]}'\nMAX_BOUND_POOLS=3\n`, { mode: 0o600 });
+	const oldVrfFile = path.join(world.directory, 'old-vrf.json');
+	fs.writeFileSync(oldVrfFile, formsOf(oldVrf)[1], { mode: 0o600 });
+	const settings = { DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: formsOf(world.devWallet)[0], VRF_PRIVATE_KEY: formsOf(vrf)[0], VRF_KEY_FILE_OLD_1: oldVrfFile, LOG_LEVEL: 'debug',
 		DATABASE_URL: world.databaseUrl.replace('postgres@', `postgres:${PASSWORD}@`),
 		SOLANA_RPC_URL: `http://127.0.0.1:${endpoints[0].port}/v2/${API_KEYS[0]}/`,
 		SOLANA_RPC_URL_2: `http://user:${RPC_PASSWORD}@127.0.0.1:${endpoints[1].port}/?api-key=${API_KEYS[1]}` };
-	const keys = [...formsOf(world.devWallet), ...formsOf(auxiliary)];
+	const keypairs = [world.devWallet, auxiliary, vrf, oldVrf, certificate];
+	const keys = keypairs.flatMap(formsOf);
 	const secrets = [...keys, PASSWORD, RPC_PASSWORD, ...API_KEYS];
 
 	const daemon = world.startDaemonWith(settings, '--env-file', envFile);
@@ -155,7 +158,7 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	daemon.child.kill('SIGHUP');
 	await daemon.wait('config.reloaded');
 	assert.equal(daemon.all('config.kept', { key: 'SOLANA_RPC_URL_3' }).length, 1, daemon.log);
-	assert.ok(daemon.all('config.key_in_environment').length === 1 && /HTTP 401/.test(daemon.log) && /HTTP 302/.test(daemon.log) && /over its limit/.test(daemon.log), daemon.log.slice(0, 6000));
+	assert.ok(daemon.all('config.key_in_environment').length === 2 && /HTTP 401/.test(daemon.log) && /HTTP 302/.test(daemon.log) && /over its limit/.test(daemon.log), daemon.log.slice(0, 6000));
 
 	const { address } = await daemon.wait('http.listening');
 	for (const page of ['/livez', '/readyz', '/readyz?verbose', '/health', '/health/database', '/api/monitor/status', '/metrics']) {
@@ -165,7 +168,7 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	}
 
 	assertNone(fs.readFileSync(`/proc/${daemon.child.pid}/environ`, 'latin1'), keys, 'the environment');
-	assertNotInMemory(daemon.child.pid, [world.devWallet, auxiliary]);
+	assertNotInMemory(daemon.child.pid, keypairs);
 	await assertNoCore(daemon);
 	assertNone(daemon.log + daemon.output, secrets, 'the log');
 
@@ -175,7 +178,7 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	assert.equal((await refused.exit()).code, 69, refused.log);
 	assert.match(refused.log, /is wrong/);
 	assertNone(refused.log + refused.output, secrets, 'the log of a refused login');
-	for (const mode of ['--print-config', '--check-config']) {
+	for (const mode of ['--print-config', '--check-config', 'vrf-key']) {
 		const shown = new Daemon(world.environment(settings), ['--env-file', envFile, mode]);
 		assert.equal((await shown.exit()).code, 0, shown.log);
 		assertNone(shown.log + shown.output, secrets, mode);

@@ -1,4 +1,4 @@
-/* Rounds at their limits, the rule for a round that came too early, and the layout of alpha. */
+/* Rounds at their limits, the rule for a round that came too early, the layout of alpha, and which relays may be asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "core/alpha.h"
 #include "core/drand.h"
+#include "core/drand_relay.h"
 
 static const struct drand_chain *const chain = &DRAND_QUICKNET;
 
@@ -80,12 +81,68 @@ static void test_alpha(void **unused)
 	assert_memory_equal(bytes, marks, sizeof bytes);
 }
 
+static void test_relays(void **unused)
+{
+	struct drand_relay_list list;
+	const char *why;
+
+	(void)unused;
+	assert_true(drand_relay_list_read(&list,
+		"https://api.drand.sh,https://drand.example:6875/some-path//,http://127.0.0.1:1,http://127.0.0.1:2",
+		&why));
+	assert_int_equal(list.n, 4);
+	assert_string_equal(list.relay[0].host, "api.drand.sh");
+	assert_string_equal(list.relay[1].url, "https://drand.example:6875/some-path");
+	assert_string_equal(list.relay[1].host, "drand.example:6875");
+	assert_string_equal(list.relay[3].host, "127.0.0.1:2");
+}
+
+static void test_relays_that_are_none(void **unused)
+{
+	static const struct {
+		const char *urls, *says;
+	} bad[] = {
+		{ "", "https:// addresses" },
+		{ "https://a.example", "two or more" },
+		{ "https://a.example,", "https:// addresses" },
+		{ "https://a.example, https://b.example", "https:// addresses" },
+		{ "https://a.example,ftp://b.example", "https:// addresses" },
+		{ "https://a.example,http://b.example", "whoever is on the way" },
+		{ "https://a.example,http://127.0.0.1.example", "whoever is on the way" },
+		{ "https://a.example,https://", "https://host" },
+		{ "https://a.example,https://:1", "https://host" },
+		{ "https://a.example,https://b.example:", "https://host" },
+		{ "https://a.example,https://b.example:x", "https://host" },
+		{ "https://a.example,https://b.example.", "https://host" },
+		{ "https://a.example,https://user@b.example", "https://host" },
+		{ "https://a.example,https://B.example", "https://host" },
+		{ "https://a.example,https://b.example/?key=1", "https://host" },
+		{ "https://a.example,https://a.example", "one host twice" },
+		{ "https://a.example,https://a.example:443/x", "one host twice" },
+		{ "http://127.0.0.1:1,http://127.0.0.1:1", "one host twice" },
+		{ "https://a,https://b,https://c,https://d,https://e,https://f,https://g,https://h,https://i",
+			"more than 8" },
+		{ "https://a.example,https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+			"longer than 55" },
+	};
+	struct drand_relay_list list;
+	const char *why;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		if (drand_relay_list_read(&list, bad[i].urls, &why) || !strstr(why, bad[i].says))
+			fail_msg("%s: %s", bad[i].urls, why);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_round_after_block),
 		cmocka_unit_test(test_alpha),
+		cmocka_unit_test(test_relays),
+		cmocka_unit_test(test_relays_that_are_none),
 	};
 
 	return crypto_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
