@@ -33,7 +33,7 @@ test('the package holds what it should, of root, and nothing that others may wri
 	const expected = new RegExp(`^/(${[
 		'usr/bin/poolkeeper(-signer)?', 'usr/lib/systemd/system/poolkeeper(\\.service|-signer\\.(service|socket))', 'usr/lib/sysusers\\.d/poolkeeper\\.conf',
 		'usr/share/man/man8/poolkeeper(-signer)?\\.8\\.gz', 'usr/share/bash-completion/completions/poolkeeper',
-		`usr/share/doc/poolkeeper/(${['README\\.Debian', 'README\\.md', '(database|operations|offchain|certificate)\\.md', 'certificate\\.schema\\.json', 'alerts\\.yml',
+		`usr/share/doc/poolkeeper/(${['README\\.Debian', 'copyright', 'README\\.md', '(database|operations|offchain|certificate)\\.md', 'certificate\\.schema\\.json', 'alerts\\.yml',
 			'grafana-dashboard\\.json', 'env\\.example', '(devnet|mainnet-beta|poolkeeper-signer)\\.conf', 'pgbouncer\\.ini'].join('|')})`,
 		'usr/share/poolkeeper/scripts/(db|db\\.d/\\w+\\.sh|sql/(seed/)?\\w+\\.sql)', 'usr/share/poolkeeper/migrations/V\\d+__\\w+(\\.\\w+)?\\.sql',
 		'usr/share/poolkeeper/config/sources/\\w+/(rules\\.json|(schema|seed|statements)\\.sql)', 'etc/poolkeeper/poolkeeper\\.conf'].join('|')})$`);
