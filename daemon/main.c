@@ -6,7 +6,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "app/database.h"
 #include "app/draw_keys.h"
+#include "app/draws.h"
 #include "app/inspect.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
@@ -53,6 +55,7 @@ struct app {
 	struct gateway *gateway;
 	struct signer *signer;
 	struct draw_keys draw_keys;
+	struct draws draws;
 	struct engine *engine;
 	struct loop_io *log_watch;
 	struct notify *notify;
@@ -125,6 +128,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.audit_ms = c->audit_seconds * 1000,
 		.list_after_s = (int64_t)c->discovery_list_after_seconds,
 		.watch_ms = c->watch_seconds * 1000,
+		.offchain_ms = c->offchain_seconds * 1000,
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
@@ -135,7 +139,13 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 
 static void start_engine(struct app *app)
 {
-	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer };
+	const struct engine_modules modules = { .rpc = app->rpc,
+		.journal = app->journal,
+		.gateway = app->gateway,
+		.signer = app->signer,
+		.sources = &app->draws.sources,
+		.relays = app->draws.relays,
+		.vrf = &app->draw_keys.vrf };
 	struct engine_config config;
 
 	fill_engine_config(app, &config);
@@ -291,19 +301,6 @@ static void collect_health(void *owner, struct health_facts *out)
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }
 
-static bool new_db(struct app *app)
-{
-	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
-	struct db_config config = { .conninfo = conninfo, .name = "journal", .read_only = app->options.dry_run };
-
-	if (database_conninfo(app->config, conninfo))
-		app->db = db_new(app->loop, &config, why, sizeof(why));
-	crypto_wipe(conninfo, sizeof(conninfo));
-	if (app->db == NULL)
-		log_error("config.invalid", "key=DATABASE_URL value=*** why=%s", why);
-	return app->db != NULL;
-}
-
 static void new_rpc(struct app *app)
 {
 	const struct config *c = app->config;
@@ -359,11 +356,14 @@ static int new_modules(struct app *app)
 		log_error("start.failed", "what=http why=%s", why);
 		return EX_SOFTWARE;
 	}
-	if (!new_db(app))
+	app->db = database_open(app->loop, app->config, "journal", app->options.dry_run);
+	if (app->db == NULL)
 		return EX_CONFIG;
 	schema_init(&app->schema, app->db, (uint32_t)app->config->db_timeout_ms);
 	app->journal = new_journal(app);
 	lease_call_init(&app->lease);
+	if (!draws_open(&app->draws, app->loop, app->http, app->journal, app->config, app->options.dry_run))
+		return EX_CONFIG;
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
@@ -392,6 +392,7 @@ static void free_modules(struct app *app)
 	}
 	if (app->db != NULL)
 		schema_fini(&app->schema);
+	draws_close(&app->draws);
 	db_free(app->db);
 	http_free(app->http);
 	loop_timer_free(app->limit);

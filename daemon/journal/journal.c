@@ -323,6 +323,11 @@ struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_
 	return j;
 }
 
+void journal_aside(struct journal *j, struct db *db)
+{
+	j->aside = db;
+}
+
 void journal_free(struct journal *j)
 {
 	if (!j)

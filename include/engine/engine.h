@@ -19,12 +19,19 @@ struct rpc;
 struct journal;
 struct gateway;
 struct signer;
+struct drand_relays;
+struct source_defs;
+struct vrf_keys;
 
 struct engine_modules {
 	struct rpc *rpc;
 	struct journal *journal;
 	struct gateway *gateway;
 	const struct signer *signer;
+	/* Of draws whose stakes are in Postgres. Without sources the other two are not looked at. */
+	const struct source_defs *sources;
+	struct drand_relays *relays;
+	const struct vrf_keys *vrf;
 };
 struct engine_config {
 	struct policy policy;
@@ -34,6 +41,7 @@ struct engine_config {
 	uint64_t watch_ms;     /* between two comparisons of a pool on which nothing happens: an hour  */
 	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
 	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
+	uint64_t offchain_ms;  /* between two questions what is due in a source of draws               */
 	bool clear_chat;       /* a paid pool's chat is deleted                                        */
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */

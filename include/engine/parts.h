@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/house.h"
 #include "engine/ingest.h"
+#include "engine/offchain.h"
 #include "engine/spending.h"
 #include "engine/subject.h"
 #include "engine/watch.h"
@@ -55,7 +56,9 @@ struct atas {
 };
 
 /* What housekeeping is at. */
-enum { HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + REFERRAL_ROWS_MAX + 32 }; /* and pools of the app's list */
+enum {
+	HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + REFERRAL_ROWS_MAX + OFFCHAIN_DRAWS_MAX + 32
+}; /* and pools of the app's list */
 /* Which claims there are. */
 struct referrals {
 	struct referral_call list;
@@ -168,6 +171,7 @@ struct engine {
 	size_t n_active, active_capacity;
 	struct atas atas;
 	struct house house;
+	struct offchain *offchain; /* NULL: off */
 	struct oracles oracles;
 	struct canary canary;
 	struct tick tick;

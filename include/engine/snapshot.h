@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "base/units.h"
 #include "core/journal_rows.h"
+#include "core/offchain.h"
 #include "core/pool.h"
 #include "core/reasons.h"
 #include "core/steps.h"
@@ -57,6 +58,7 @@ struct engine_snapshot {
 	uint64_t submissions_accepted, submissions_rejected, submissions_revoked;
 	uint64_t replays_refused; /* among the rejected: the hash was used before */
 	uint64_t breaches[BREACHES];
+	uint64_t offchain[OFFCHAIN_STATES]; /* draws of the database that came into this state */
 	struct lamports wallet;
 	bool wallet_known;
 };

@@ -157,6 +157,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Highest claim that is paid by itself, in base units of whatever token: 1000 tokens of 6 decimals, 1 of 9.") \
 	X(REFERRALS, REFERRAL_MAX_PER_DAY, NULL, NUMBER, referral_max_per_day, "20", 0, 10000, SETTING_LIVE, NULL, \
 	  "Most claims that are opened per day (UTC); each may cost the treasury a fee and the rent of a token account.") \
+	X(OFFCHAIN, OFFCHAIN_SOURCES, NULL, PATH, offchain_sources, NULL, 0, 0, 0, "/etc/poolkeeper/sources", \
+	  "Directory with one directory per source of draws, each with its statements.sql; not set: there are no such draws.") \
+	X(OFFCHAIN, OFFCHAIN_SECONDS, NULL, NUMBER, offchain_seconds, "5", 1, 3600, SETTING_LIVE, NULL, \
+	  "How often each source is asked what is due.") \
 	X(OFFCHAIN, DRAND_RELAYS, NULL, RELAYS, drand_relays, \
 	  "https://api.drand.sh,https://api2.drand.sh,https://api3.drand.sh,https://drand.cloudflare.com,https://api.drand.secureweb3.com:6875", \
 	  0, 0, 0, NULL, \

@@ -45,6 +45,23 @@
 	X("watch.read_failed", "warn", "", "No node gave the accounts to compare; next=retry.") \
 	X("house.list_failed", "warn", "", "The journal did not say what housekeeping has to look at; next=retry.") \
 	X("house.recover_failed", "warn", "", "The chain could not be asked for randomness accounts of our key; next=retry.") \
+	X("offchain.locked", "info", "", "A draw of the database is locked: its entries are frozen, and slot, round and deadline are fixed.") \
+	X("offchain.wait", "info warn error", "", "Such a draw waits; reason= and why= say for what. Only when it changes.") \
+	X("offchain.anchored", "info", "", "The memo with its row's hash is final, in a slot before S.") \
+	X("offchain.block", "info", "", "The first finalized block from S on is known, and with it the drand round that is used.") \
+	X("offchain.beacon", "info", "", "Two relays gave the same signature of that round.") \
+	X("offchain.no_beacon", "warn", "", "They did not, or not yet; they are asked again.") \
+	X("offchain.proven", "info", "", "The proof and its one random value are recorded.") \
+	X("offchain.drawn", "info", "", "Daemon and database computed the same winners.") \
+	X("offchain.settled", "info", "", "The source paid the winners, and the draw is over.") \
+	X("offchain.defaulted", "error", "", "Its deadline passed without a random value; why= says what was missing. Stakes are refunded.") \
+	X("offchain.refunded", "info", "", "The source gave every stake back, and the draw is over.") \
+	X("offchain.halted", "error", "", "It does not go on; why= says why. It is tried again after a while, and a human must look.") \
+	X("offchain.refused", "warn", "", "The database refused a statement about it, and kept nothing.") \
+	X("offchain.doubt", "warn", "", "It is not known whether a statement about it was carried out; the row is read back.") \
+	X("offchain.lock_failed", "warn", "", "What a source says is due was not locked; why= says why. It is tried again.") \
+	X("offchain.source_failed", "warn", "", "A source's statement due failed; the other sources go on. Once per reason.") \
+	X("offchain.look_failed", "warn", "", "Postgres did not say which such draws there are; next=retry.") \
 	X("referral.list_failed", "warn", "", "The journal did not say which claims there are to pay; next=retry.") \
 	X("referral.mismatch", "error", "account", "A claim's row of the app was changed or deleted: subject= names it. Once.") \
 	X("sponsor.unusable", "warn", "subject", "A sponsored player's wallet of the app cannot be one, or has no key here.") \

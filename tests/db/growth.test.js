@@ -24,11 +24,12 @@ test.before(async () => {
 	server = await startPostgres(FULL ? { durable: true, settings: { max_wal_size: '8GB', maintenance_work_mem: '256MB', wal_level: 'minimal', max_wal_senders: 0 } } : {});
 	keeper = await newKeeper(server);
 	await keeper.sql(FULL ? fill(1_000_000, MANY, GROW_MOST) : fill(3000, MANY));
+	await keeper.call('offchain_publish', { type: 'plain', rules: '{"type": "plain", "source": "plain", "randomness": "beacon", "mode": 1, "deadline_s": 600}' });
 	partial = (await keeper.sql('SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL')).split('\n');
 });
 test.after(() => server.stop());
 
-const [A, D, S] = [made.address, made.draw, made.signature];
+const [A, D, S, O] = [made.address, made.draw, made.signature, made.offchain];
 const NEW = 99999999;
 const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
 const hex = (n) => `\\${bytes(n)}`; // within an array
@@ -77,12 +78,29 @@ const SENT = {
 	submissions_answer: { fence: 1, id: [1], verdict: ['accepted'], slot: [5], block_time: [5], final: ['t'] },
 	watch: { fence: 1, ...WATCHED, chain_draw: [D(1)], chain_kind: ['vault_short'], chain_ok: ['f'], chain_expected: ['1'], chain_found: ['2'] },
 	watch_compare: WATCHED,
+	offchain_work: { max: 128, due: "SELECT 'plain' AS type, 'k' AS source_key", due_max: 64 },
+	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
+	offchain_lock: {
+		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
+		freeze: 'SELECT 1 AS prizes, 0 AS alternates, 1 AS prize_units, 1 AS stake_units, clock_timestamp() AS opened_at', entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
+	},
+	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
+	offchain_block: { fence: 1, draw: O(2), slot: 100, parent_slot: 99, blockhash: bytes(1).slice(0, 66), block_time: 1692806200 },
+	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98) },
+	// Its alpha and beta depend on the row.
+	offchain_prove: `SELECT count(*) FROM (SELECT keeper.offchain_alpha(d) AS alpha FROM keeper.offchain_draws d WHERE d.draw = '${O(4)}') AS a
+	CROSS JOIN LATERAL keeper.offchain_prove(1, '${O(4)}', a.alpha, NULL, sha512(a.alpha))`,
+	offchain_draw: { fence: 1, draw: O(6), attempt: [0], number: [0], total: [1], entry: [0] },
+	offchain_settle: { fence: 1, draw: O(7), settle: 'SELECT 0 AS winners, 0 AS paid_units' },
+	offchain_default: { fence: 1, draw: O(1) },
+	offchain_refund: { fence: 1, draw: O(5), refund: 'SELECT 5 AS refunded_units' },
+	offchain_halt: { fence: 1, draw: O(1), why: 'w' },
 };
 
 // The tables that some plan of this statement reads from end to end, with the statement inside of the function.
 async function readWhole(name, prepare = '') {
 	const text = `BEGIN; ${prepare} LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
-		${Keeper.call(name, SENT[name])}; ROLLBACK`;
+		${typeof SENT[name] === 'string' ? SENT[name] : Keeper.call(name, SENT[name])}; ROLLBACK`;
 	const { stderr } = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', keeper.url, '-c', text], { maxBuffer: 64 << 20 });
 	const plans = stderr.split(/^NOTICE: {2}duration: /m).slice(1);
 	assert.ok(plans.length > 0, `${name}: no plan was told`);
