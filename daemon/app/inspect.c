@@ -46,10 +46,9 @@ static bool draw_keys_ok(struct config *config, const struct signer *signer)
 
 	if (!draw_keys_load(&keys, config, signer))
 		return false;
-	if (keys.vrf.n > 0 && config->database_url != NULL && database_conninfo(config, conninfo)) {
+	if (keys.vrf.n > 0 && config->database_url != NULL && database_conninfo(config, conninfo))
 		vrf_register_tell(&keys.vrf, conninfo, config);
-		crypto_wipe(conninfo, sizeof(conninfo));
-	}
+	crypto_wipe(conninfo, sizeof(conninfo));
 	draw_keys_free(&keys);
 	return true;
 }
