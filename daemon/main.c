@@ -17,6 +17,7 @@
 #include "chain/gateway.h"
 #include "chain/preflight.h"
 #include "chain/rpc.h"
+#include "core/self_test.h"
 #include "engine/engine.h"
 #include "io/db.h"
 #include "io/http.h"
@@ -429,6 +430,17 @@ static int run(struct app *app)
 	return app->code;
 }
 
+/* Before anything is connected: what cannot compute a draw must not begin one. */
+static bool computes_as_published(void)
+{
+	const char *wrong = self_test(&SELF_TEST_VECTORS);
+
+	if (wrong != NULL)
+		log_error("start.failed",
+			"what=self_test why=\"%s: no draw can be trusted to this build or its libraries\"", wrong);
+	return wrong == NULL;
+}
+
 static int load_config(struct app *app)
 {
 	if (options_shows(app->options.mode))
@@ -464,7 +476,7 @@ static int with_config(struct app *app)
 	else if (app->options.mode == MODE_CHECK_CONFIG || (code != EX_OK && options_drives(app->options.mode)))
 		code = inspect_config(app->config, code);
 	else if (code == EX_OK)
-		code = run(app);
+		code = computes_as_published() ? run(app) : EX_SOFTWARE;
 	config_free(app->config);
 	return code;
 }

@@ -116,7 +116,7 @@
 	X("start", "info", "", "The first line.") \
 	X("start.waiting", "warn", "", "An endpoint or the database does not answer; the start waits.") \
 	X("start.refused", "error", "", "The wrong network, program or schema: exit 78.") \
-	X("start.failed", "error", "", "Something of this machine is missing.") \
+	X("start.failed", "error", "", "Something of this machine is missing, or computes other values than published (what=self_test).") \
 	X("start.not_hardened", "warn", "", "The kernel refused to protect this process's memory.") \
 	X("ready", "info", "", "Everything is checked, the work begins.") \
 	X("signer", "info", "", "The wallet that signs.") \
