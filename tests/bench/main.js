@@ -3,6 +3,7 @@
 'use strict';
 
 const { certificateFigures } = require('./certificates.js');
+const { contributionFigures } = require('./contributions.js');
 const { drawFigures } = require('./draws.js');
 const { insertFigures } = require('./inserts.js');
 const { Question } = require('./verdict.js');
@@ -27,6 +28,9 @@ const VERIFIED_SHARE = 0.8;
 const INSERT_RATIO = 2;
 // verify FILE may take so many times the bare hashing of the tickets' tree.
 const CERTIFICATE_RATIO = 2;
+// Wagers per second, of the bare UPDATE and INSERT of the same rows.
+const WAGERS_SHARE = 0.5;
+const WRITERS = [1, 8];
 // TICK_SECONDS where nobody sets it.
 const DEFAULT_TICK_US = 5e6;
 
@@ -144,6 +148,16 @@ function insertQuestion(figures) {
 	return question;
 }
 
+function wagerQuestion(figures) {
+	const question = new Question('Wagers on hot rows', 'share of plain pgbench');
+	for (const { writers, ratio } of figures) {
+		if (writers > 1) question.atLeast(`${writers} writers`, ratio, WAGERS_SHARE);
+		else question.note('one writer', ratio);
+	}
+	for (const { writers, perSecond, bare } of figures) question.note(`per second, writers ${writers}: contribute and bare`, `${Math.round(perSecond)} and ${Math.round(bare)}`);
+	return question;
+}
+
 async function main() {
 	const plan = PLANS[process.argv[2] === '--quick' ? 'quick' : 'full'];
 	const began = Date.now();
@@ -156,11 +170,14 @@ async function main() {
 	const draws = await drawFigures(plan.draws);
 	const inserts = [];
 	for (const rows of plan.rows) inserts.push(await insertFigures(rows));
+	const wagers = [];
+	for (const writers of WRITERS) wagers.push(await contributionFigures(writers));
 	const questions = [
 		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
 		verifyQuestion(verifyRates()),
 		certificateQuestion(certificateFigures(plan.tickets)),
 		insertQuestion(inserts),
+		wagerQuestion(wagers),
 	];
 	for (const question of questions) question.print();
 	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);

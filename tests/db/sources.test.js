@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { startPostgres } = require('../lib/postgres');
+const { startPostgres, psql } = require('../lib/postgres');
 const { newKeeper } = require('./keeper');
 const { Offchain, Keeper, VRF_KEY } = require('./offchain');
 
@@ -158,16 +158,16 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	assert.equal(await keeper.sql('SELECT jackpot_group, current_amount, max_amount, contribution_rate FROM jackpot.pools ORDER BY 1'),
 		'minor|100000|1000000|0.020000\nmajor|1000000|10000000|0.010000\nmega|10000000|100000000|0.005000');
 	const wager = (key, user, cents) => `SELECT * FROM jackpot.contribute('${key}', '${user}', 'slots', ${cents})`;
-	assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|3|100003|2\nmajor|1|1000001|2\nmega|0|10000000|1', 'floor, per group');
-	assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|3|100003|2\nmajor|1|1000001|2\nmega|0|10000000|1', 'the same key adds nothing');
+	for (const why of ['floor, per group', 'the same key adds nothing']) assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|1|3\nmajor|1|1', why);
 	await jackpots.refuses([wager('a', 'anna', 151), /key a was used for another wager/], ...[0, -5].map((cents) => [wager('b', 'anna', cents), /^23514 contributions_wager_is_positive/]));
 	await Promise.all(Array.from({ length: 8 }, (_, i) => keeper.sql(Array.from({ length: 20 }, (__, k) => `${wager(`${i}-${k}`, `user${i}`, 1000)};`).join(' '))));
-	assert.equal(await keeper.sql("SELECT current_amount, version FROM jackpot.pools WHERE jackpot_group = 'minor'"), '103203|162', '160 wagers, no conflict, none lost');
+	assert.equal(await keeper.sql("SELECT current_amount, total_contributions, total_wagers FROM jackpot.pools WHERE jackpot_group = 'minor'"), '103203|3203|161', '160 wagers, none lost');
 	await jackpots.refuses(
-		["UPDATE jackpot.jackpots SET current_amount = 1", /insert a row into ledger/], ['DELETE FROM jackpot.ledger', /only added to/], ['UPDATE jackpot.ledger SET amount = 1', /only added to/],
+		...['UPDATE jackpot.jackpots SET current_amount = 1', 'UPDATE jackpot.stripes SET amount = amount + 1, wagers = 1', 'UPDATE jackpot.stripes SET wagers = 5'].map((one) => [one, /insert a row into ledger|stripes_amount_has_wagers/]),
+		['DELETE FROM jackpot.stripes', /it does not go/], ['UPDATE jackpot.stripes SET quota = 0', /stripes_stay_below_the_maximum/], ['DELETE FROM jackpot.ledger', /only added to/], ['UPDATE jackpot.ledger SET amount = 1', /only added to/],
 		["UPDATE jackpot.jackpots SET contribution_rate = 1.1", /jackpots_rate_is_a_part/], ['UPDATE jackpot.jackpots SET max_amount = 1', /jackpots_max_is_above_seed/],
 	);
-	assert.equal(await keeper.sql("UPDATE jackpot.jackpots SET min_bet = 0 WHERE version = 1 AND \"group\" = 'minor' RETURNING 1"), '', 'a version that is over changes nothing');
+	assert.equal(await keeper.sql("UPDATE jackpot.jackpots SET min_bet = 0 WHERE version = 0 AND \"group\" = 'minor' RETURNING 1"), '', 'a version that is over changes nothing');
 	assert.deepEqual(await jackpots.due(), []);
 	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:1')), /^PK003 .* round minor:1 is not due/);
 	await keeper.sql(wager('whale', 'whale', 100000000));
@@ -189,8 +189,9 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	await jackpots.refund(back);
 	assert.equal(await keeper.sql("SELECT user_id, amount FROM jackpot.credits WHERE kind = 'refund'"), 'anna|20');
 	assert.equal(await keeper.sql("SELECT state, amount, seed_back, rolled_on FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000|0');
+	assert.equal(await keeper.sql(wager('tiny', 'anna', 1)), '', 'less than a cent is nothing');
 	const late = (kind, amount, round) => `INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount, user_id, key) SELECT id, ${round}, '${kind}', ${amount}${kind === 'contribution' ? ", 'anna', 'next'" : ', NULL, NULL'} FROM jackpot.jackpots WHERE "group" = 'minor'`;
-	await jackpots.refuses([late('contribution', 5, 2).replace("'next'", "'big'"), /round 2 of jackpot .* is not open: it takes no contribution/], [late('rollover', 5, 2), /takes no rollover/], [late('locked', -5, 3), /is not locked/],
+	await jackpots.refuses([late('contribution', 5, 2).replace("'next'", "'tiny'"), /round 2 of jackpot .* is not open: it takes no contribution/], [late('rollover', 5, 2), /takes no rollover/], [late('locked', -5, 3), /is not locked/],
 		["UPDATE jackpot.jackpots SET \"group\" = 'mega' WHERE \"group\" = 'minor'", /id and group stay/]);
 	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* is not due/);
 	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
@@ -218,6 +219,49 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	assert.equal(await keeper.sql("SELECT state, seed_back, rolled_on FROM jackpot.rounds WHERE round = 4"), 'refunded|100000|1000000');
 	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|5');
 	await jackpots.sound();
+});
+
+// Sessions of psql that send wagers, so many each, while `meanwhile` runs.
+async function wagering(keeper, sessions, wagers, cents, meanwhile) {
+	let going = true;
+	const one = (i) => psql(keeper.daemonUrl, Array.from({ length: wagers }, (_, k) => `SELECT FROM jackpot.contribute('${i}-${k}', 'user${i}', 'slots', ${cents});`).join('\n'));
+	const all = Promise.all(Array.from({ length: sessions }, (_, i) => one(i))).finally(() => { going = false; });
+	while (meanwhile && going) await meanwhile();
+	await all;
+}
+
+test('jackpots: rounds that lock among wagers take each cent once, and a maximum is met to the cent by many sessions', async () => {
+	const jackpots = await Source.make('jackpots', false);
+	const { keeper } = jackpots;
+	const draws = [];
+	const n = FULL ? 2000 : 150;
+	await wagering(keeper, 6, n, 1000, async () => {
+		await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
+		for (const key of await jackpots.due()) draws.push(await jackpots.lockIt(key));
+	});
+	assert.ok(draws.length >= 3);
+	assert.equal(await keeper.sql('SELECT jackpot_group, total_contributions, total_wagers FROM jackpot.pools ORDER BY 1'), `minor|${120 * n}|${6 * n}\nmajor|${60 * n}|${6 * n}\nmega|${30 * n}|${6 * n}`);
+	for (const draw of draws) {
+		const [group, round] = draw.source_key.split(':');
+		assert.equal(await keeper.sql(`SELECT sum(l.amount) FROM jackpot.ledger l JOIN jackpot.jackpots j ON j.id = l.jackpot_id WHERE j."group" = '${group}' AND l.round = ${round} AND l.kind = 'contribution'`), String(draw.stake_units), draw.source_key);
+		assert.equal(draw.stake_units, draw.total_weight, 'the stakes are the weights');
+	}
+	await jackpots.sound();
+
+	const full = await Source.make('jackpots', false);
+	await full.keeper.sql("UPDATE jackpot.jackpots SET max_amount = seed_amount + 1234567 WHERE \"group\" = 'minor'; UPDATE jackpot.jackpots SET max_amount = NULL, min_bet = 999999 WHERE \"group\" = 'mega'");
+	await wagering(full.keeper, 6, 150, 99950);
+	assert.equal(await full.keeper.sql("SELECT jackpot_group, total_contributions, current_amount = max_amount FROM jackpot.pools ORDER BY 1"), 'minor|1234567|t\nmajor|899100|f\nmega|0|');
+	assert.equal(await full.keeper.sql("SELECT count(*) FILTER (WHERE l.amount = 1999), count(*) FILTER (WHERE l.amount < 1999) FROM jackpot.ledger l JOIN jackpot.jackpots j ON j.id = l.jackpot_id WHERE j.\"group\" = 'minor' AND l.kind = 'contribution'"), `${Math.floor(1234567 / 1999)}|1`, 'each is whole but the last');
+	assert.deepEqual(await full.due(), ['minor:1']);
+	const add = (key) => full.keeper.sql(`SELECT * FROM jackpot.contribute('${key}', 'u', 'g', 1000000)`);
+	assert.equal(await add('on'), 'major|1|10000\nmega|1|5000', 'a full one is passed by');
+	await full.keeper.sql("UPDATE jackpot.jackpots SET max_amount = max_amount + 5 WHERE \"group\" = 'minor'");
+	assert.equal(await add('more'), 'minor|1|5\nmajor|1|10000\nmega|1|5000', 'another maximum is another room');
+	await full.keeper.sql("UPDATE jackpot.jackpots SET max_amount = seed_amount WHERE \"group\" = 'minor'");
+	assert.equal(await add('less'), 'major|1|10000\nmega|1|5000');
+	assert.equal(await full.keeper.sql("SELECT string_agg(DISTINCT coalesce(quota, -1)::text, ' ') FROM jackpot.stripes s JOIN jackpot.jackpots j ON j.id = s.jackpot_id WHERE j.\"group\" IN ('minor', 'mega')"), '-1 0');
+	await full.sound();
 });
 
 test('raffles: tickets come from redemptions, prizes from stock, and a prize goes forward to its winner', async () => {

@@ -8,13 +8,17 @@ const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { after, before, test } = require('node:test');
 const { startPostgres, psql } = require('../lib/postgres.js');
+const { Keeper } = require('../db/keeper.js');
+const { Offchain, VRF_KEY } = require('../db/offchain.js');
 const { Keypair } = require('../chain/solana.js');
 const { Daemon } = require('../e2e/daemon.js');
 const { Probe } = require('../e2e/probe.js');
 
 const ROOT = path.join(__dirname, '..', '..');
-const SCHEMA = fs.readFileSync(path.join(ROOT, 'config', 'sources', 'jackpots', 'schema.sql'), 'utf8');
+const read = (name) => fs.readFileSync(path.join(ROOT, 'config', 'sources', 'jackpots', name), 'utf8');
+const SCHEMA = read('schema.sql');
 const TOKEN = 'a-token-of-the-tests-0123456789-abcdef';
+const BURST = process.env.POOLKEEPER_TEST_FULL ? 8000 : 400;
 const WAGERS_MAX = 32; // of daemon/app/jackpot.c
 
 let server;
@@ -45,12 +49,17 @@ class Client extends Probe {
 	}
 }
 
-// A daemon of a database with the schema (unless bare) and without a chain: the pages need none.
-async function start(t, { bare = false, settings = {}, args = [] } = {}) {
+async function database(schema = '') {
 	const name = `jackpots${databases++}`;
 	await server.sql(`CREATE DATABASE ${name} TEMPLATE made`);
-	const keeper = { sql: (text) => psql(server.url(name), text), daemonUrl: server.url(name, 'poolkeeper') };
-	if (!bare) await keeper.sql(`BEGIN; ${SCHEMA} COMMIT;`);
+	const keeper = new Keeper(server.url(name));
+	if (schema) await keeper.sql(`BEGIN; ${schema} COMMIT;`);
+	return keeper;
+}
+
+// A daemon of a database with the schema (unless bare, or the test brings its own) and without a chain: the pages need none.
+async function start(t, { bare = false, settings = {}, args = [], keeper: own } = {}) {
+	const keeper = own ?? await database(bare ? '' : SCHEMA);
 	const daemon = new Daemon({
 		PATH: process.env.PATH, DATABASE_URL: keeper.daemonUrl, SOLANA_NETWORK: 'devnet', SOLANA_RPC_URL: 'http://127.0.0.1:1',
 		DEV_WALLET_KEY_FILE: path.join(directory, 'key'), TREASURY_WALLET_PUBKEY: new Keypair().address, SPOOL_DIR: path.join(directory, 'spool'),
@@ -167,6 +176,58 @@ test('without its schema the pages say so, and work as soon as it is there', asy
 	await client.until('/api/jackpot/pools', ({ status }) => status === 200, 'the pools');
 	assert.equal((await client.wager('k')).status, 200);
 	assert.equal(daemon.all('jackpot.well').length, 1);
+});
+
+// The minor jackpot's open round, locked, drawn and paid.
+async function win(keeper) {
+	const statement = (name) => read('statements.sql').split(`-- name: ${name}\n`)[1].split('-- name:')[0].trim();
+	const offchain = new Offchain(keeper);
+	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
+	const locking = Offchain.locking('minor:1', { source: 'jackpots', type: 'jackpot', freeze: statement('freeze'), entries: statement('entries') });
+	const [draw] = await keeper.call('offchain_lock', locking);
+	await offchain.draw(draw);
+	await offchain.verb('settle', draw, { settle: statement('settle') });
+}
+
+const stateOf = (figure, target, alert) => (figure > alert ? 'alert' : figure < target ? 'ok' : 'missed');
+
+test('the figures of a burst are what SQL and the clients count', async (t) => {
+	const keeper = await database();
+	await keeper.sql("SELECT keeper.lease_tick('test', 0, 3600000)");
+	await keeper.call('vrf_key_register', { key: VRF_KEY });
+	await keeper.call('offchain_publish', { type: 'jackpot', rules: read('rules.json').trim() });
+	await keeper.sql(`BEGIN; ${SCHEMA} COMMIT;`);
+	const { client } = await start(t, { keeper, settings: { JACKPOT_CONNECTION_POOL_SIZE: '5' } });
+	const times = [];
+	const lane = async (i) => {
+		for (let k = 0; k < BURST / 8; k++) {
+			const began = performance.now();
+			const { status } = await client.wager(`${i}-${k}`, 50 * (k + 1), `user${i}`);
+			times.push(performance.now() - began);
+			assert.equal(status, 200);
+			if (k % 10 === 0) assert.equal((await client.wager(`${i}-${k}`, 7)).status, 409);
+			if (k % 15 === 0) assert.equal((await client.send('{}')).status, 400);
+		}
+	};
+	await Promise.all(Array.from({ length: 8 }, (_, i) => lane(i)));
+	const refused = 8 * (Math.ceil(BURST / 80) + Math.ceil(BURST / 120));
+	await win(keeper);
+	const { text } = await client.until('/api/metrics/jackpot', (page) => JSON.parse(page.text).database.win.window === 1, 'the win');
+	const { contribution, requests, connectionPool, database: figures } = JSON.parse(text);
+	t.diagnostic(`p95 ${contribution.p95Ms} ms by the daemon`);
+	assert.deepEqual([requests.added, requests.refused, requests.failed, requests.errorPercent, requests.state], [BURST, refused, 0, 0, 'ok']);
+	assert.equal(contribution.window, Math.min(1000, BURST + refused));
+	const most = Math.max(...times);
+	assert.ok(contribution.p50Ms > 0 && contribution.p50Ms <= contribution.p95Ms && contribution.p95Ms <= contribution.maxMs && contribution.maxMs <= most, `${text} ${most}`);
+	assert.equal(contribution.state, stateOf(contribution.p95Ms, 100, 500));
+	assert.deepEqual([connectionPool.total, connectionPool.up, connectionPool.waiting], [5, 5, 0]);
+	const [ms, total] = (await keeper.sql(`SELECT round(extract(epoch FROM settled_at - drawn_at) * 1000, 3) FROM keeper.offchain_draws;
+		SELECT json_agg(json_build_object('group', j."group", 'currentAmount', s.now, 'totalContributions', s.given, 'totalWagers', s.wagers, 'totalWins', s.wins) ORDER BY j."group")
+		  FROM jackpot.jackpots j JOIN LATERAL (SELECT sum(l.amount) AS now, sum(l.amount) FILTER (WHERE kind = 'contribution') AS given, count(*) FILTER (WHERE kind = 'contribution') AS wagers,
+			(SELECT count(*) FROM jackpot.credits c WHERE c.jackpot_id = j.id AND c.kind = 'win') AS wins FROM jackpot.ledger l WHERE l.jackpot_id = j.id) s ON true`)).split('\n', 2);
+	assert.deepEqual(figures.pools, JSON.parse(total));
+	assert.deepEqual([figures.win.averageMs, figures.win.p95Ms, figures.win.maxMs, figures.win.state], [Number(ms), Number(ms), Number(ms), stateOf(Number(ms), 150, 1000)]);
+	await sound(keeper);
 });
 
 test('a lock, a flood and a database that goes away: bounded, told apart, and nothing is added twice or lost', async (t) => {
