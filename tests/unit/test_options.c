@@ -78,6 +78,9 @@ static void commands_that_show(void **state)
 	expect_refused("status 1", "there is no option 1: see poolkeeper --help");
 	expect_refused("explain 1 --once", "explain and --once do not go together: give one of them");
 	expect_refused("--once --json", "--json goes with explain, status and verify only");
+	expect_mode("status --all", MODE_STATUS);
+	assert_true(options.all);
+	expect_refused("explain 17 --all", "--all goes with status only");
 	expect_refused("explain 1 --dry-run", "--dry-run does not go together with explain");
 }
 
