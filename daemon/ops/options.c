@@ -22,7 +22,7 @@ static const struct mode_option MODES[] = {
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },
 	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
-	{ "status", MODE_STATUS, "a table of all pools" },
+	{ "status", MODE_STATUS, "a table of all pools that are not over, and of the newest that are" },
 	{ "verify", MODE_VERIFY,
 		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
 		"fair, 75 not "
@@ -150,6 +150,10 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		snprintf(why, why_size, "--json goes with explain, status, verify and fairness only");
 		return false;
 	}
+	if (out->all && out->mode != MODE_STATUS) {
+		snprintf(why, why_size, "--all goes with status only");
+		return false;
+	}
 	return true;
 }
 
@@ -179,6 +183,8 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 			ok = set_file(file->file, file->name, value, why, why_size);
 		} else if (strcmp(argv[i], "--json") == 0) {
 			out->json = true;
+		} else if (strcmp(argv[i], "--all") == 0) {
+			out->all = true;
 		} else if (argv[i][0] != '-') {
 			ok = set_pool(out, chosen, argv[i], why, why_size);
 		} else {
@@ -196,7 +202,7 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status | verify POOL|FILE | fairness [--json] [--env-file FILE] "
+	      "       poolkeeper explain POOL | status [--all] | verify POOL|FILE | fairness [--json] [--env-file FILE] "
 	      "[--config "
 	      "FILE]\n"
 	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
@@ -206,6 +212,7 @@ static void print_help(FILE *out)
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
 	fprintf(out, "  %-20s %s\n", "--json",
 		"explain, status, verify, fairness: one JSON object instead of text; all values are strings");
+	fprintf(out, "  %-20s %s\n", "--all", "status: every pool that is over, and not only the newest of them");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "

@@ -37,6 +37,7 @@ int show_command_line(const struct options *options, const struct config *config
 	static const struct pubkey nobody;
 	struct show_config show = { .command = command_of(options->mode),
 		.pool = options->pool,
+		.all = options->all,
 		.json = options->json,
 		.colour = wants_colour(),
 		.db_timeout_ms = (unsigned)config->db_timeout_ms,

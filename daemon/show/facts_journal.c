@@ -205,7 +205,7 @@ void facts_read_journal(struct show *s, struct facts *out)
 			draw, 1, take_commit, out) &&
 		ask_rows(s,
 			"SELECT (SELECT b.binds FROM keeper.creator_binds(ARRAY[$1]) b), count(*) FROM keeper.draws d "
-			"WHERE d.status IN (3,4) AND d.draw <> $2",
+			"WHERE NOT d.over AND d.status IN (3,4) AND d.draw <> $2",
 			counts, 2, take_counts, out) &&
 		ask_rows(s,
 			"SELECT string_agg(m.scope || ' ' || m.kind || ': expected ' || m.expected || ', found ' || "

@@ -35,6 +35,7 @@ struct options {
 	enum options_mode mode;
 	bool dry_run;
 	bool json; /* with EXPLAIN, STATUS, VERIFY, FAIRNESS */
+	bool all;  /* with STATUS */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
 	const char *certificate;   /* with VERIFY: this file instead of a pool, borrowed from argv */

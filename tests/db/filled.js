@@ -54,10 +54,10 @@ const ROWS = [
 	['keeper.sponsored', 'draw, auxiliary, recipient', `${draw('n')}, ${address('n')}, ${address('n')}`],
 	// The first ones: just locked, anchored, with its block, with its beacon, defaulted, with its beta, drawn.
 	['keeper.offchain_draws', `draw, seq, previous, hash, source, source_key, type, version, rules_hash, randomness, select_mode, n, total_weight, root, salt, slot, locked_round, deadline, prizes,
-		alternates, prize_units, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
+		alternates, amounts, currency, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
 		settled_at, paid_units, defaulted_at, default_why`,
 		`${offchain('n')}, n, sha256(n::text::bytea), sha256((n + 1)::text::bytea), 's', n::text, 'plain', 1, sha256('r'), 'beacon', 1, 1, 1, sha256('e'), '\\x00112233445566778899aabbccddeeff', 100,
-		1000, to_timestamp(1692806964), 1, 0, 1, 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
+		1000, to_timestamp(1692806964), 1, 0, '{1}', 'USD', 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
 		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
 		CASE WHEN n NOT IN (1, 2, 5) THEN 1692806200 END, CASE WHEN n NOT IN (1, 2, 5) THEN 1000 END, CASE WHEN n NOT IN (1, 2, 3, 5) THEN substr(sha512('s'), 1, 48) END,
 		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END,

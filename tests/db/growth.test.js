@@ -13,8 +13,10 @@ const { newKeeper, Keeper, step, close, commit, payout, view } = require('./keep
 const { fill, tables, made } = require('./filled');
 const { root } = require('./migrator');
 
+const BINARY = process.env.POOLKEEPER ?? path.join(root, 'build', 'poolkeeper');
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
 const MANY = 10_000_000;
+const ROWS = FULL ? 1_000_000 : 3000;
 const GROW_MOST = ['public.used_transactions', 'public.notifications', 'keeper.audit_trail', 'keeper.steps'];
 
 let server;
@@ -23,7 +25,7 @@ let partial;
 test.before(async () => {
 	server = await startPostgres(FULL ? { durable: true, settings: { max_wal_size: '8GB', maintenance_work_mem: '256MB', wal_level: 'minimal', max_wal_senders: 0 } } : {});
 	keeper = await newKeeper(server);
-	await keeper.sql(FULL ? fill(1_000_000, MANY, GROW_MOST) : fill(3000, MANY));
+	await keeper.sql(fill(ROWS, MANY, FULL ? GROW_MOST : []));
 	await keeper.call('offchain_publish', { type: 'plain', rules: '{"type": "plain", "source": "plain", "randomness": "beacon", "mode": 1, "deadline_s": 600}' });
 	partial = (await keeper.sql('SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL')).split('\n');
 });
@@ -124,6 +126,38 @@ for (const name of Object.keys(SENT)) {
 		assert.deepEqual(await readWhole(name), []);
 	});
 }
+
+// status and explain, which people run when they are paged: each node of each of their plans, as run, looked at few rows.
+async function rowsLookedAt(args) {
+	const from = fs.statSync(server.logFile).size;
+	const { stdout } = await run(BINARY, args, { env: { DATABASE_URL: keeper.url.replace('//postgres@', '//looker@') }, maxBuffer: 400 << 20 }).catch((error) => error); // 69: there is no chain here
+	const log = fs.readFileSync(server.logFile, 'utf8').slice(from);
+	const plans = log.split('duration: ').slice(1);
+	assert.ok(plans.length > 2, log);
+	// A row that is thrown away was looked at as well.
+	const looked = (plan) => [...plan.matchAll(/actual rows=(\d+) loops=(\d+)|Rows Removed by [^:]+: (\d+)/g)].map(([, rows, loops, removed]) => Number(removed ?? rows * loops));
+	return { json: JSON.parse(stdout), most: Math.max(...plans.flatMap(looked)), plans: plans.join('\n') };
+}
+
+test('status shows all that is not over, the newest that is, and says so; neither it nor explain reads what grows', async () => {
+	const [, schema] = /schema (\w+)/.exec((await run(BINARY, ['--version'])).stdout);
+	const explain = { log_min_duration: 0, log_analyze: 'on', log_timing: 'off', log_nested_statements: 'on', log_level: 'warning' };
+	await keeper.sql(`CREATE TABLE keeper.schema_migrations AS SELECT '${schema}' AS version; CREATE ROLE looker LOGIN SUPERUSER; ALTER ROLE looker SET session_preload_libraries = auto_explain;
+		${Object.entries(explain).map(([name, value]) => `ALTER ROLE looker SET auto_explain.${name} = '${value}'`).join(';')}`);
+	const { json, most, plans } = await rowsLookedAt(['status', '--json']);
+	const [ids, over] = [json.pools.list.map(({ id }) => Number(id)), json.pools.list.map(({ waits_for: reason }) => reason === 'OVER')];
+	assert.deepEqual(over, [...Array(5).fill(false), ...Array(20).fill(true)]);
+	assert.deepEqual([...ids.slice(0, 6), ids.at(-1)], [1, 2, 3, 4, 5, ROWS, ROWS - 19]);
+	assert.equal(json.summary.pools.value, '5 that are not over, 20 that are');
+	assert.match(json.summary.left_out.value, /^all that are over but the newest 20: status --all shows them/);
+	assert.ok(most <= 1000, plans);
+	const explained = await rowsLookedAt(['explain', '1', '--json']);
+	assert.equal(explained.json.state.state.value, 'Locked, as of slot 5');
+	assert.ok(explained.most < 100, explained.plans);
+	const all = (await rowsLookedAt(['status', '--all', '--json'])).json;
+	assert.equal(all.pools.list.length, ROWS);
+	assert.equal(all.summary.left_out, undefined);
+});
 
 // [index, a statement that needs it]; --full drops every index of keeper in turn.
 const NEEDED = [['keeper.bindings_newest', 'randomness_free'], ['keeper.calls_not_projected', 'project_calls'], ['public.idx_winners_feed_pool', 'payout_record'],

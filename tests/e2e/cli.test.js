@@ -142,6 +142,21 @@ describe('refusing', () => {
 		assert.match(stderr, /event=config.ok network=devnet endpoints=1/);
 	});
 
+	// A key is usable without the lock, and sodium says nothing of it: we do, of each.
+	test('each key that may not be locked into memory is named', () => {
+		const key = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
+		const vrf = new Keypair();
+		const settings = { DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: key(wallet), VRF_PRIVATE_KEY: key(vrf) };
+		const unlocked = (limit) => {
+			const who = process.getuid() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', '--bounding-set=-all'] : ['env'];
+			const { status, stderr } = spawnSync('prlimit', [`--memlock=${limit}`, ...who, BINARY, '--check-config'], { encoding: 'utf8', env: { PATH: process.env.PATH, ...complete(settings) } });
+			assert.equal(status, 0, stderr);
+			return [...stderr.matchAll(/event=signer.not_locked wallet=(\w+) why="the key may be swapped to disk/g)].map(([, address]) => address);
+		};
+		assert.deepEqual(unlocked(0), [wallet.address, vrf.address]);
+		assert.deepEqual(unlocked(1 << 20), []);
+	});
+
 	test('an HTTP address that is none exits 78; off is one, and PORT of the web backend is only mentioned', () => {
 		for (const value of ['example.com:80', '127.0.0.1', '9472']) {
 			const { status, stderr } = run(['--check-config'], complete({ KEEPER_HTTP: value }));

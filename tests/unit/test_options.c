@@ -82,6 +82,9 @@ static void commands_that_show(void **state)
 	expect_mode("vrf-key", MODE_VRF_KEY);
 	expect_refused("vrf-key --json", "--json goes with explain, status, verify and fairness only");
 	expect_refused("--once --json", "--json goes with explain, status, verify and fairness only");
+	expect_mode("status --all", MODE_STATUS);
+	assert_true(options.all);
+	expect_refused("explain 17 --all", "--all goes with status only");
 	expect_refused("explain 1 --dry-run", "--dry-run does not go together with explain");
 }
 
