@@ -91,8 +91,13 @@ totals_of() { awk '$1 == "table" { tables++; rows += $3 } END { printf "tables=%
 
 # Old ones of this database go only after a new one is there, and the three newest never.
 apply_retention() {
-	find "$backups" -maxdepth 1 -name "$prefix[0-9]*.dump.meta" | sort -r | tail -n +4 | while read -r meta; do
-		[ -n "$(find "$meta" -mtime "+$keep_days")" ] && [ "$(head -n 1 "$meta")" = 'poolkeeper-backup 1' ] || continue
+	database=$(meta_value "$dump.meta" database)
+	for meta in "$backups/$prefix"[0-9]*.dump.meta; do
+		# The name of another database may begin like this one's.
+		[ "$(head -n 1 "$meta")" = 'poolkeeper-backup 1' ] && [ "$(meta_value "$meta" database)" = "$database" ] || continue
+		echo "$meta"
+	done | sort -r | tail -n +4 | while read -r meta; do
+		[ -n "$(find "$meta" -mtime "+$keep_days")" ] || continue
 		rm -f "${meta%.meta}" "$meta"
 		echo "event=backup_deleted file=${meta%.meta} why=\"older than $keep_days days\""
 	done

@@ -204,21 +204,25 @@ test('a full disk is said, and leaves nothing behind', async (t) => {
 
 test('old backups of the same database go, the three newest stay, others are left alone', async (t) => {
 	const BACKUP_DIR = scratchDirectory(t);
-	const place = (name, days) => {
+	const place = (name, days, database) => {
 		for (const end of ['', '.meta']) {
 			const file = path.join(BACKUP_DIR, name + end);
 			fs.copyFileSync(good + end, file);
+			if (end && database) fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('database=source', `database=${database}`));
 			const time = new Date(Date.now() - days * 86400000);
 			fs.utimesSync(file, time, time);
 		}
 	};
 	for (const day of [1, 2, 3, 4]) place(`poolkeeper_source_2020010${day}_000000.dump`, 40 - day);
-	place('poolkeeper_other_20200101_000000.dump', 40);
+	place('poolkeeper_other_20200101_000000.dump', 40, 'other');
+	// Its name begins like that of the first, and goes on with a digit.
+	for (const day of [1, 2, 3, 4]) place(`poolkeeper_source_2_2020010${day}_000000.dump`, 40, 'source_2');
 	const run = await runDb(['backup', '--quick'], { url: source, env: { BACKUP_DIR, BACKUP_KEEP_DAYS: '30' } });
 	assert.deepEqual([...run.stdout.matchAll(/event=backup_deleted file=.*_(\d{8})_/g)].map((match) => match[1]), ['20200102', '20200101']);
 	const names = fs.readdirSync(BACKUP_DIR).filter((name) => name.endsWith('.dump'));
-	assert.deepEqual(names.filter((name) => name.includes('_2020')), ['poolkeeper_other_20200101_000000.dump', 'poolkeeper_source_20200103_000000.dump', 'poolkeeper_source_20200104_000000.dump']);
-	assert.equal(names.length, 4);
+	assert.deepEqual(names.filter((name) => name.includes('_2020')), ['poolkeeper_other_20200101_000000.dump', 'poolkeeper_source_20200103_000000.dump', 'poolkeeper_source_20200104_000000.dump',
+		...[1, 2, 3, 4].map((day) => `poolkeeper_source_2_2020010${day}_000000.dump`)]);
+	assert.equal(names.length, 8);
 	assert.equal((await runDb(['backup'], { url: source, env: { BACKUP_DIR, BACKUP_KEEP_DAYS: 'x' } })).code, 78);
 });
 
