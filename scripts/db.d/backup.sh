@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Backups: schemas public and keeper as pg_dump's custom format (compressed), and beside each dump a .meta with its checksum
+# Backups: the schemas of choose_schemas as pg_dump's custom format (compressed), and beside each dump a .meta with its checksum
 # and, from the same snapshot, the rows and the digest of every table. A dump without a fitting .meta is no backup.
 #
-# The .meta: first line "poolkeeper-backup 1", then name=value lines, then the lines of sql/table_digests.sql.
+# The .meta: first line "poolkeeper-backup 1", then name=value lines, some of them those of sql/outside.sql, then the lines of
+# sql/table_digests.sql.
 
 backup_directory() {
 	mkdir -p "$backups" 2>/dev/null && [ -w "$backups" ] ||
@@ -45,15 +46,17 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL lock_timeout = '10s';
 SELECT pg_export_snapshot() AS pk_snapshot \\gset
 \\setenv PK_SNAPSHOT :pk_snapshot
-\\! { pg_dump -Fc -v -n public -n keeper --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
+\\! { pg_dump -Fc -v $(printf ' -n %s' $(echo $schemas | tr , ' ')) --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
 \\set pk_dumped \`[ -f "\$PK_LOG.failed" ] && echo 0 || echo 1\`
 \\if :pk_dumped
 SELECT 'server=' || current_setting('server_version');
 SELECT 'database=' || current_database();
+SELECT 'schemas=' || string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace WHERE nspname = ANY (string_to_array(:'schemas', ','));
 SELECT to_regclass('keeper.audit_trail') IS NOT NULL AS pk_trail \\gset
 \\if :pk_trail
 SELECT 'audit=' || t.n || ' ' || encode(t.hash, 'hex') FROM keeper.audit_trail AS t ORDER BY t.n DESC LIMIT 1;
 \\endif
+\\i $here/sql/outside.sql
 \\i $here/sql/table_digests.sql
 \\endif
 COMMIT;
@@ -75,11 +78,21 @@ write_dump() { # directory
 	refuse 69 backup_failed "${why:-pg_dump failed}; no backup was made"
 }
 
+# What would make the dump one that restores nowhere else.
+refuse_incomplete() { # facts
+	for name in $(echo "${BACKUP_SCHEMAS:-}" | tr , ' '); do
+		sed -n 's/^schemas=//p' "$1" | tr , '\n' | grep -qxF "$name" || refuse 78 setting_invalid "BACKUP_SCHEMAS names $name, and this database has no such schema; no backup was made"
+	done
+	needs=$(sed -n 's/^needs=//p' "$1" | head -n 3 | paste -sd ';' | sed 's/;/; /g' | one_line)
+	[ -z "$needs" ] || refuse 65 backup_failed "$needs, which would be in no backup: name its schema in BACKUP_SCHEMAS; no backup was made"
+	tr '"' "'" <"$1" | sed -nE 's/^foreign=[0-9]+\|[0-9]+\|[a-z]+\|([^|]+)\|(.*)$/event=backup_refers what="\2" to="\1" why="that is in no backup: restored where it is there, else left out"/p'
+}
+
 write_meta() { # directory, file to write
 	{
 		echo 'poolkeeper-backup 1'
 		echo "created_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-		grep -E '^(server|database|audit)=' "$1/facts"
+		grep -E '^(server|database|schemas|audit|extension|foreign)=' "$1/facts"
 		echo "schema=$schema"
 		echo "bytes=$(stat -c %s "$1/dump")"
 		echo "sha256=$(sha256_of "$1/dump")"
@@ -115,13 +128,15 @@ make_backup() { # read or restored
 	bytes=$(sql -c 'SELECT pg_database_size(current_database())')
 	echo "event=backup_begins database=$(sql -c 'SELECT current_database()') bytes=$bytes"
 	write_dump "$partial"
+	refuse_incomplete "$partial/facts"
 	write_meta "$partial" "$partial/meta"
 	check_dump "$partial/dump" "$partial/meta" "$1"
 	prefix=poolkeeper_$(meta_value "$partial/meta" database | tr -c 'A-Za-z0-9_\n' -)_
 	dump=$backups/$prefix$(date -u +%Y%m%d_%H%M%S).dump
 	while [ -e "$dump" ]; do dump=${dump%.dump}+.dump; done
 	# The .meta last: only with it is this a backup.
-	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups"
+	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups" ||
+		refuse 74 backup_failed "$dump and its .meta cannot be put into $backups; no backup was made"
 	echo "event=backup_done file=$dump bytes=$(stat -c %s "$dump") $(totals_of "$dump.meta") schema=$schema verified=$checked seconds=$(($(date +%s) - began))"
 	rm -rf "$partial"
 	apply_retention

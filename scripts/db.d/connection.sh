@@ -47,7 +47,13 @@ choose_url() {
 	export PGOPTIONS="-c poolkeeper.marker=$marker" PGAPPNAME=poolkeeper-db PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-10}"
 }
 
-sql() { psql -d "$url" -X -qAt -v ON_ERROR_STOP=1 "$@"; }
+# What a backup holds, as far as it is there: ours, what the shipped sources make, and what the operator names besides.
+choose_schemas() {
+	case ${BACKUP_SCHEMAS:-} in *[!a-z0-9_,]*) refuse 78 setting_invalid "BACKUP_SCHEMAS=$BACKUP_SCHEMAS is not a list of schemas with commas (a-z, 0-9 and _)" ;; esac
+	schemas=public,keeper$(sed -n 's/^CREATE SCHEMA \([a-z0-9_]*\);$/,\1/p' "$here"/../config/sources/*/schema.sql | tr -d '\n')${BACKUP_SCHEMAS:+,$BACKUP_SCHEMAS}
+}
+
+sql() { psql -d "$url" -X -qAt -v ON_ERROR_STOP=1 -v schemas="$schemas" "$@"; }
 
 refuse_pooler() {
 	answer=$(sql -c "SELECT current_setting('poolkeeper.marker', true)" 2>&1) || case $answer in
