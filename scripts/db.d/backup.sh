@@ -75,6 +75,8 @@ write_dump() { # directory
 	fi
 	cat "$work/said" >>"$work/dump.log"
 	why=$(dump_error "$work/dump.log") || exit
+	cp "$work/dump.log" "$work/said"
+	[ -z "$(owner_hint)" ] || refuse 65 backup_failed "$why$(owner_hint); no backup was made"
 	refuse 69 backup_failed "${why:-pg_dump failed}; no backup was made"
 }
 
@@ -122,11 +124,11 @@ make_backup() { # read or restored
 	clear_leftovers
 	umask 077
 	began=$(date +%s)
-	schema=$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")
-	[ "$schema" = t ] && schema=$(sql -c "SELECT coalesce(max(version), 'none') FROM keeper.schema_migrations") || schema=none
+	schema=$(query -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")
+	if [ "$schema" = t ]; then schema=$(query -c "SELECT coalesce(max(version), 'none') FROM keeper.schema_migrations"); else schema=none; fi
 	partial=$(mktemp -d "$backups/.partial.$$.XXXXXX") || refuse 74 backup_failed "$backups cannot be written: set BACKUP_DIR to a directory of this user"
-	bytes=$(sql -c 'SELECT pg_database_size(current_database())')
-	echo "event=backup_begins database=$(sql -c 'SELECT current_database()') bytes=$bytes"
+	bytes=$(query -c 'SELECT pg_database_size(current_database())')
+	echo "event=backup_begins database=$(query -c 'SELECT current_database()') bytes=$bytes"
 	write_dump "$partial"
 	refuse_incomplete "$partial/facts"
 	write_meta "$partial" "$partial/meta"
@@ -144,7 +146,7 @@ make_backup() { # read or restored
 
 check_dump() { # dump, meta, read or restored
 	checked=$3
-	if [ "$checked" = restored ] && [ "$(sql -c 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
+	if [ "$checked" = restored ] && [ "$(query -c 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
 		checked=read
 		echo 'event=backup_not_restored why="this role may not create databases: the dump is read through only"'
 	fi
@@ -179,5 +181,5 @@ list_backups() {
 # Before every change of a database that has something in it.
 backup_before_change() {
 	[ $backup = 1 ] || return 0
-	[ "$(sql -f "$here/sql/objects.sql")" = 0 ] || make_backup read
+	[ "$(query -f "$here/sql/objects.sql")" = 0 ] || make_backup read
 }

@@ -110,7 +110,7 @@ restore_grants() {
 restore() {
 	began=$(date +%s)
 	schemas=$schemas,$(meta_value "$file.meta" schemas)
-	[ "$(sql -f "$here/sql/objects.sql")" = 0 ] ||
+	[ "$(query -f "$here/sql/objects.sql")" = 0 ] ||
 		refuse 65 restore_refused "the database is not empty: restore into a new one (CREATE DATABASE), then point DATABASE_URL at it"
 	echo "event=restore_begins file=$file bytes=$(meta_value "$file.meta" bytes) schema=$(meta_value "$file.meta" schema)"
 	run_restore "$file" "$file.meta" "$url" || refuse 65 restore_failed "$(one_line <"$work/said"); the database is as it was"

@@ -259,6 +259,15 @@ test('a full disk is said, and leaves nothing behind', async (t) => {
 	assert.match(run.stdout, /^event=backup_begins [^\n]*\n$/);
 });
 
+test('a backup that cannot be put in its place is none', async (t) => {
+	const [directory, BACKUP_DIR] = [scratchDirectory(t), scratchDirectory(t)];
+	fs.writeFileSync(path.join(directory, 'mv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+	const run = await runDb(['backup', '--quick'], { url: source, env: { BACKUP_DIR, PATH: `${directory}:${process.env.PATH}` } });
+	assert.equal(run.code, 74);
+	assert.match(run.stderr, /^level=error event=backup_failed why="\S+\.dump and its \.meta cannot be put into \S+; no backup was made"\n$/);
+	assert.deepEqual([/backup_done/.test(run.stdout), fs.readdirSync(BACKUP_DIR)], [false, []]);
+});
+
 test('old backups of the same database go, the three newest stay, others are left alone', async (t) => {
 	const BACKUP_DIR = scratchDirectory(t);
 	const place = (name, days, database) => {
