@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The roles besides the owner, who migrates: poolkeeper, as which the daemon runs, and poolkeeper_ro, which looks.
 
-roles_exist() { [ "$(sql -c "SELECT count(*) FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro')")" = 2 ]; }
+roles_exist() { [ "$(query -c "SELECT count(*) FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro')")" = 2 ]; }
 
 grants_script() {
 	echo 'BEGIN; SET LOCAL client_min_messages = error; SELECT pg_advisory_xact_lock(7350271155) \g /dev/null'
@@ -17,8 +17,8 @@ refresh_grants() {
 }
 
 roles() {
-	[ "$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")" = t ] || refuse 65 roles_refused "there are no tables yet: run scripts/db migrate first"
-	case $(sql -c 'SELECT current_user') in
+	[ "$(query -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")" = t ] || refuse 65 roles_refused "there are no tables yet: run scripts/db migrate first"
+	case $(query -c 'SELECT current_user') in
 		poolkeeper | poolkeeper_ro) refuse 78 roles_refused "DIRECT_DATABASE_URL must name the owner, not the role that it gives rights to" ;;
 	esac
 	{

@@ -2,7 +2,7 @@
 # Rows to develop, test and show the app with: scripts/sql/seed. One set per database, never in production.
 
 seeded_set() { # what the database holds, or nothing
-	[ "$(sql -c "SELECT to_regclass('keeper.seeded') IS NULL")" = t ] || sql -c "SELECT obj_description('keeper.seeded'::regclass)"
+	[ "$(query -c "SELECT to_regclass('keeper.seeded') IS NULL")" = t ] || query -c "SELECT obj_description('keeper.seeded'::regclass)"
 }
 
 # Made here and not by a migration, as the ledger is: a production database never has it. Its comment is the name of the set.
@@ -33,7 +33,7 @@ SQL
 }
 
 count_seeded() {
-	[ -z "$(seeded_set)" ] || sql -c "SELECT format('event=seed_counted table=%s rows=%s', relation, count(*)) FROM keeper.seeded GROUP BY relation ORDER BY relation"
+	[ -z "$(seeded_set)" ] || query -c "SELECT format('event=seed_counted table=%s rows=%s', relation, count(*)) FROM keeper.seeded GROUP BY relation ORDER BY relation"
 }
 
 seed() {

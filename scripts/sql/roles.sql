@@ -1,4 +1,5 @@
--- What the two roles may do in this database, and nothing else: everything they had is taken away and given anew.
+-- What the two roles may do in schemas keeper and public, and nothing else there: everything they had is taken away and given anew.
+-- Rights on the tables of off-chain sources are given by those.
 -- Run inside a transaction. Tables that this version has not got yet, or not any more, are passed over.
 CREATE TEMPORARY TABLE pk_grants ON COMMIT DROP AS
 SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
@@ -69,6 +70,7 @@ SELECT g.grantee, d.objid, '{USAGE}'
 SELECT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass, a.grantee::regrole)
   FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
  WHERE a.grantee IN (SELECT oid FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro'))
+   AND c.relnamespace IN (to_regnamespace('keeper'), to_regnamespace('public'))
  GROUP BY c.oid, c.relkind, a.grantee \gexec
 SELECT format('GRANT %s ON %s %s TO %s', array_to_string(g.privileges, ', '), CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, g.object, g.grantee)
   FROM pk_grants AS g JOIN pg_class AS c ON c.oid = g.object \gexec
