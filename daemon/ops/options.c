@@ -202,7 +202,8 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status [--all] | verify POOL|FILE | fairness [--json] [--env-file FILE] "
+	      "       poolkeeper explain POOL | status [--all] | verify POOL|FILE | fairness [--json] [--env-file "
+	      "FILE] "
 	      "[--config "
 	      "FILE]\n"
 	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
