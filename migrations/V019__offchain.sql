@@ -11,6 +11,10 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
 $$;
 COMMENT ON FUNCTION keeper.be64 IS 'An unsigned 64-bit number as 8 bytes, big-endian.';
 
+-- What a certificate can hold as text: it has no escapes.
+CREATE DOMAIN keeper.plain_text AS text CONSTRAINT plain_text_is_printable CHECK (VALUE ~ '^[ !#-\[\]-~]{0,127}$');
+COMMENT ON DOMAIN keeper.plain_text IS 'at most 127 characters of printable ASCII, without quotes and backslashes';
+
 CREATE FUNCTION keeper.drand_time(p_round numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT 1692803367 + 3 * (p_round - 1)
@@ -55,7 +59,7 @@ CREATE TABLE keeper.offchain_draws (
     previous        keeper.hash32    NOT NULL CONSTRAINT offchain_draws_previous_once UNIQUE,
     hash            keeper.hash32    NOT NULL CONSTRAINT offchain_draws_hash_once UNIQUE,
     source          text             NOT NULL,
-    source_key      text             NOT NULL CONSTRAINT offchain_draws_key_is_short CHECK (length(source_key) BETWEEN 1 AND 200),
+    source_key      keeper.plain_text NOT NULL CONSTRAINT offchain_draws_key_is_there CHECK (source_key <> ''),
     type            text             NOT NULL,
     version         integer          NOT NULL,
     rules_hash      keeper.hash32    NOT NULL,
@@ -70,8 +74,10 @@ CREATE TABLE keeper.offchain_draws (
     locked_round    keeper.u64       NOT NULL,
     deadline        timestamptz      NOT NULL,
     prizes          bigint           NOT NULL CONSTRAINT offchain_draws_prizes_range CHECK (prizes BETWEEN 1 AND 1000),
+    amounts         keeper.u64[]     NOT NULL CONSTRAINT offchain_draws_amounts_are_prizes CHECK (
+                                     cardinality(amounts) = prizes AND array_ndims(amounts) = 1 AND array_position(amounts, NULL) IS NULL),
+    currency        keeper.plain_text NOT NULL CONSTRAINT offchain_draws_currency_is_there CHECK (currency <> ''),
     alternates      bigint           NOT NULL CONSTRAINT offchain_draws_alternates_range CHECK (alternates BETWEEN 0 AND 1000),
-    prize_units     keeper.u64       NOT NULL,
     stake_units     keeper.u64       NOT NULL,
     opened_at       timestamptz      NOT NULL,
     locked_at       timestamptz      NOT NULL DEFAULT clock_timestamp(),
@@ -81,17 +87,21 @@ CREATE TABLE keeper.offchain_draws (
     halted_why      text             CONSTRAINT offchain_draws_halt_is_short CHECK (length(halted_why) BETWEEN 1 AND 500),
     anchor_sig      keeper.signature,
     anchor_slot     keeper.slot,
+    parent_slot     keeper.slot,
     block_slot      keeper.slot,
     blockhash       keeper.hash32,
     block_time      bigint,
     round           keeper.u64,
     drand_signature bytea            CONSTRAINT offchain_draws_drand_size CHECK (length(drand_signature) = 48),
+    checked_by      keeper.plain_text,
     proof           bytea            CONSTRAINT offchain_draws_proof_size CHECK (length(proof) = 80),
     beta            bytea            CONSTRAINT offchain_draws_beta_size CHECK (length(beta) = 64),
     proven_at       timestamptz,
     drawn_at        timestamptz,
     settled_at      timestamptz,
     paid_units      keeper.u64,
+    payments        keeper.plain_text[] CONSTRAINT offchain_draws_payments_are_prizes CHECK (
+                                     cardinality(payments) = prizes AND array_ndims(payments) = 1 AND array_position(payments, NULL) IS NULL),
     defaulted_at    timestamptz,
     default_why     text             CONSTRAINT offchain_draws_default_known CHECK (default_why IN ('no_anchor', 'no_block', 'no_beacon', 'no_proof')),
     refunded_at     timestamptz,
@@ -102,32 +112,34 @@ CREATE TABLE keeper.offchain_draws (
     CONSTRAINT offchain_draws_round_is_ahead CHECK (keeper.drand_time(locked_round) >= extract(epoch FROM locked_at) + 120),
     CONSTRAINT offchain_draws_deadline_follows CHECK (extract(epoch FROM deadline) >= keeper.drand_time(locked_round) + 60),
     CONSTRAINT offchain_draws_anchor_is_before CHECK ((anchor_sig IS NULL) = (anchor_slot IS NULL) AND anchor_slot < slot),
-    CONSTRAINT offchain_draws_block_is_whole CHECK (num_nulls(block_slot, blockhash, block_time, round) IN (0, 4)),
-    CONSTRAINT offchain_draws_block_follows CHECK (block_slot IS NULL OR block_slot >= slot AND anchor_slot IS NOT NULL),
+    CONSTRAINT offchain_draws_block_is_whole CHECK (num_nulls(parent_slot, block_slot, blockhash, block_time, round) IN (0, 5)),
+    CONSTRAINT offchain_draws_block_follows CHECK (block_slot IS NULL OR block_slot >= slot AND parent_slot < slot AND anchor_slot IS NOT NULL),
     CONSTRAINT offchain_draws_round_follows CHECK (round IS NULL OR round >= locked_round AND mod(round - locked_round, 20) = 0
         AND keeper.drand_time(round) >= block_time + 60 AND (round = locked_round OR keeper.drand_time(round - 20) < block_time + 60)),
-    CONSTRAINT offchain_draws_beacon_follows CHECK (drand_signature IS NULL OR round IS NOT NULL),
+    CONSTRAINT offchain_draws_beacon_follows CHECK ((drand_signature IS NULL OR round IS NOT NULL) AND (checked_by IS NULL OR drand_signature IS NOT NULL)),
     CONSTRAINT offchain_draws_beta_is_whole CHECK ((beta IS NULL) = (proven_at IS NULL)
         AND (beta IS NOT NULL AND randomness = 'vrf') = (proof IS NOT NULL)),
     CONSTRAINT offchain_draws_beta_follows CHECK (beta IS NULL OR drand_signature IS NOT NULL),
     CONSTRAINT offchain_draws_state_fits CHECK (
             (state IN ('drawn', 'settled')) = (drawn_at IS NOT NULL) AND (state = 'settled') = (settled_at IS NOT NULL)
         AND (state IN ('defaulted', 'refunded')) = (defaulted_at IS NOT NULL) AND (state = 'refunded') = (refunded_at IS NOT NULL)
-        AND (paid_units IS NULL) = (state <> 'settled') AND (default_why IS NULL) = (defaulted_at IS NULL)),
+        AND (paid_units IS NULL) = (state <> 'settled') AND (payments IS NULL) = (state <> 'settled') AND (default_why IS NULL) = (defaulted_at IS NULL)),
     CONSTRAINT offchain_draws_drawn_has_beta CHECK (state NOT IN ('drawn', 'settled') OR beta IS NOT NULL),
     CONSTRAINT offchain_draws_default_has_none CHECK (state NOT IN ('defaulted', 'refunded') OR beta IS NULL AND defaulted_at >= deadline),
     CONSTRAINT offchain_draws_picks_range CHECK (prizes + alternates <= 1000),
-    CONSTRAINT offchain_draws_no_default_after_beacon CHECK (state NOT IN ('defaulted', 'refunded') OR randomness <> 'beacon' OR drand_signature IS NULL),
-    CONSTRAINT offchain_draws_paid_is_there CHECK (paid_units <= prize_units)
+    CONSTRAINT offchain_draws_no_default_after_beacon CHECK (state NOT IN ('defaulted', 'refunded') OR randomness <> 'beacon' OR drand_signature IS NULL)
 );
 CREATE INDEX offchain_draws_not_over ON keeper.offchain_draws (deadline) WHERE state NOT IN ('settled', 'refunded');
 COMMENT ON TABLE keeper.offchain_draws IS 'One row per draw, written at lock. What was fixed then never changes; what comes later is written once.';
-COMMENT ON COLUMN keeper.offchain_draws.hash IS 'SHA-256 over previous and everything fixed at lock (offchain_hash): what the memo transaction anchors';
+COMMENT ON COLUMN keeper.offchain_draws.hash IS 'SHA-256 of the lock as it stands in the certificate (offchain_lock_text): what the memo transaction anchors';
 COMMENT ON COLUMN keeper.offchain_draws.salt IS 'of ticket_participant: told to the players, not published, because accounts can be guessed';
 COMMENT ON COLUMN keeper.offchain_draws.slot IS 'S: the draw uses the first block at or after it';
 COMMENT ON COLUMN keeper.offchain_draws.locked_round IS 'R: drand''s round; the one used is in round, later by twenties where the block came late';
 COMMENT ON COLUMN keeper.offchain_draws.deadline IS 'D: without beta by then the draw may be defaulted, and the entries are refunded';
-COMMENT ON COLUMN keeper.offchain_draws.prize_units IS 'base units that a settlement pays at most: exactly, when every prize has a winner';
+COMMENT ON COLUMN keeper.offchain_draws.amounts IS 'of each prize, in base units of currency: what a settlement pays for those that have a winner';
+COMMENT ON COLUMN keeper.offchain_draws.parent_slot IS 'of the block: before slot, or it would not be the first';
+COMMENT ON COLUMN keeper.offchain_draws.checked_by IS 'who checked drand''s signature';
+COMMENT ON COLUMN keeper.offchain_draws.payments IS 'where the payment of each prize can be seen, as the source says; empty: nowhere, or nobody won it';
 COMMENT ON COLUMN keeper.offchain_draws.stake_units IS 'base units that a refund gives back, exactly';
 COMMENT ON COLUMN keeper.offchain_draws.opened_at IS 'when entries opened: rules and key are older; part of the hash';
 COMMENT ON COLUMN keeper.offchain_draws.halted_why IS 'why nothing goes on; null again when it does';
@@ -203,15 +215,25 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.offchain_root IS 'Root over the leaves "PFE1" | draw 16 | index u64 | participant 32 | weight u64.';
 
+-- Keys in the order of their bytes and values as strings: the one form that a certificate may have.
+CREATE FUNCTION keeper.offchain_lock_text(d keeper.offchain_draws) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('{"alternates":"%s","amounts":["%s"],"at":"%s","currency":"%s","deadline":"%s","drand":"%s","draw":"%s","mode":"%s","opened":"%s",'
+            '"previous":"%s","randomness":"%s","root":"%s","round":"%s","rules":"%s","seq":"%s","slot":"%s","source":"%s","source_key":"%s","stakes":"%s",'
+            '"tickets":"%s","total_weight":"%s"%s}',
+        d.alternates, array_to_string(d.amounts, '","'), floor(extract(epoch FROM d.locked_at)), d.currency, floor(extract(epoch FROM d.deadline)),
+        '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971', replace(d.draw::text, '-', ''), d.select_mode,
+        (extract(epoch FROM d.opened_at) * 1000000)::bigint, encode(d.previous, 'hex'), d.randomness, encode(d.root, 'hex'), d.locked_round,
+        encode(d.rules_hash, 'hex'), d.seq, d.slot, d.source, d.source_key, d.stake_units, d.n, d.total_weight,
+        CASE WHEN d.vrf_key IS NOT NULL THEN ',"vrf_key":"' || keeper.base58(d.vrf_key) || '"' END)
+$$;
+COMMENT ON FUNCTION keeper.offchain_lock_text IS 'The lock as it stands in the certificate, byte for byte; docs/certificate.md has the meaning of each key.';
+
 CREATE FUNCTION keeper.offchain_hash(d keeper.offchain_draws) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT sha256('\x50464c31'::bytea || d.previous || int8send(d.seq) || uuid_send(d.draw) || sha256(convert_to(d.source, 'UTF8'))
-        || sha256(convert_to(d.source_key, 'UTF8')) || d.rules_hash || int8send(d.n) || keeper.be64(d.total_weight) || d.root
-        || coalesce(d.vrf_key, decode(repeat('00', 32), 'hex')) || int8send(d.slot) || keeper.be64(d.locked_round)
-        || int8send(floor(extract(epoch FROM d.deadline))::bigint) || int8send(d.prizes) || int8send(d.alternates)
-        || keeper.be64(d.prize_units) || keeper.be64(d.stake_units) || int8send((extract(epoch FROM d.opened_at) * 1000000)::bigint))
+    SELECT sha256(convert_to(keeper.offchain_lock_text(d), 'UTF8'))
 $$;
-COMMENT ON FUNCTION keeper.offchain_hash IS '"PFL1" | previous 32 | seq u64 | draw 16 | SHA-256(source) | SHA-256(source key) | rules hash 32 | n u64 | total weight u64 | root 32 | VRF key 32 (zero: none) | slot u64 | round u64 | deadline, unix s u64 | prizes u64 | alternates u64 | prize units u64 | stake units u64 | opened at, unix us u64.';
+COMMENT ON FUNCTION keeper.offchain_hash IS 'SHA-256 of the lock''s bytes: one commitment for the row, the memo and the certificate.';
 
 CREATE FUNCTION keeper.offchain_alpha(d keeper.offchain_draws) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -306,7 +328,7 @@ BEGIN
     END IF;
     IF NEW.state = 'drawn' AND (NEW.beta IS NULL OR keeper.offchain_unlike(NEW)) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its picks are not those of its beta', NEW.draw);
-    ELSIF NEW.state = 'settled' AND NOT keeper.offchain_is_owed(NEW, NEW.paid_units) THEN
+    ELSIF NEW.state = 'settled' AND NEW.paid_units IS DISTINCT FROM keeper.offchain_owed(NEW) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: %s units are not what its winners are owed', NEW.draw, coalesce(NEW.paid_units::text, 'no'));
     END IF;
     NEW.halted_why := NULL;
@@ -368,12 +390,14 @@ BEGIN
     END IF;
     NEW.version := v_rules.version; NEW.rules_hash := v_rules.rules_hash; NEW.randomness := v_rules.randomness; NEW.select_mode := v_rules.select_mode;
     NEW.root := keeper.offchain_root(NEW.draw);
+    NEW.prizes := cardinality(NEW.amounts);
     NEW.deadline := to_timestamp(keeper.drand_time(NEW.locked_round) + v_rules.deadline_s);
     NEW.locked_at := clock_timestamp();
     NEW.state := 'locked';
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL INTO NEW.anchor_sig, NEW.anchor_slot, NEW.block_slot, NEW.blockhash, NEW.block_time, NEW.round, NEW.drand_signature, NEW.halted_why;
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      INTO NEW.proof, NEW.beta, NEW.proven_at, NEW.drawn_at, NEW.settled_at, NEW.paid_units, NEW.defaulted_at, NEW.default_why, NEW.refunded_at;
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      INTO NEW.anchor_sig, NEW.anchor_slot, NEW.parent_slot, NEW.block_slot, NEW.blockhash, NEW.block_time, NEW.round, NEW.drand_signature, NEW.checked_by, NEW.halted_why;
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      INTO NEW.proof, NEW.beta, NEW.proven_at, NEW.drawn_at, NEW.settled_at, NEW.paid_units, NEW.payments, NEW.defaulted_at, NEW.default_why, NEW.refunded_at;
     PERFORM pg_advisory_xact_lock(7350271156);
     SELECT d.seq + 1, d.hash INTO NEW.seq, NEW.previous FROM keeper.offchain_draws d ORDER BY d.seq DESC LIMIT 1;
     NEW.seq := coalesce(NEW.seq, 1);

@@ -94,6 +94,27 @@ END
 $$;
 COMMENT ON FUNCTION keeper.source_entries IS 'Private to offchain_lock: entries in their one order, by participant, weight and ref, so that who looks can check it.';
 
+CREATE FUNCTION keeper.source_amounts(p_terms jsonb, p_source text, p_key text) RETURNS numeric[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_wrong text := CASE WHEN jsonb_typeof(p_terms -> 'amounts') IS DISTINCT FROM 'array' THEN coalesce((p_terms -> 'amounts')::text, 'nothing') END;
+BEGIN
+    IF v_wrong IS NULL THEN
+        SELECT a.value::text INTO v_wrong FROM jsonb_array_elements(p_terms -> 'amounts') AS a
+         WHERE CASE jsonb_typeof(a.value) WHEN 'number' THEN NOT (a.value::numeric BETWEEN 0 AND 18446744073709551615 AND a.value::numeric = trunc(a.value::numeric)) ELSE true END LIMIT 1;
+    END IF;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: its statement "freeze" gives %s for the amounts', p_source, p_key, left(v_wrong, 100)),
+            HINT = 'amounts is an array: of each prize, a whole number of base units from 0 to 2^64-1';
+    ELSIF NOT coalesce(p_terms ->> 'currency' ~ '^[ !#-\[\]-~]{1,127}$', false) OR p_key !~ '^[ !#-\[\]-~]{1,127}$' THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: its key or its currency (%s) cannot stand in a certificate', p_source, p_key, coalesce(left(p_terms ->> 'currency', 100), 'none')),
+            HINT = '1 to 127 characters of printable ASCII, without quotes and backslashes';
+    END IF;
+    RETURN ARRAY(SELECT trunc(a.value::numeric) FROM jsonb_array_elements(p_terms -> 'amounts') WITH ORDINALITY AS a (value, n) ORDER BY a.n);
+END
+$$;
+COMMENT ON FUNCTION keeper.source_amounts IS 'Private to offchain_lock: the prizes of a source''s terms, which must fit a certificate.';
+
 CREATE FUNCTION keeper.offchain_lock(
     p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_key bytea, p_slot bigint, p_round numeric, p_freeze text, p_entries text)
 RETURNS SETOF keeper.offchain_draws
@@ -108,9 +129,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key) THEN
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
-        INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, prizes, alternates, prize_units, stake_units, opened_at, owner)
-        VALUES (v_draw, p_source, p_source_key, p_type, v_salt, p_vrf_key, p_slot, p_round, (v_terms ->> 'prizes')::bigint, (v_terms ->> 'alternates')::bigint,
-                (v_terms ->> 'prize_units')::numeric, (v_terms ->> 'stake_units')::numeric, (v_terms ->> 'opened_at')::timestamptz, v_owner);
+        INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
+        VALUES (v_draw, p_source, p_source_key, p_type, v_salt, p_vrf_key, p_slot, p_round, keeper.source_amounts(v_terms, p_source, p_source_key),
+                v_terms ->> 'currency', (v_terms ->> 'alternates')::bigint, (v_terms ->> 'stake_units')::numeric, (v_terms ->> 'opened_at')::timestamptz, v_owner);
     END IF;
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key;
 END
@@ -142,7 +163,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: block %s with parent %s is not the first one from slot %s on', p_draw, p_slot, p_parent_slot, v_draw.slot);
     ELSIF v_draw.block_slot IS NULL AND v_draw.state = 'locked' THEN
         UPDATE keeper.offchain_draws d
-           SET block_slot = p_slot, blockhash = p_blockhash, block_time = p_block_time,
+           SET parent_slot = p_parent_slot, block_slot = p_slot, blockhash = p_blockhash, block_time = p_block_time,
                round = d.locked_round + 20 * ceil(greatest(0, p_block_time + 60 - keeper.drand_time(d.locked_round)) / 60)
          WHERE d.draw = p_draw;
     ELSIF (v_draw.block_slot, v_draw.blockhash) IS DISTINCT FROM (p_slot, p_blockhash) THEN
@@ -153,7 +174,7 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_block IS 'The first finalized block from S on. It also says which round is used: the one fixed at lock, or so many twenties later that it is due 60 s after the block.';
 
-CREATE FUNCTION keeper.offchain_beacon(p_fence bigint, p_draw uuid, p_round numeric, p_signature bytea) RETURNS SETOF keeper.offchain_draws
+CREATE FUNCTION keeper.offchain_beacon(p_fence bigint, p_draw uuid, p_round numeric, p_signature bytea, p_checked_by text DEFAULT NULL) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
@@ -161,14 +182,14 @@ BEGIN
     IF v_draw.round IS DISTINCT FROM p_round THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s uses round %s, not %s', p_draw, coalesce(v_draw.round::text, 'none yet'), p_round);
     ELSIF v_draw.drand_signature IS NULL AND v_draw.state = 'locked' THEN
-        UPDATE keeper.offchain_draws d SET drand_signature = p_signature WHERE d.draw = p_draw;
+        UPDATE keeper.offchain_draws d SET drand_signature = p_signature, checked_by = left(p_checked_by, 127) WHERE d.draw = p_draw;
     ELSIF v_draw.drand_signature IS DISTINCT FROM p_signature THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and has another signature of round %s, or none: there is one per round', p_draw, v_draw.state, p_round);
     END IF;
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.draw = p_draw;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_beacon IS 'drand''s signature of the round. Whether it is valid, the caller has checked.';
+COMMENT ON FUNCTION keeper.offchain_beacon IS 'drand''s signature of the round. Whether it is valid, the caller has checked, and says who did: the certificate tells it.';
 
 CREATE FUNCTION keeper.offchain_prove(p_fence bigint, p_draw uuid, p_alpha bytea, p_proof bytea, p_beta bytea) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -317,12 +338,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.offchain_winners IS 'Who gets which prize, from 0: the pick, or for a refused one the first unused alternate. For the settle statements of sources.';
 
-CREATE FUNCTION keeper.offchain_is_owed(d keeper.offchain_draws, p_paid numeric) RETURNS boolean
+CREATE FUNCTION keeper.offchain_owed(d keeper.offchain_draws) RETURNS numeric
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(p_paid BETWEEN CASE count(*) WHEN d.prizes THEN d.prize_units ELSE 0 END AND CASE count(*) WHEN 0 THEN 0 ELSE d.prize_units END, false)
-      FROM keeper.offchain_winners(d.draw)
+    SELECT coalesce(sum(d.amounts[w.prize + 1]), 0) FROM keeper.offchain_winners(d.draw) AS w
 $$;
-COMMENT ON FUNCTION keeper.offchain_is_owed IS 'Whether a settlement may have paid this much: all when every prize has a winner, nothing when none has. Also asked by the table.';
+COMMENT ON FUNCTION keeper.offchain_owed IS 'What a settlement pays: the amounts of the prizes that have a winner. Also asked by the table.';
 
 CREATE FUNCTION keeper.offchain_refuse(p_fence bigint, p_draw uuid, p_pick bigint, p_reason text) RETURNS SETOF keeper.offchain_refusals
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -334,22 +354,40 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_refuse IS 'Refuses one winner, once, for a reason of the rules, before the settlement.';
 
+CREATE FUNCTION keeper.source_payments(d keeper.offchain_draws, p_done jsonb) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_told jsonb := coalesce(nullif(p_done -> 'payments', 'null'), to_jsonb(array_fill(''::text, ARRAY[d.prizes::integer])));
+    v_all  text[];
+BEGIN
+    IF jsonb_typeof(v_told) = 'array' THEN
+        v_all := ARRAY(SELECT coalesce(a.value, '') FROM jsonb_array_elements_text(v_told) WITH ORDINALITY AS a (value, n) ORDER BY a.n);
+    END IF;
+    IF cardinality(v_all) IS DISTINCT FROM d.prizes::integer OR EXISTS (SELECT FROM unnest(v_all) AS t WHERE t !~ '^[ !#-\[\]-~]{0,127}$') THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle gives %s for where the payments of its %s prizes can be seen; nothing was kept',
+            d.source, d.source_key, left(v_told::text, 100), d.prizes), HINT = 'payments is an array: of each prize, a text of at most 127 printable ASCII characters, or null';
+    END IF;
+    RETURN v_all;
+END
+$$;
+COMMENT ON FUNCTION keeper.source_payments IS 'Private to offchain_settle: where each payment can be seen, if the source tells it.';
+
 CREATE FUNCTION keeper.offchain_settle(p_fence bigint, p_draw uuid, p_settle text) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw    keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
     v_winners bigint := (SELECT count(*) FROM keeper.offchain_winners(p_draw));
+    v_owed    numeric := keeper.offchain_owed(v_draw);
     v_done    jsonb;
-    v_paid    numeric;
 BEGIN
     IF v_draw.state = 'drawn' THEN
         v_done := keeper.source_run('settle', p_settle, v_draw.source, v_draw.source_key, p_draw);
-        v_paid := (v_done ->> 'paid_units')::numeric;
-        IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR NOT keeper.offchain_is_owed(v_draw, v_paid) THEN
+        IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR (v_done ->> 'paid_units')::numeric IS DISTINCT FROM v_owed THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle paid %s units to %s winners, but %s units and %s winners are due; nothing was kept',
-                v_draw.source, v_draw.source_key, coalesce(v_paid::text, 'no'), coalesce(v_done ->> 'winners', 'no'), v_draw.prize_units, v_winners);
+                v_draw.source, v_draw.source_key, coalesce(v_done ->> 'paid_units', 'no'), coalesce(v_done ->> 'winners', 'no'), v_owed, v_winners);
         END IF;
-        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_paid WHERE d.draw = p_draw;
+        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_owed, payments = keeper.source_payments(v_draw, v_done)
+         WHERE d.draw = p_draw;
     ELSIF v_draw.state <> 'settled' THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s: it cannot be settled', p_draw, v_draw.state);
     END IF;

@@ -26,6 +26,25 @@ static void read_amounts(struct certificate_reader *r, struct certificate_lock *
 		reader_fail(r, "amounts", "there is no prize");
 }
 
+static void read_filled(struct certificate_reader *r, const char *key, char *out)
+{
+	reader_text(r, key, out, CERTIFICATE_TEXT);
+	if (!r->failed && out[0] == '\0')
+		reader_fail(r, key, "is empty");
+}
+
+static bool read_has_vrf(struct certificate_reader *r)
+{
+	char kind[CERTIFICATE_TEXT];
+	bool has_vrf;
+
+	reader_text(r, "randomness", kind, sizeof kind);
+	has_vrf = strcmp(kind, "vrf") == 0;
+	if (!r->failed && !has_vrf && strcmp(kind, "beacon") != 0)
+		reader_fail(r, "randomness", "must be vrf or beacon");
+	return has_vrf;
+}
+
 static void read_lock(struct certificate_reader *r, struct certificate_lock *out)
 {
 	size_t from;
@@ -35,18 +54,26 @@ static void read_lock(struct certificate_reader *r, struct certificate_lock *out
 	out->alternates = (uint32_t)reader_number(r, "alternates", CERTIFICATE_PICKS_MAX);
 	read_amounts(r, out);
 	out->at = read_time(r, "at");
-	reader_text(r, "currency", out->currency, sizeof out->currency);
+	read_filled(r, "currency", out->currency);
 	out->deadline = read_time(r, "deadline");
 	reader_hex(r, "drand", out->drand.b, HASH_SIZE);
 	reader_hex(r, "draw", out->draw.b, DRAW_ID_SIZE);
 	out->mode = (enum select_mode)reader_number(r, "mode", SELECT_ONE_PER_ENTRY);
+	out->opened_us = reader_number(r, "opened", INT64_MAX);
+	reader_hex(r, "previous", out->previous.b, HASH_SIZE);
+	out->has_vrf = read_has_vrf(r);
 	reader_hex(r, "root", out->root.b, HASH_SIZE);
 	out->round = reader_number(r, "round", UINT64_MAX);
 	reader_hex(r, "rules", out->rules.b, HASH_SIZE);
+	out->seq = reader_number(r, "seq", UINT64_MAX);
 	out->slot = read_slot(r, "slot");
+	read_filled(r, "source", out->source);
+	read_filled(r, "source_key", out->source_key);
+	out->stakes = reader_number(r, "stakes", UINT64_MAX);
 	out->n = reader_number(r, "tickets", UINT32_MAX - 1);
 	out->total_weight = reader_number(r, "total_weight", UINT64_MAX);
-	reader_pubkey(r, "vrf_key", &out->vrf_key);
+	if (out->has_vrf)
+		reader_pubkey(r, "vrf_key", &out->vrf_key);
 	reader_object_end(r);
 	if (!r->failed && out->prizes + out->alternates > CERTIFICATE_PICKS_MAX)
 		reader_fail(r, "lock", "there are more than 1000 prizes and alternates");
@@ -145,7 +172,8 @@ void certificate_read_draw(struct certificate_reader *r, struct certificate_draw
 	read_block(r, out);
 	read_lock(r, &out->lock);
 	read_picks(r, out);
-	reader_hex(r, "proof", out->proof.b, ECVRF_PROOF_SIZE);
+	if (out->lock.has_vrf)
+		reader_hex(r, "proof", out->proof.b, ECVRF_PROOF_SIZE);
 	reader_object(r, "round");
 	reader_text(r, "checked_by", out->checked_by, sizeof out->checked_by);
 	out->round = reader_number(r, "number", UINT64_MAX);

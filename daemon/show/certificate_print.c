@@ -56,6 +56,10 @@ static void print_lock(struct out *out, const struct certificate_lock *lock)
 
 	out_section(out, "lock");
 	hex_field(out, "draw", NULL, lock->draw.b, DRAW_ID_SIZE);
+	out_field(out, "seq", "of the operator's locks", "%" PRIu64, lock->seq);
+	hex_field(out, "previous", "hash of the lock before", lock->previous.b, HASH_SIZE);
+	out_field(out, "source", NULL, "%s %s", lock->source, lock->source_key);
+	time_field(out, "opened", "to the second", (int64_t)(lock->opened_us / 1000000));
 	time_field(out, "at", NULL, lock->at);
 	time_field(out, "deadline", NULL, lock->deadline);
 	out_field(out, "tickets", NULL, "%" PRIu64, lock->n);
@@ -65,12 +69,26 @@ static void print_lock(struct out *out, const struct certificate_lock *lock)
 	out_field(out, "slot", NULL, "%" PRIu64, lock->slot.n);
 	out_field(out, "round", NULL, "%" PRIu64, lock->round);
 	hex_field(out, "drand", "hash of the chain", lock->drand.b, HASH_SIZE);
-	key_field(out, "vrf_key", NULL, &lock->vrf_key);
+	out_field(out, "randomness", NULL, "%s", lock->has_vrf ? "vrf" : "beacon, without a VRF");
+	if (lock->has_vrf)
+		key_field(out, "vrf_key", NULL, &lock->vrf_key);
 	out_field(out, "mode", NULL, "%u, %s", (unsigned)lock->mode, MODE[lock->mode]);
 	out_field(out, "prizes", NULL, "%u", (unsigned)lock->prizes);
 	out_field(out, "alternates", NULL, "%u", (unsigned)lock->alternates);
 	out_field(out, "currency", NULL, "%s", lock->currency);
+	out_field(out, "stakes", "a refund gives them back", "%" PRIu64, lock->stakes);
 	hex_field(out, "hash", "SHA-256 of the lock as it stands", lock->hash.b, HASH_SIZE);
+}
+
+static void print_vrf(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
+{
+	hex_field(out, "gamma", "proof[0..32]", d->proof.b, 32);
+	hex_field(out, "c", "proof[32..48]", d->proof.b + 32, ECVRF_CHALLENGE_SIZE);
+	hex_field(out, "s", "proof[48..80]", d->proof.b + 48, 32);
+	out_field(out, "tries", "computed", "%u", c->vrf.tries);
+	hex_field(out, "h", "computed", c->vrf.h.b, CURVE_POINT_SIZE);
+	hex_field(out, "u", "computed", c->vrf.u.b, CURVE_POINT_SIZE);
+	hex_field(out, "v", "computed", c->vrf.v.b, CURVE_POINT_SIZE);
 }
 
 static void print_randomness(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
@@ -92,13 +110,8 @@ static void print_randomness(struct out *out, const struct certificate_draw *d, 
 	for (size_t i = 0; i < 4; i++)
 		print_hex(alpha[i], c->alpha + i * ALPHA_SIZE / 4, ALPHA_SIZE / 4);
 	out_field(out, "alpha", "computed", "%s%s%s%s", alpha[0], alpha[1], alpha[2], alpha[3]);
-	hex_field(out, "gamma", "proof[0..32]", d->proof.b, 32);
-	hex_field(out, "c", "proof[32..48]", d->proof.b + 32, ECVRF_CHALLENGE_SIZE);
-	hex_field(out, "s", "proof[48..80]", d->proof.b + 48, 32);
-	out_field(out, "tries", "computed", "%u", c->vrf.tries);
-	hex_field(out, "h", "computed", c->vrf.h.b, CURVE_POINT_SIZE);
-	hex_field(out, "u", "computed", c->vrf.u.b, CURVE_POINT_SIZE);
-	hex_field(out, "v", "computed", c->vrf.v.b, CURVE_POINT_SIZE);
+	if (d->lock.has_vrf)
+		print_vrf(out, d, c);
 	hex_field(out, "beta", "computed", c->vrf.beta.b, ECVRF_BETA_SIZE);
 	if (c->has_tickets)
 		hex_field(out, "root", "computed", c->root.b, HASH_SIZE);
@@ -162,7 +175,13 @@ static void print_outside_of_draw(struct out *out, const struct certificate_draw
 	out_field(out, "block", NULL,
 		"slot %" PRIu64 " has the block hash %s, the parent slot %" PRIu64 " and the time %" PRId64,
 		d->block_slot.n, print_key(key, &blockhash), d->block_parent.n, d->block_time);
-	out_field(out, "vrf_key", NULL, "%s was published before the draw opened", print_key(key, &d->lock.vrf_key));
+	if (d->lock.has_vrf)
+		out_field(out, "vrf_key", NULL, "%s was published before the draw opened",
+			print_key(key, &d->lock.vrf_key));
+	else
+		out_field(out, "randomness", NULL,
+			"the published rules say that this type of draw has no VRF: the block's maker and drand "
+			"together could choose the winner");
 	out_field(out, "certificates", NULL,
 		"the operator has one certificate per serial, and no other lock for this draw");
 	out_field(out, "rules", NULL, "the published rules are a text with the SHA-256 %s",

@@ -28,17 +28,23 @@ enum {
 /* Fixed and anchored before anybody could know the result. */
 struct certificate_lock {
 	struct draw_id draw;
+	uint64_t seq;         /* from 1; the operator's locks in their order */
+	struct hash previous; /* hash of the lock before; zero for the first */
+	char source[CERTIFICATE_TEXT], source_key[CERTIFICATE_TEXT];
+	uint64_t opened_us;   /* when entries opened, unix us */
 	int64_t at, deadline; /* unix s */
 	uint64_t n;           /* tickets */
 	uint64_t total_weight;
 	struct hash root, rules, drand; /* drand: the hash of the chain */
 	uint64_t round;
 	struct slot slot;
+	bool has_vrf; /* else beta is SHA-512 of alpha, and there is no key and no proof */
 	struct pubkey vrf_key;
 	enum select_mode mode;
 	uint32_t prizes, alternates;
 	uint64_t amount[CERTIFICATE_PICKS_MAX]; /* of each prize, in base units */
 	char currency[CERTIFICATE_TEXT];
+	uint64_t stakes;  /* what a refund would give back */
 	struct hash hash; /* SHA-256 of the lock's own bytes: what the anchor holds */
 };
 
@@ -72,7 +78,7 @@ struct certificate_draw {
 	uint64_t round;
 	struct drand_signature signature;
 	char checked_by[CERTIFICATE_TEXT]; /* who checked drand's signature, as the operator says */
-	struct ecvrf_proof proof;
+	struct ecvrf_proof proof;          /* zero without a VRF */
 	struct ecvrf_beta beta;
 	uint32_t n_picks, n_awards, n_refused;
 	struct certificate_pick pick[CERTIFICATE_PICKS_MAX];

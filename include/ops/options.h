@@ -17,9 +17,10 @@ enum options_mode {
 	MODE_REBUILD,
 	MODE_CHECK_CONFIG,
 	MODE_PRINT_CONFIG,
-	MODE_EXPLAIN, /* the three that show and never write */
+	MODE_EXPLAIN, /* the four that show and never write */
 	MODE_STATUS,
 	MODE_VERIFY,
+	MODE_FAIRNESS,
 	MODE_VRF_KEY,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
@@ -33,7 +34,7 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
-	bool json; /* with EXPLAIN, STATUS, VERIFY */
+	bool json; /* with EXPLAIN, STATUS, VERIFY, FAIRNESS */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
 	const char *certificate;   /* with VERIFY: this file instead of a pool, borrowed from argv */
@@ -45,7 +46,7 @@ struct options {
  * value as the next argument or after =. */
 NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size);
 
-/* The three commands that read and show, for people. */
+/* The commands that read and show, for people. */
 bool options_shows(enum options_mode mode);
 /* The modes that drive draws, and so need every setting. */
 bool options_drives(enum options_mode mode);

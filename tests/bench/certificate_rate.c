@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	fixture_tickets(&list);
-	n = fixture_write(text, size, &list, NULL);
+	n = fixture_write(text, size, FIXTURE_DRAW, &list, NULL);
 	for (int round = 0; round < ROUNDS; round++) {
 		const double hashing = bare(list.n), all = whole(text, n);
 

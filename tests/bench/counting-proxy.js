@@ -39,9 +39,9 @@ async function startCountingProxy(target) {
 	return { url: `http://127.0.0.1:${server.address().port}/`, requests, stop };
 }
 
-// The tick's own read of all pools has the Clock behind them; a draw's has it in second place.
+// The tick's own read of all pools has the Clock behind them, and after it at most the wallet; a draw's has it in second place.
 function isTickRead({ method, params: [keys] }) {
-	return method === 'getMultipleAccounts' && keys.at(-1) === CLOCK;
+	return method === 'getMultipleAccounts' && keys.includes(CLOCK) && keys.indexOf(CLOCK) >= keys.length - 2;
 }
 
 // Does this request serve this one draw? A transaction does when the pool is among its accounts.

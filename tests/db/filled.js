@@ -54,13 +54,13 @@ const ROWS = [
 	['keeper.sponsored', 'draw, auxiliary, recipient', `${draw('n')}, ${address('n')}, ${address('n')}`],
 	// The first ones: just locked, anchored, with its block, with its beacon, defaulted, with its beta, drawn.
 	['keeper.offchain_draws', `draw, seq, previous, hash, source, source_key, type, version, rules_hash, randomness, select_mode, n, total_weight, root, salt, slot, locked_round, deadline, prizes,
-		alternates, prize_units, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
-		settled_at, paid_units, defaulted_at, default_why`,
+		amounts, currency, alternates, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, parent_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
+		settled_at, paid_units, payments, defaulted_at, default_why`,
 		`${offchain('n')}, n, sha256(n::text::bytea), sha256((n + 1)::text::bytea), 's', n::text, 'plain', 1, sha256('r'), 'beacon', 1, 1, 1, sha256('e'), '\\x00112233445566778899aabbccddeeff', 100,
-		1000, to_timestamp(1692806964), 1, 0, 1, 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
-		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
+		1000, to_timestamp(1692806964), 1, '{1}', 'points', 0, 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
+		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 2, 5) THEN 99 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
 		CASE WHEN n NOT IN (1, 2, 5) THEN 1692806200 END, CASE WHEN n NOT IN (1, 2, 5) THEN 1000 END, CASE WHEN n NOT IN (1, 2, 3, 5) THEN substr(sha512('s'), 1, 48) END,
-		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END,
+		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END, CASE WHEN n > 7 THEN '{x}'::text[]::keeper.plain_text[] END,
 		CASE WHEN n = 5 THEN now() END, CASE WHEN n = 5 THEN 'no_anchor' END`],
 	['keeper.offchain_entries', 'draw, entry, participant, weight, below, account, ref', `${offchain('n')}, 0, sha256('p'), 1, 0, 'a', 'r'`],
 	['keeper.offchain_picks', 'draw, pick, attempt, number, total, entry', `${offchain('n + 7')}, 0, 0, 0, 1, 0`],
@@ -76,16 +76,16 @@ const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM gene
 
 const tables = ROWS.map(([table]) => table);
 
-// rows: what is there; as: what the planner is told, by statistics that say the same of more rows.
-function fill(rows, as = rows) {
+// rows: what is there; as: what the planner is told, by statistics that say the same of more rows; whole: tables that do hold so many.
+function fill(rows, as, whole = []) {
 	const inserts = ROWS.map(([table, columns, values]) => `ALTER TABLE ${table} DISABLE TRIGGER ALL;
-		INSERT INTO ${table} (${columns}) SELECT ${values} FROM (SELECT n FROM generate_series(1, ${rows}) n) g
+		INSERT INTO ${table} (${columns}) SELECT ${values} FROM (SELECT n FROM generate_series(1, ${whole.includes(table) ? as : rows}) n) g
 		CROSS JOIN LATERAL (SELECT CASE WHEN n > ${OPEN} THEN now() END AS paid, CASE WHEN n > ${OPEN} THEN 6 ELSE n % 6 END AS status, CASE WHEN n > ${OPEN} THEN 1 END AS one,
 			CASE WHEN n > ${OPEN} THEN 5 END AS five, CASE WHEN n > ${OPEN} THEN ${address('n')} END AS winner,
 			CASE WHEN n > ${OPEN} THEN 'final' ELSE 'landed' END AS state, CASE WHEN n > ${OPEN} THEN 'accepted' ELSE 'pending' END AS answer) x;
 		ALTER TABLE ${table} ENABLE TRIGGER ALL;`);
 	return `${inserts.join('\n')} ${SHORT}; ANALYZE;
-		UPDATE pg_class SET reltuples = reltuples * ${as / rows} WHERE reltuples >= ${rows} AND relnamespace IN ('public'::regnamespace, 'keeper'::regnamespace)`;
+		UPDATE pg_class SET reltuples = reltuples * ${as / rows} WHERE reltuples BETWEEN ${0.9 * rows} AND ${1.1 * rows} AND relnamespace IN ('public'::regnamespace, 'keeper'::regnamespace)`;
 }
 
 // The same texts here.

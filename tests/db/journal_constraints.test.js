@@ -65,7 +65,7 @@ const GOOD = {
 	offchain_draws: {
 		draw: UUID, seq: 1, previous: bytes(32), hash: bytes(32), source: 'coins', source_key: '1', type: 'coin', version: 1, rules_hash: bytes(32),
 		randomness: 'beacon', select_mode: 1, n: 2, total_weight: 2, root: bytes(32), salt: bytes(16), slot: 100, locked_round: ROUND,
-		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, prizes: 1, alternates: 0, prize_units: 5, stake_units: 5, opened_at: `to_timestamp(${roundTime(ROUND) - 900})`,
+		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, amounts: '{5}', currency: 'points', prizes: 1, alternates: 0, stake_units: 5, opened_at: `to_timestamp(${roundTime(ROUND) - 900})`,
 		locked_at: `to_timestamp(${roundTime(ROUND) - 120})`, owner: 'o',
 	},
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
@@ -90,9 +90,10 @@ const PAID = {
 const ACCEPTED = { state: 'accepted', answered_at: 'now()', slot: 5 };
 
 const ANCHOR = { anchor_sig: signature('A'), anchor_slot: 99 };
-const BLOCK = { ...ANCHOR, block_slot: 100, blockhash: bytes(32), block_time: roundTime(ROUND) - 60, round: ROUND };
+const BLOCK = { ...ANCHOR, parent_slot: 98, block_slot: 100, blockhash: bytes(32), block_time: roundTime(ROUND) - 60, round: ROUND };
 const BETA = { ...BLOCK, drand_signature: bytes(48), beta: bytes(64), proven_at: 'now()' };
 const DRAWN = { ...BETA, state: 'drawn', drawn_at: 'now()' };
+const SETTLED = { state: 'settled', settled_at: 'now()', paid_units: 5, payments: '{ledger 7}' };
 const DEFAULTED = { state: 'defaulted', defaulted_at: `to_timestamp(${roundTime(ROUND) + 600})`, default_why: 'no_anchor' };
 
 // [constraint, table, what is wrong with the row]
@@ -225,13 +226,20 @@ const REFUSED = [
 	['offchain_rules_mode_known', 'offchain_rules', ruled({ mode: 3 })],
 	['offchain_rules_deadline_range', 'offchain_rules', ruled({ deadline_s: 59 })],
 	['offchain_rules_refusals_is_list', 'offchain_rules', ruled({ refusals: 'any' })],
-	['offchain_draws_key_is_short', 'offchain_draws', { source_key: '' }],
+	['offchain_draws_key_is_there', 'offchain_draws', { source_key: '' }],
+	['offchain_draws_currency_is_there', 'offchain_draws', { currency: '' }],
+	['plain_text_is_printable', 'offchain_draws', { currency: 'a "quoted" one' }],
+	['plain_text_is_printable', 'offchain_draws', { source_key: 'k'.repeat(128) }],
+	['offchain_draws_amounts_are_prizes', 'offchain_draws', { amounts: '{5,5}' }],
+	['offchain_draws_amounts_are_prizes', 'offchain_draws', { amounts: '{NULL}' }],
+	['u64_fits', 'offchain_draws', { amounts: '{-5}' }],
+	['offchain_draws_payments_are_prizes', 'offchain_draws', { ...DRAWN, ...SETTLED, payments: '{a,b}' }],
 	['offchain_draws_n_range', 'offchain_draws', { n: 0 }],
 	['offchain_draws_n_range', 'offchain_draws', { n: 10000001 }],
 	['offchain_draws_weight_is_positive', 'offchain_draws', { total_weight: 0 }],
 	['offchain_draws_salt_size', 'offchain_draws', { salt: bytes(15) }],
 	['offchain_draws_vrf_key_fkey', 'offchain_draws', { randomness: 'vrf', vrf_key: bytes(32) }],
-	['offchain_draws_prizes_range', 'offchain_draws', { prizes: 0 }],
+	['offchain_draws_prizes_range', 'offchain_draws', { amounts: '{}', prizes: 0 }],
 	['offchain_draws_alternates_range', 'offchain_draws', { alternates: -1 }],
 	['offchain_draws_state_known', 'offchain_draws', { state: 'redrawn' }],
 	['offchain_draws_halt_is_short', 'offchain_draws', { halted_why: '' }],
@@ -249,6 +257,7 @@ const REFUSED = [
 	['offchain_draws_anchor_is_before', 'offchain_draws', { anchor_slot: 5 }],
 	['offchain_draws_block_is_whole', 'offchain_draws', { ...BLOCK, blockhash: null }],
 	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, block_slot: 99 }],
+	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, parent_slot: 100 }],
 	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, anchor_sig: null, anchor_slot: null }],
 	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, round: ROUND + 20 }],
 	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, block_time: roundTime(ROUND) - 59 }],
@@ -260,15 +269,15 @@ const REFUSED = [
 	['offchain_draws_beta_follows', 'offchain_draws', { ...BETA, drand_signature: null }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...BETA, state: 'drawn' }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, state: 'locked' }],
-	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, state: 'settled', settled_at: 'now()' }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, ...SETTLED, paid_units: null }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, ...SETTLED, payments: null }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, default_why: null }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, state: 'refunded' }],
 	['offchain_draws_drawn_has_beta', 'offchain_draws', { state: 'drawn', drawn_at: 'now()' }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...BETA, ...DEFAULTED }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...DEFAULTED, defaulted_at: `to_timestamp(${roundTime(ROUND) + 599})` }],
-	['offchain_draws_picks_range', 'offchain_draws', { prizes: 999, alternates: 2 }],
+	['offchain_draws_picks_range', 'offchain_draws', { amounts: `{${Array(999).fill(1).join(',')}}`, prizes: 999, alternates: 2 }],
 	['offchain_draws_no_default_after_beacon', 'offchain_draws', { ...DEFAULTED, ...BLOCK, drand_signature: bytes(48) }],
-	['offchain_draws_paid_is_there', 'offchain_draws', { ...DRAWN, state: 'settled', settled_at: 'now()', paid_units: 6 }],
 	['offchain_entries_account_is_short', 'offchain_entries', { account: '' }],
 	['offchain_entries_ref_is_short', 'offchain_entries', { ref: 'r'.repeat(201) }],
 	['offchain_picks_pick_counts', 'offchain_picks', { pick: -1 }],
@@ -361,7 +370,7 @@ test('an off-chain draw has its rows once, and a pick its entry', async () => {
 		['offchain_draws_source_once', 'offchain_draws', { ...next, source_key: '1' }], ['offchain_entries_pkey', 'offchain_entries', {}],
 		['offchain_picks_pkey', 'offchain_picks', {}], ['offchain_refusals_pkey', 'offchain_refusals', {}],
 	]) assert.match(await fresh.outcome(insert(table, changes)), new RegExp(`^23505 ${constraint}$`));
-	assert.equal(await fresh.outcome(insert('offchain_draws', { ...DRAWN, ...next, state: 'settled', settled_at: 'now()', paid_units: 5 })), 'ok');
+	assert.equal(await fresh.outcome(insert('offchain_draws', { ...DRAWN, ...next, ...SETTLED })), 'ok');
 });
 
 test('good rows are taken', async () => {

@@ -28,7 +28,7 @@ const SOURCE = `CREATE SCHEMA plain;
 	GRANT USAGE ON SCHEMA plain TO poolkeeper; GRANT ALL ON ALL TABLES IN SCHEMA plain TO poolkeeper;`;
 const STATEMENTS = {
 	freeze: `UPDATE plain.draws SET state = 'locked' WHERE key = $1 AND state = 'open'
-		RETURNING prizes, alternates, prize AS prize_units, stake AS stake_units, opened_at;`,
+		RETURNING array_fill(trunc(prize / greatest(prizes, 1)), ARRAY[prizes]) AS amounts, 'points' AS currency, alternates, stake AS stake_units, opened_at;`,
 	entries: 'SELECT participant, account, ref, weight FROM plain.entries WHERE key = $1; ',
 	settle: `WITH paid AS (INSERT INTO plain.paid SELECT $1, account, 100 / (SELECT prizes FROM plain.draws WHERE key = $1)
 		FROM keeper.offchain_winners($2) RETURNING units) SELECT count(*) AS winners, coalesce(sum(units), 0) AS paid_units FROM paid`,

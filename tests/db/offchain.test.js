@@ -13,6 +13,9 @@ const {
 	Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
 } = require('./offchain');
 
+// Sorted keys, all values strings: what `jq -cS .` writes.
+const lockText = (lock) => JSON.stringify(Object.fromEntries(Object.entries(lock).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Array.isArray(value) ? value : String(value)])));
+
 let server;
 let off;
 test.before(async () => {
@@ -46,9 +49,15 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 	assert.equal(second.rules_hash, hex(sha256(JSON.stringify(RULES))));
 	assert.equal(Date.parse(second.deadline) / 1000, 1692803367 + 3 * (second.locked_round - 1) + 600);
 	const micros = await off.keeper.sql(`SELECT (1000000 * extract(epoch FROM opened_at))::bigint FROM plain.draws WHERE key = '${second.source_key}'`);
-	assert.equal(second.hash, hex(sha256('PFL1', bytes(second.previous), be64(second.seq), uuidBytes(second.draw), sha256('plain'), sha256(second.source_key),
-		bytes(second.rules_hash), be64(5), be64(13), bytes(second.root), bytes(VRF_KEY), be64(second.slot), be64(second.locked_round),
-		be64(Date.parse(second.deadline) / 1000), be64(1), be64(0), be64(100), be64(30), be64(micros))), 'what the memo anchors');
+	const at = await off.keeper.sql(`SELECT floor(extract(epoch FROM locked_at)) FROM keeper.offchain_draws WHERE draw = '${second.draw}'`);
+	const text = lockText({
+		alternates: 0, amounts: ['100'], at, currency: 'points', deadline: Date.parse(second.deadline) / 1000,
+		drand: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971', draw: second.draw.replaceAll('-', ''), mode: 1, opened: micros,
+		previous: second.previous.slice(2), randomness: 'vrf', root: second.root.slice(2), round: second.locked_round, rules: second.rules_hash.slice(2), seq: second.seq,
+		slot: second.slot, source: 'plain', source_key: second.source_key, stakes: 30, tickets: 5, total_weight: 13, vrf_key: 'US517G5965aydkZ46HS38QLi7UQiSojurfbQfKCELFx',
+	});
+	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_lock_text(d) FROM keeper.offchain_draws d WHERE d.draw = '${second.draw}'`), text);
+	assert.equal(second.hash, hex(sha256(text)), 'what the memo anchors is what the certificate holds');
 });
 
 test('of 16 that lock at once one does it and all read the same row; others at the same time make one chain', async () => {
@@ -85,7 +94,7 @@ test('what was fixed or written never changes, by hand neither', async () => {
 	const types = JSON.parse(await off.keeper.sql("SELECT json_object_agg(attname, format_type(atttypid, atttypmod)) FROM pg_attribute WHERE attrelid = 'keeper.offchain_draws'::regclass"));
 	const other = (name) => ({
 		uuid: 'gen_random_uuid()', bytea: `${name} || '\\x00'`, 'keeper.hash32': "decode(repeat('cd', 32), 'hex')", text: `${name} || 'x'`,
-		'keeper.signature': `'${signature('B')}'`, 'timestamp with time zone': `${name} + interval '1 s'`,
+		'keeper.signature': `'${signature('B')}'`, 'keeper.plain_text': `${name} || 'x'`, 'keeper.u64[]': "'{7}'", 'timestamp with time zone': `${name} + interval '1 s'`,
 	}[types[name]] ?? `${name} + 1`);
 	const set = (name, value) => `UPDATE keeper.offchain_draws SET ${name} = ${value} WHERE draw = '${draw.draw}'`;
 	for (const value of [other, () => 'NULL']) {
@@ -100,9 +109,9 @@ test('what was fixed or written never changes, by hand neither', async () => {
 
 test('by hand nothing is drawn, settled or locked otherwise than by the verbs', async () => {
 	const key = await opened();
-	const terms = "salt, vrf_key, slot, locked_round, prizes, alternates, prize_units, stake_units, opened_at, owner";
+	const terms = "salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner";
 	const insert = (draw, more = {}) => `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, ${[terms, ...Object.keys(more)].join(', ')})
-		VALUES ('${draw}', 'plain', '${key}', 'plain', ${["decode(repeat('00', 16), 'hex')", `'${VRF_KEY}'`, 1000, roundAt(now() + 300), 1, 0, 100, 30, "clock_timestamp() - interval '1 ms'", "'hand'", ...Object.values(more)].join(', ')})`;
+		VALUES ('${draw}', 'plain', '${key}', 'plain', ${["decode(repeat('00', 16), 'hex')", `'${VRF_KEY}'`, 1000, roundAt(now() + 300), "'{100}'", "'points'", 0, 30, "clock_timestamp() - interval '1 ms'", "'hand'", ...Object.values(more)].join(', ')})`;
 	const entry = (draw) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, decode(repeat('00', 32), 'hex'), 1, 0, 'x', 'x')`;
 	const hand = crypto.randomUUID();
 	const later = {
@@ -132,7 +141,7 @@ test('by hand nothing is drawn, settled or locked otherwise than by the verbs', 
 	outcomes.slice(0, 3).forEach((one) => assert.match(one, /^PK002 draw .*: its picks are not those of its beta$/));
 	assert.match(outcomes[3], /^PK002 .* has no pick 2$/);
 	await off.verb('draw', draw, picks);
-	const settle = (units) => become('settled', `, settled_at = now(), paid_units = ${units}`);
+	const settle = (units) => become('settled', `, settled_at = now(), paid_units = ${units}, payments = '{"",ledger 7}'`);
 	const settled = await off.outcomes([settle(99), settle(0), settle('NULL'), settle(100)]);
 	settled.slice(0, 3).forEach((one) => assert.match(one, /^PK002 draw .*: \S+ units are not what its winners are owed$/));
 	assert.equal(settled[3], 'ok');
@@ -146,8 +155,8 @@ test('entries of another session that is not done are in the lock, or nowhere', 
 	const draw = crypto.randomUUID();
 	const key = await opened();
 	const entry = `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, decode(repeat('00', 32), 'hex'), 1, 0, 'x', 'x')`;
-	const lock = `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, prizes, alternates, prize_units, stake_units, opened_at, owner)
-		VALUES ('${draw}', 'plain', '${key}', 'plain', decode(repeat('00', 16), 'hex'), '${VRF_KEY}', 1000, ${roundAt(now() + 300)}, 1, 0, 100, 30, clock_timestamp() - interval '1 ms', 'hand')`;
+	const lock = `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
+		VALUES ('${draw}', 'plain', '${key}', 'plain', decode(repeat('00', 16), 'hex'), '${VRF_KEY}', 1000, ${roundAt(now() + 300)}, '{100}', 'points', 0, 30, clock_timestamp() - interval '1 ms', 'hand')`;
 	const run = (text, name) => once(spawn('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', text, `${off.keeper.url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
 	const until = async (question) => { let answer = ''; while (answer === '') answer = await off.keeper.sql(question); return answer; };
 	const waits = (name, event) => until(`SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}' AND ${event}`);
@@ -290,6 +299,14 @@ test('what cannot be drawn is not locked: the source keeps its row, and the line
 		[THREE, {}, { entries: "DELETE FROM plain.entries RETURNING account, ref, weight, NULL::bytea AS participant" }, '"entries" failed: syntax error'],
 		[THREE, {}, { freeze: 'SELECT 1 FROM plain.draws WHERE false' }, '"freeze" failed: query returned no rows'],
 		[THREE, {}, { freeze: 'SELECT count(*) FROM nowhere' }, '"freeze" failed: relation "nowhere" does not exist'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace('AS amounts', 'AS prizes') }, 'its statement "freeze" gives nothing for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace(/array_fill.* AS amounts/, "'5' AS amounts") }, 'its statement "freeze" gives "5" for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace(/array_fill.* AS amounts/, 'ARRAY[5, NULL] AS amounts') }, 'gives null for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace(/array_fill.* AS amounts/, 'ARRAY[5, 0.5] AS amounts') }, 'gives 0.5 for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace(/array_fill.* AS amounts/, 'ARRAY[-1] AS amounts') }, 'gives -1 for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace(/array_fill.* AS amounts/, 'ARRAY[18446744073709551616] AS amounts') }, 'gives 18446744073709551616 for the amounts'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace("'points'", "'\u00a5'") }, 'its key or its currency \\(\u00a5\\) cannot stand in a certificate'],
+		[THREE, {}, { freeze: STATEMENTS.freeze.replace("'points'", 'NULL') }, 'its key or its currency \\(none\\) cannot stand in a certificate'],
 		[THREE, {}, { type: 'other' }, 'no rules of type other for this source were published before its entries opened'],
 		[THREE, { opened_at: '2020-01-01' }, {}, 'no rules of type plain'],
 		[THREE, {}, { vrf_key: hex(Buffer.alloc(32, 1)) }, 'its VRF key is 0707.*, not the one offered'],
@@ -342,6 +359,9 @@ test('a settlement that is wrong, or not the sum that was fixed, keeps nothing',
 		[STATEMENTS.settle.replace('100 /', '110 /'), 'settle paid 110'],
 		[`${STATEMENTS.settle.replace('RETURNING', 'LIMIT 1 RETURNING')}`, 'settle paid 50'],
 		["INSERT INTO plain.paid VALUES ($1, 'thief', 100) RETURNING 2 AS winners", 'settle paid no units'],
+		[STATEMENTS.settle.replace('SELECT count(*)', "SELECT 'x' AS payments, count(*)"), 'settle gives "x" for where the payments of its 2 prizes can be seen'],
+		[STATEMENTS.settle.replace('SELECT count(*)', "SELECT ARRAY['x'] AS payments, count(*)"), 'settle gives \\["x"\\] for where the payments of its 2 prizes'],
+		[STATEMENTS.settle.replace('SELECT count(*)', "SELECT ARRAY['x', '\"'] AS payments, count(*)"), 'for where the payments of its 2 prizes'],
 		['INSERT INTO plain.nowhere VALUES (1)', '"settle" failed'],
 		['WITH paid AS (INSERT INTO plain.paid SELECT $1, account, NULL FROM keeper.offchain_winners($2) RETURNING units) SELECT 2 AS winners, 100 AS paid_units FROM paid', '"settle" failed: null value'],
 	]) {
@@ -350,8 +370,8 @@ test('a settlement that is wrong, or not the sum that was fixed, keeps nothing',
 	}
 	const [note] = await off.keeper.call('offchain_halt', { fence: 1, draw: draw.draw, why: 'the source says no' });
 	assert.equal(note.halted_why, 'the source says no');
-	await off.verb('settle', draw, { settle: STATEMENTS.settle });
-	assert.equal(await off.keeper.sql(`SELECT state, halted_why IS NULL, paid_units FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`), 'settled|t|100');
+	await off.verb('settle', draw, { settle: STATEMENTS.settle.replace('SELECT count(*)', "SELECT ARRAY['ledger 7', NULL] AS payments, count(*)") });
+	assert.equal(await off.keeper.sql(`SELECT state, halted_why IS NULL, paid_units, payments FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`), 'settled|t|100|{"ledger 7",""}');
 });
 
 test('a refused winner makes place for the first unused alternate, for published reasons only', async () => {
@@ -407,7 +427,8 @@ test('what the owner changes behind the guards is named', async () => {
 	await off.draw(draw);
 	const changes = [
 		['offchain_entries', 'weight = 5 WHERE entry = 0', 'the entries are not those of the root'],
-		['offchain_draws', 'prize_units = 7', 'the row does not have the hash that was anchored'],
+		['offchain_draws', 'stake_units = 7', 'the row does not have the hash that was anchored'],
+		['offchain_draws', "amounts = '{7}'", 'the row does not have the hash that was anchored'],
 		['offchain_draws', "previous = decode(repeat('ee', 32), 'hex')", 'the row before is not the one it was chained to'],
 		['offchain_picks', 'attempt = attempt + 1', 'the picks are not those of beta'],
 	];

@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
@@ -94,7 +95,7 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	await keeper.sql('UPDATE coin_draws.draws SET prize_amount = 40 WHERE id = 2');
 	assert.deepEqual(await coins.due(), ['2']);
 	const draw = await coins.lockIt('2');
-	assert.deepEqual([draw.n, draw.prize_units, draw.stake_units], [6, 40, 60]);
+	assert.deepEqual([draw.n, draw.amounts, draw.currency, draw.stake_units], [6, [40], 'coins', 60]);
 	await coins.refuses(["INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user20', 2, 0)", /takes no entries any more/], ["DELETE FROM coin_draws.users WHERE id = 'user1'", /^23503/]);
 	await coins.draw(draw);
 	const [{ account }] = await keeper.call('offchain_winners', { draw: draw.draw });
@@ -173,7 +174,7 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	assert.equal(await keeper.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1000000', 'never above the maximum');
 	assert.deepEqual(await jackpots.due(), ['minor:1'], 'and full is due');
 	const draw = await jackpots.lockIt('minor:1');
-	assert.deepEqual([draw.n, draw.total_weight, draw.prize_units, draw.stake_units], [10, 900000, 1000000, 900000]);
+	assert.deepEqual([draw.n, draw.total_weight, draw.amounts, draw.currency, draw.stake_units], [10, 900000, [1000000], 'money, 2 decimals', 900000]);
 	await keeper.sql(wager('next', 'anna', 1000));
 	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100020|2', 'the next round is open, with its seed');
 	await jackpots.draw(draw);
@@ -211,7 +212,7 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	assert.ok(!(await jackpots.due()).includes('minor:4'), 'one wager does not take it all at once');
 	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
 	const again = await jackpots.lockIt('minor:4');
-	assert.deepEqual([again.prize_units, again.stake_units], [1100020, 20]);
+	assert.deepEqual([again.amounts, again.stake_units], [[1100020], 20]);
 	await jackpots.defaulted(again);
 	await jackpots.refund(again);
 	assert.equal(await keeper.sql("SELECT state, seed_back, rolled_on FROM jackpot.rounds WHERE round = 4"), 'refunded|100000|1000000');
@@ -236,11 +237,15 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	assert.deepEqual(await raffles.due(), [id]);
 	const draw = await raffles.lockIt(id);
 	assert.deepEqual([draw.n, draw.prizes, draw.alternates, draw.stake_units], [30, 6, 5, 300]);
+	const list = crypto.createHash('sha256').update('1\tA year of petrol\n5\tCar wash\n').digest('hex');
+	assert.deepEqual([draw.amounts, draw.currency], [[1, 1, 1, 1, 1, 1], `things; SHA-256 of the list: ${list}`]);
 	await raffles.refuses(['UPDATE raffle_schema.raffle_prizes SET quantity = 7 WHERE position = 2', /its prizes are fixed/]);
 	await raffles.draw(draw);
 	await raffles.verb('refuse', draw, { pick: 0, reason: 'not_eligible' });
 	await Promise.all(Array.from({ length: 3 }, () => raffles.settle(draw)));
 	assert.equal(await keeper.sql('SELECT count(*), count(DISTINCT participant_id), count(DISTINCT prize_id) FROM raffle_schema.raffle_winners'), '6|6|2');
+	const payments = "SELECT array_agg('raffle_winners ' || id ORDER BY selection_index) FROM raffle_schema.raffle_winners";
+	assert.equal(await keeper.sql(`SELECT payments::text[] = (${payments}) FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`), 't');
 	assert.equal(await keeper.sql('SELECT position, awarded, quantity FROM raffle_schema.raffle_prizes ORDER BY 1'), '1|1|1\n2|5|5');
 	assert.equal(await keeper.sql("SELECT count(*) FROM raffle_schema.outbox WHERE kind = 'won' AND sent_at IS NULL"), '6');
 	assert.equal(await keeper.sql("SELECT count(DISTINCT correlation), count(*) FROM raffle_schema.audit_log WHERE table_name = 'raffle_winners'"), '1|6');

@@ -33,7 +33,7 @@ test('the package holds what it should, of root, and nothing that others may wri
 	const expected = new RegExp(`^/(${[
 		'usr/bin/poolkeeper(-signer)?', 'usr/lib/systemd/system/poolkeeper(\\.service|-signer\\.(service|socket))', 'usr/lib/sysusers\\.d/poolkeeper\\.conf',
 		'usr/share/man/man8/poolkeeper(-signer)?\\.8\\.gz', 'usr/share/bash-completion/completions/poolkeeper',
-		`usr/share/doc/poolkeeper/(${['README\\.Debian', 'README\\.md', '(database|operations|offchain|certificate)\\.md', 'certificate\\.schema\\.json', 'alerts\\.yml',
+		`usr/share/doc/poolkeeper/(${['README\\.Debian', 'copyright', 'README\\.md', '(database|operations|offchain|certificate)\\.md', 'certificate\\.schema\\.json', 'alerts\\.yml',
 			'grafana-dashboard\\.json', 'env\\.example', '(devnet|mainnet-beta|poolkeeper-signer)\\.conf', 'pgbouncer\\.ini'].join('|')})`,
 		'usr/share/poolkeeper/scripts/(db|db\\.d/\\w+\\.sh|sql/(seed/)?\\w+\\.sql)', 'usr/share/poolkeeper/migrations/V\\d+__\\w+(\\.\\w+)?\\.sql',
 		'usr/share/poolkeeper/config/sources/\\w+/(rules\\.json|(schema|seed|statements)\\.sql)', 'etc/poolkeeper/poolkeeper\\.conf'].join('|')})$`);
@@ -113,12 +113,14 @@ async function dpkg(systemd, ...args) {
 }
 
 const install = (systemd) => dpkg(systemd, '--force-confold', '-i', '/usr/local/bin/poolkeeper.deb');
-const traces = async (systemd) => (await systemd.inside('find', '/etc', '/usr', '/var', '-name', '*poolkeeper*', '-not', '-path', '/usr/local/bin/*')).split('\n').sort();
+const traces = async (systemd) => (await systemd.inside('find', '/etc', '/usr', '/var', '-name', '*poolkeeper*', '-not', '-path', '/usr/local/bin/*')).split('\n').filter((name) => name !== '').sort();
 
 test('installed, refused without settings, running, removed, purged', { skip: whyNot() ?? false }, async (t) => {
 	const wallet = new Keypair();
 	const systemd = await Systemd.boot({}, deb);
 	t.after(() => systemd.stop());
+	// The test's own empty directory goes with the package.
+	const before = (await traces(systemd)).filter((name) => name !== '/etc/poolkeeper');
 
 	assert.match(await install(systemd), /does not run yet/);
 	const [name, , uid] = (await systemd.inside('getent', 'passwd', 'poolkeeper')).split(':');
@@ -164,7 +166,7 @@ test('installed, refused without settings, running, removed, purged', { skip: wh
 	await install(systemd);
 	await systemd.inside('sh', '-c', `: >${state}/spool/spool; rm -r /etc/poolkeeper/*.json /etc/poolkeeper/settings.env /etc/poolkeeper/signer.conf`);
 	await dpkg(systemd, '-P', 'poolkeeper');
-	assert.deepEqual(await traces(systemd), [''], 'nothing is left');
+	assert.deepEqual(await traces(systemd), before, 'nothing is left');
 });
 
 async function drawsUnderSystemd(t) {

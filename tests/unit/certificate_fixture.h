@@ -85,23 +85,29 @@ static inline void fixture_put_lock(FILE *f, const struct certificate_lock *lock
 	fixture_put_hex(f, "drand", lock->drand.b, HASH_SIZE);
 	fputc(',', f);
 	fixture_put_hex(f, "draw", lock->draw.b, DRAW_ID_SIZE);
-	fprintf(f, ",\"mode\":\"%u\",", (unsigned)lock->mode);
+	fprintf(f, ",\"mode\":\"%u\",\"opened\":\"%" PRIu64 "\",\"previous\":\"%064d\",\"randomness\":\"%s\",",
+		(unsigned)lock->mode, lock->opened_us, 0, lock->has_vrf ? "vrf" : "beacon");
 	fixture_put_hex(f, "root", lock->root.b, HASH_SIZE);
 	fprintf(f, ",\"round\":\"%" PRIu64 "\",", lock->round);
 	fixture_put_hex(f, "rules", lock->rules.b, HASH_SIZE);
 	fprintf(f,
-		",\"slot\":\"%" PRIu64 "\",\"tickets\":\"%" PRIu64 "\",\"total_weight\":\"%" PRIu64
-		"\",\"vrf_key\":\"%s\"}",
-		lock->slot.n, lock->n, lock->total_weight, fixture_key(key, &lock->vrf_key));
+		",\"seq\":\"1\",\"slot\":\"%" PRIu64
+		"\",\"source\":\"club\",\"source_key\":\"summer:7\",\"stakes\":\"280\","
+		"\"tickets\":\"%" PRIu64 "\",\"total_weight\":\"%" PRIu64 "\"",
+		lock->slot.n, lock->n, lock->total_weight);
+	if (lock->has_vrf)
+		fprintf(f, ",\"vrf_key\":\"%s\"", fixture_key(key, &lock->vrf_key));
+	fputc('}', f);
 }
 
-static inline void fixture_make_lock(struct certificate_lock *lock, const struct fixture_list *list)
+static inline void fixture_make_lock(struct certificate_lock *lock, const struct fixture_list *list, bool has_vrf)
 {
 	struct merkle tree;
 	struct hash leaf;
 
 	memset(lock, 0, sizeof *lock);
 	memset(lock->draw.b, 0x2a, DRAW_ID_SIZE);
+	lock->opened_us = 1692800000123456;
 	lock->at = 1692806180;
 	lock->deadline = 1692806904;
 	lock->round = 980; /* due at 1692806304; the block comes so late that 1000 is used */
@@ -112,6 +118,7 @@ static inline void fixture_make_lock(struct certificate_lock *lock, const struct
 	lock->mode = SELECT_ONE_PER_PARTICIPANT;
 	memset(lock->rules.b, 0x5c, HASH_SIZE);
 	drand_chain_hash(&lock->drand, &DRAND_QUICKNET);
+	lock->has_vrf = has_vrf;
 	crypto_ed25519_public_key(&lock->vrf_key, FIXTURE_VRF);
 	merkle_begin(&tree);
 	for (uint32_t i = 0; i < list->n; i++) {
@@ -143,8 +150,10 @@ static inline void fixture_compute(const struct certificate_lock *lock, const st
 	const struct bytes whole = { bytes, sizeof bytes };
 
 	alpha_bytes(bytes, &alpha);
-	if (ecvrf_prove(proof, FIXTURE_VRF, whole) != ECVRF_OK ||
-		ecvrf_verify(steps, &lock->vrf_key, whole, (struct bytes){ proof->b, sizeof proof->b }) != ECVRF_OK)
+	if (!lock->has_vrf)
+		crypto_sha512(steps->beta.b, &whole, 1);
+	else if (ecvrf_prove(proof, FIXTURE_VRF, whole) != ECVRF_OK ||
+		 ecvrf_verify(steps, &lock->vrf_key, whole, (struct bytes){ proof->b, sizeof proof->b }) != ECVRF_OK)
 		abort();
 }
 
@@ -162,7 +171,8 @@ static inline void fixture_select(const struct certificate_lock *lock, const str
 }
 
 /* The first winner is refused, so that the first alternate is used. */
-static inline void fixture_put_draw(FILE *f, const struct fixture_list *list, const struct drand_signature *signature)
+static inline void fixture_put_draw(
+	FILE *f, const struct fixture_list *list, const struct drand_signature *signature, bool has_vrf)
 {
 	struct certificate_lock lock;
 	struct select_pick pick[FIXTURE_PRIZES + FIXTURE_ALTERNATES];
@@ -172,7 +182,7 @@ static inline void fixture_put_draw(FILE *f, const struct fixture_list *list, co
 	char key[PUBKEY_TEXT];
 
 	memset(blockhash.b, 0x77, HASH_SIZE);
-	fixture_make_lock(&lock, list);
+	fixture_make_lock(&lock, list, has_vrf);
 	fixture_compute(&lock, &blockhash, signature, &proof, &steps);
 	fixture_select(&lock, &steps.beta, list, pick);
 	fputs("{\"body\":{\"draw\":{\"anchor\":{", f);
@@ -192,8 +202,11 @@ static inline void fixture_put_draw(FILE *f, const struct fixture_list *list, co
 	fixture_put_lock(f, &lock);
 	fputc(',', f);
 	fixture_put_picks(f, pick, list->ticket);
-	fixture_put_hex(f, "proof", proof.b, ECVRF_PROOF_SIZE);
-	fputs(",\"round\":{\"checked_by\":\"poolkeeper 0.1.0 with blst 0.3.16\",\"number\":\"1000\",", f);
+	if (has_vrf) {
+		fixture_put_hex(f, "proof", proof.b, ECVRF_PROOF_SIZE);
+		fputc(',', f);
+	}
+	fputs("\"round\":{\"checked_by\":\"poolkeeper 0.1.0 with blst 0.3.16\",\"number\":\"1000\",", f);
 	fixture_put_hex(f, "signature", signature->b, DRAND_SIGNATURE_SIZE);
 	fputs("}},\"format\":\"poolkeeper-certificate-1\",\"made\":\"1692806370\",", f);
 }
@@ -392,9 +405,12 @@ static inline size_t fixture_sign(char *text, size_t size, size_t body_end, cons
 	return body_end + n;
 }
 
-/* text: size bytes, enough. Returns how many are used. list NULL: a pool's; signature NULL: drand's own. */
-static inline size_t fixture_write(
-	char *text, size_t size, const struct fixture_list *list, const struct drand_signature *signature)
+enum fixture_kind { FIXTURE_DRAW, FIXTURE_BEACON, FIXTURE_POOL, FIXTURE_KINDS };
+static const char *const FIXTURE_NAME[FIXTURE_KINDS] = { "draw", "beacon", "pool" };
+
+/* text: size bytes, enough. Returns how many are used. list is of a pool not used; signature NULL: drand's own. */
+static inline size_t fixture_write(char *text, size_t size, enum fixture_kind kind, const struct fixture_list *list,
+	const struct drand_signature *signature)
 {
 	struct drand_signature own;
 	FILE *f = fmemopen(text, size, "w");
@@ -403,24 +419,24 @@ static inline size_t fixture_write(
 	if (f == NULL)
 		abort();
 	fixture_hex(own.b, sizeof own.b, FIXTURE_ROUND_1000);
-	if (list)
-		fixture_put_draw(f, list, signature ? signature : &own);
+	if (kind != FIXTURE_POOL)
+		fixture_put_draw(f, list, signature ? signature : &own, kind == FIXTURE_DRAW);
 	else
 		fixture_put_pool(f);
 	fprintf(f, "\"previous\":\"%064d\",\"serial\":\"1\"}", 0);
 	n = (size_t)ftell(f);
 	fclose(f);
-	return fixture_sign(text, size, n, list);
+	return fixture_sign(text, size, n, kind == FIXTURE_POOL ? NULL : list);
 }
 
 /* text: FIXTURE_TEXT bytes. */
-static inline size_t fixture_certificate(char *text, bool is_draw, const struct drand_signature *signature)
+static inline size_t fixture_certificate(char *text, enum fixture_kind kind, const struct drand_signature *signature)
 {
 	struct ticket ticket[FIXTURE_TICKETS];
 	const struct fixture_list list = { ticket, FIXTURE_TICKETS };
 
 	fixture_tickets(&list);
-	return fixture_write(text, FIXTURE_TEXT, is_draw ? &list : NULL, signature);
+	return fixture_write(text, FIXTURE_TEXT, kind, &list, signature);
 }
 
 #endif

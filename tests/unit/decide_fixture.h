@@ -6,6 +6,7 @@
 
 #include "core/decide.h"
 #include "core/draw.h"
+#include "unit/key_fixture.h"
 
 enum { NOW_MS = 1000000, CHAIN_S = 1795000000, SLOT = 5000, HEIGHT = 4000, TOTAL = 4000000 };
 
@@ -14,11 +15,6 @@ struct fixture {
 	struct surroundings around;
 	struct draw_facts f;
 };
-
-static inline struct pubkey key_of(uint8_t first)
-{
-	return (struct pubkey){ .b = { first, 7 } };
-}
 
 static inline void fixture_pool(struct pool_account *pool)
 {

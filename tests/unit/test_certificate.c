@@ -25,9 +25,9 @@ static void judge_text(const char *bytes, size_t n)
 }
 
 /* The draw has a winner who was refused, for a reason that the file cannot prove. */
-static enum verdict best(bool is_draw)
+static enum verdict best(enum fixture_kind kind)
 {
-	return is_draw ? VERDICT_UNKNOWN : VERDICT_FAIR;
+	return kind == FIXTURE_POOL ? VERDICT_FAIR : VERDICT_UNKNOWN;
 }
 
 static bool knows_drand(void)
@@ -50,7 +50,7 @@ static void expect_file(const char *name, const char *bytes, size_t n)
 	FILE *f;
 	size_t stored_n;
 
-	snprintf(path, sizeof path, TESTS_DIR "/certificates/%s", name);
+	snprintf(path, sizeof path, TESTS_DIR "/certificates/%s.json", name);
 	f = fopen(path, "rb");
 	if (f == NULL)
 		fail_msg("%s is missing", path);
@@ -68,14 +68,14 @@ static void test_good_ones(void **unused)
 	size_t n;
 
 	(void)unused;
-	for (int is_draw = 0; is_draw < 2; is_draw++) {
-		n = fixture_certificate(text, is_draw != 0, NULL);
-		expect_file(is_draw ? "draw.json" : "pool.json", text, n);
+	for (enum fixture_kind kind = 0; kind < FIXTURE_KINDS; kind++) {
+		n = fixture_certificate(text, kind, NULL);
+		expect_file(FIXTURE_NAME[kind], text, n);
 		judge_text(text, n);
-		expect(best(is_draw != 0), "a good certificate");
+		expect(best(kind), "a good certificate");
 		assert_null(judged_first(&v->judged, CHECK_WRONG));
 		judge_text(text, n - 1); /* without the newline at the end */
-		expect(best(is_draw != 0), "a good certificate");
+		expect(best(kind), "a good certificate");
 	}
 }
 
@@ -151,12 +151,22 @@ static void expect_wrong(const char *what, const char *check, const char *says)
 	fail_msg("%s: no check %s is wrong and says \"%s\"; it was refused for %s", what, check, says, v->judged.why);
 }
 
+static enum fixture_kind kind_named(const char *name)
+{
+	enum fixture_kind kind = 0;
+
+	while (kind < FIXTURE_POOL && strcmp(FIXTURE_NAME[kind], name) != 0)
+		kind++;
+	assert_string_equal(FIXTURE_NAME[kind], name);
+	return kind;
+}
+
 static void run_mutation(struct json_object *mutation)
 {
 	const char *name = member_text(mutation, "name");
-	const bool is_draw = strcmp(member_text(mutation, "of"), "draw") == 0;
+	const enum fixture_kind kind = kind_named(member_text(mutation, "of"));
 	const size_t also = length_of(json_object_object_get(mutation, "also"));
-	size_t n = fixture_certificate(text, is_draw, NULL);
+	size_t n = fixture_certificate(text, kind, NULL);
 
 	n = replace(name, n, member_text(mutation, "from"), member_text(mutation, "to"));
 	for (size_t i = 0; i < also; i++)
@@ -188,8 +198,8 @@ static void test_every_byte(void **unused)
 	static char good[FIXTURE_TEXT];
 
 	(void)unused;
-	for (int is_draw = 0; is_draw < 2; is_draw++) {
-		const size_t n = fixture_certificate(good, is_draw != 0, NULL);
+	for (enum fixture_kind kind = 0; kind < FIXTURE_KINDS; kind++) {
+		const size_t n = fixture_certificate(good, kind, NULL);
 
 		for (size_t i = 0; i + 1 < n; i += 3) {
 			memcpy(text, good, n);
@@ -210,7 +220,7 @@ static void test_made_up_round(void **unused)
 	(void)unused;
 	fixture_hex(made_up.b, sizeof made_up.b, FIXTURE_ROUND_1000);
 	made_up.b[40] ^= 1;
-	n = fixture_certificate(text, true, &made_up);
+	n = fixture_certificate(text, FIXTURE_DRAW, &made_up);
 	judge_text(text, n);
 	if (knows_drand()) {
 		expect(VERDICT_NOT_FAIR, "a made up round");
@@ -223,7 +233,7 @@ static void test_made_up_round(void **unused)
 /* Without the list nobody can say who should have won. */
 static void test_without_tickets(void **unused)
 {
-	size_t n = fixture_certificate(text, true, NULL);
+	size_t n = fixture_certificate(text, FIXTURE_DRAW, NULL);
 	char *list = strstr(text, ",\"tickets\":[");
 
 	(void)unused;

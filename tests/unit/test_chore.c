@@ -5,8 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "core/chore.h"
-#include "unit/decide_fixture.h"
+#include "unit/chore_fixture.h"
 
 enum { HOUR_MS = 3600000 };
 
@@ -17,38 +16,20 @@ static struct chore_facts *const f = &account.chore;
 /* Revealed, ours, simulated well: nothing is in the way. */
 static void begin(void)
 {
-	fixture_due(&base);
-	account = (struct account_facts){
-		.chore = { .policy = &base.policy, .around = &base.around, .own = base.f.own }, .presence = PRESENT
-	};
-	f->own.price_known = true;
-	f->at.n = SLOT;
-	f->read_ms = NOW_MS - 100;
+	account = (struct account_facts){ .chore = chore_fixture(&base, STEP_CLOSE_RANDOMNESS), .presence = PRESENT };
 	account.account.authority = base.policy.dev_wallet;
 	account.account.seed_slot.n = SLOT - 100;
 	account.account.reveal_slot.n = SLOT - 90;
-	f->own.simulation = (struct simulation_fact){
-		.done = true, .step = STEP_CLOSE_RANDOMNESS, .basis = { SLOT }, .ok = true
-	};
 }
 
 static void expect(enum act kind, enum reason reason)
 {
-	const struct action a = decide_account(&account);
-
-	assert_int_equal(a.kind, kind);
-	assert_int_equal(a.reason, reason);
-	if (kind == ACT_OPEN || kind == ACT_SIMULATE)
-		assert_int_equal(a.step, STEP_CLOSE_RANDOMNESS);
+	chore_expect(decide_account(&account), STEP_CLOSE_RANDOMNESS, kind, reason);
 }
 
 static void last_row(enum row_state state)
 {
-	f->own.settle.rows.n = 1;
-	f->own.settle.rows.last_seq = 1;
-	f->own.settle.rows.row[0] = (struct row){
-		.seq = 1, .step = STEP_CLOSE_RANDOMNESS, .state = state, .last_valid = { HEIGHT + 100 }
-	};
+	chore_last_row(f, STEP_CLOSE_RANDOMNESS, state);
 }
 
 static void test_closes_what_is_spent(void **unused)
@@ -213,34 +194,23 @@ static struct pool_facts pool;
 
 static void begin_pool(void)
 {
-	const struct simulation_fact simulation = { .done = true, .step = STEP_SWEEP, .basis = { SLOT }, .ok = true };
+	const struct chore_facts chore = chore_fixture(&base, STEP_SWEEP);
 
-	fixture_due(&base);
 	base.policy.sweep = true;
-	pool = (struct pool_facts){
-		.chore = { .policy = &base.policy, .around = &base.around, .own = base.f.own, .at = { SLOT } },
+	pool = (struct pool_facts){ .chore = chore,
 		.view = base.f.view,
 		.token_known = true,
 		.participants_presence = PRESENT,
 		.vault = { PRESENT, 0 },
 		.treasury_ata = { PRESENT, 0 },
-		.wallet = { 1000000000 }
-	};
-	pool.chore.read_ms = NOW_MS - 100;
-	pool.chore.own.price_known = true;
-	pool.chore.own.simulation = simulation;
+		.wallet = { 1000000000 } };
 	pool.view.pool.status = POOL_OPEN;
 	pool.view.pool.expire_time = CHAIN_S - 604800 - 61;
 }
 
 static void expect_pool(enum act kind, enum reason reason)
 {
-	const struct action a = decide_pool(&pool);
-
-	assert_int_equal(a.kind, kind);
-	assert_int_equal(a.reason, reason);
-	if (kind == ACT_OPEN || kind == ACT_SIMULATE)
-		assert_int_equal(a.step, pool.chore.own.simulation.step);
+	chore_expect(decide_pool(&pool), pool.chore.own.simulation.step, kind, reason);
 }
 
 static void test_sweeps_when_the_time_has_come(void **unused)

@@ -10,6 +10,7 @@
 #include "core/compose.h"
 #include "core/guard.h"
 #include "core/pda.h"
+#include "unit/key_fixture.h"
 
 enum { UNITS = 200000, PRICE = 5000, KINDS_MAX = 9 };
 
@@ -20,11 +21,6 @@ struct world {
 	struct compose c;
 	struct guard guard;
 };
-
-static struct pubkey key_of(uint8_t first)
-{
-	return (struct pubkey){ .b = { first, 11, 13 } };
-}
 
 static void fill_guard(struct world *w)
 {

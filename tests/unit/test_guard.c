@@ -16,6 +16,7 @@
 #include "core/guard.h"
 #include "core/ml.h"
 #include "core/pda.h"
+#include "unit/key_fixture.h"
 
 enum { UNIT_LIMIT = 300000, UNIT_PRICE = 1000, MAX_FEE = 20000 };
 
@@ -29,14 +30,6 @@ struct scene {
 	struct tx tx;
 	struct bytes message;
 };
-
-static struct pubkey key_of(uint8_t n)
-{
-	struct pubkey key;
-
-	memset(key.b, n, sizeof key.b);
-	return key;
-}
 
 static void scene_compose(struct scene *scene)
 {

@@ -16,6 +16,8 @@
 #include "core/pda.h"
 #include "core/token.h"
 #include "core/tx.h"
+#include "unit/key_fixture.h"
+#include "unit/wallet_fixture.h"
 
 enum { AMOUNT = 123456789, DECIMALS = 9 };
 
@@ -32,31 +34,12 @@ struct scene {
 static char dev_text[SIGNATURE_TEXT], auxiliary_text[SIGNATURE_TEXT];
 static struct pubkey dev, auxiliary;
 
-static struct pubkey key_of(uint8_t n)
-{
-	struct pubkey key;
-
-	memset(key.b, n, sizeof key.b);
-	return key;
-}
-
-static void make_key(char text[SIGNATURE_TEXT], struct pubkey *pubkey, uint8_t seed)
-{
-	uint8_t secret[64];
-	size_t n;
-
-	memset(secret, seed, 32);
-	crypto_ed25519_public_key(pubkey, secret);
-	memcpy(secret + 32, pubkey->b, 32);
-	assert_true(base58_encode(text, SIGNATURE_TEXT, &n, secret, sizeof secret));
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	assert_true(crypto_init());
-	make_key(dev_text, &dev, 0x21);
-	make_key(auxiliary_text, &auxiliary, 0x22);
+	wallet_of(dev_text, &dev, 0x21);
+	wallet_of(auxiliary_text, &auxiliary, 0x22);
 	return 0;
 }
 

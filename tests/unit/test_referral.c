@@ -11,13 +11,13 @@
 #include "core/address.h"
 #include "core/ata.h"
 #include "core/base58.h"
-#include "core/chore.h"
 #include "core/compose.h"
 #include "core/compute.h"
 #include "core/costs.h"
 #include "core/pda.h"
 #include "core/token.h"
-#include "unit/decide_fixture.h"
+#include "unit/chore_fixture.h"
+#include "unit/wallet_fixture.h"
 
 enum { AMOUNT = 123456789, DECIMALS = 9, COST = 3000000 };
 
@@ -30,10 +30,7 @@ static struct chore_facts *const f = &claim.chore;
 /* Nothing stands against it. */
 static void begin(void)
 {
-	fixture_due(&base);
-	base.policy.pay_referrals = true;
-	base.around.audit_clear = true;
-	claim = (struct referral_facts){ .chore = { .policy = &base.policy, .around = &base.around, .own = base.f.own },
+	claim = (struct referral_facts){ .chore = chore_fixture(&base, STEP_PAY_REFERRAL),
 		.obstacle = WAIT_NONE,
 		.mint = PRESENT,
 		.from = { PRESENT, AMOUNT },
@@ -41,31 +38,18 @@ static void begin(void)
 		.wallet = { COST },
 		.cost = { COST },
 		.amount = AMOUNT };
-	f->own.price_known = true;
-	f->at.n = SLOT;
-	f->read_ms = NOW_MS - 100;
-	f->own.simulation = (struct simulation_fact){
-		.done = true, .step = STEP_PAY_REFERRAL, .basis = { SLOT }, .ok = true
-	};
+	base.policy.pay_referrals = true;
+	base.around.audit_clear = true;
 }
 
 static void expect(enum act kind, enum reason reason)
 {
-	const struct action a = decide_referral(&claim);
-
-	assert_int_equal(a.kind, kind);
-	assert_int_equal(a.reason, reason);
-	if (kind == ACT_OPEN || kind == ACT_SIMULATE)
-		assert_int_equal(a.step, STEP_PAY_REFERRAL);
+	chore_expect(decide_referral(&claim), STEP_PAY_REFERRAL, kind, reason);
 }
 
 static void last_row(enum row_state state)
 {
-	f->own.settle.rows.n = 1;
-	f->own.settle.rows.last_seq = 1;
-	f->own.settle.rows.row[0] = (struct row){
-		.seq = 1, .step = STEP_PAY_REFERRAL, .state = state, .last_valid = { HEIGHT + 100 }, .landed = { SLOT }
-	};
+	chore_last_row(f, STEP_PAY_REFERRAL, state);
 }
 
 static void test_pays(void **unused)
@@ -209,23 +193,12 @@ struct scene {
 static char dev_text[SIGNATURE_TEXT], treasury_text[SIGNATURE_TEXT];
 static struct pubkey dev, treasury;
 
-static void make_key(char text[SIGNATURE_TEXT], struct pubkey *pubkey, uint8_t seed)
-{
-	uint8_t secret[64];
-	size_t n;
-
-	memset(secret, seed, 32);
-	crypto_ed25519_public_key(pubkey, secret);
-	memcpy(secret + 32, pubkey->b, 32);
-	assert_true(base58_encode(text, SIGNATURE_TEXT, &n, secret, sizeof secret));
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	assert_true(crypto_init());
-	make_key(dev_text, &dev, 0x21);
-	make_key(treasury_text, &treasury, 0x23);
+	wallet_of(dev_text, &dev, 0x21);
+	wallet_of(treasury_text, &treasury, 0x23);
 	return 0;
 }
 

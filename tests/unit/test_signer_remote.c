@@ -19,6 +19,7 @@
 #include "core/address.h"
 #include "core/compose.h"
 #include "core/pda.h"
+#include "unit/key_fixture.h"
 
 static const uint8_t SEED[CRYPTO_SEED_SIZE] = { 1, 2, 3 };
 static char path[64];
@@ -27,14 +28,6 @@ static struct pool_account account;
 static struct sb_net net;
 static struct tx tx;
 static struct guard guard;
-
-static struct pubkey key_of(uint8_t n)
-{
-	struct pubkey key;
-
-	memset(key.b, n, sizeof key.b);
-	return key;
-}
 
 /* A SELECT of a pool, and the guard that allows it. */
 static int setup(void **state)

@@ -188,7 +188,7 @@ CREATE TRIGGER winners_stay BEFORE UPDATE OF draw_id, user_id, amount, keeper_dr
 
 -- The key is the id as it is written here: 01 and +1 are no other draws.
 CREATE FUNCTION coin_draws.freeze(p_key text)
-RETURNS TABLE (prizes integer, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
+RETURNS TABLE (amounts numeric[], currency text, alternates integer, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     d coin_draws.draws;
@@ -207,15 +207,17 @@ BEGIN
         RAISE EXCEPTION 'draw % promises % coins, but its pot has % and the house adds %', p_draw, d.prize_amount, d.pot, d.house_coins;
     END IF;
     UPDATE coin_draws.draws SET state = 'locked', is_active = false WHERE id = p_draw;
-    RETURN QUERY SELECT 1, 3, CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END, d.pot::numeric, d.created_at;
+    RETURN QUERY SELECT ARRAY[CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END],
+        CASE d.prize_kind WHEN 'coins' THEN 'coins' ELSE 'money, 2 decimals' END, 3, d.pot::numeric, d.created_at;
 END
 $$;
 
-CREATE FUNCTION coin_draws.settle(p_draw integer, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric)
+CREATE FUNCTION coin_draws.settle(p_draw integer, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     d coin_draws.draws;
     w text;
+    v_row integer;
 BEGIN
     SELECT * INTO d FROM coin_draws.draws WHERE id = p_draw AND state = 'locked' FOR UPDATE;
     IF NOT FOUND THEN
@@ -227,16 +229,16 @@ BEGIN
            kept = d.pot + CASE WHEN d.prize_kind = 'coins' THEN d.house_coins - CASE WHEN w IS NULL THEN 0 ELSE d.prize_amount::integer END ELSE 0 END
      WHERE id = p_draw;
     IF w IS NULL THEN
-        RETURN QUERY SELECT 0::bigint, 0::numeric;
+        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''];
         RETURN;
     END IF;
-    INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (p_draw, w, d.prize_amount, p_keeper);
+    INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (p_draw, w, d.prize_amount, p_keeper) RETURNING id INTO v_row;
     UPDATE coin_draws.users
        SET total_wins = total_wins + 1, total_earnings = total_earnings + CASE d.prize_kind WHEN 'money' THEN d.prize_amount ELSE 0 END, updated_at = now()
      WHERE id = w;
     INSERT INTO coin_draws.transactions (user_id, type, amount, metadata)
     SELECT w, 'draw_prize', d.prize_amount::integer, jsonb_build_object('draw', p_draw, 'keeper', p_keeper) WHERE d.prize_kind = 'coins';
-    RETURN QUERY SELECT 1::bigint, CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END;
+    RETURN QUERY SELECT 1::bigint, CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END, ARRAY['coin_draws.winners ' || v_row];
 END
 $$;
 

@@ -270,8 +270,15 @@ $$;
 CREATE TRIGGER winners_fulfil BEFORE UPDATE ON raffle_schema.raffle_winners FOR EACH ROW EXECUTE FUNCTION raffle_schema.fulfil();
 CREATE TRIGGER winners_stay BEFORE DELETE OR TRUNCATE ON raffle_schema.raffle_winners EXECUTE FUNCTION raffle_schema.refuse('who won stays');
 
--- The key is the id as Postgres writes it: other spellings of it are no other raffles.
-CREATE FUNCTION raffle_schema.freeze(p_key text) RETURNS TABLE (prizes bigint, alternates integer, prize_units numeric, stake_units numeric, opened_at timestamptz)
+-- What each prize of a draw is, first prize first: publish it, because the draw commits to its SHA-256 and not to the names.
+CREATE FUNCTION raffle_schema.prize_list(p_raffle uuid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(format(E'%s\t%s\n', p.quantity, p.name), '' ORDER BY p.position), '') FROM raffle_schema.raffle_prizes p WHERE p.raffle_id = p_raffle
+$$;
+COMMENT ON FUNCTION raffle_schema.prize_list IS 'One line per kind of prize in order of position: how many of it, a tab, its name.';
+
+-- The key is the id as Postgres writes it: other spellings of it are no other raffles. A prize is one thing of the list.
+CREATE FUNCTION raffle_schema.freeze(p_key text) RETURNS TABLE (amounts numeric[], currency text, alternates integer, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     r raffle_schema.raffles;
@@ -294,11 +301,12 @@ BEGIN
         RAISE EXCEPTION 'raffle % has % prizes and % alternates: a draw has 1000 at most', p_raffle, v_prizes, r.alternates;
     END IF;
     UPDATE raffle_schema.raffles x SET status = 'LOCKED' WHERE x.id = p_raffle;
-    RETURN QUERY SELECT v_prizes, r.alternates, 0::numeric, coalesce(sum(t.points_spent), 0)::numeric, r.created_at FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
+    RETURN QUERY SELECT array_fill(1::numeric, ARRAY[v_prizes::integer]), 'things; SHA-256 of the list: ' || encode(sha256(convert_to(raffle_schema.prize_list(p_raffle), 'UTF8')), 'hex'),
+        r.alternates, coalesce(sum(t.points_spent), 0)::numeric, r.created_at FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
 END
 $$;
 
-CREATE FUNCTION raffle_schema.settle(p_raffle uuid, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric)
+CREATE FUNCTION raffle_schema.settle(p_raffle uuid, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seed text;
@@ -323,7 +331,9 @@ BEGIN
     INSERT INTO raffle_schema.outbox (raffle_id, user_id, kind, payload)
     SELECT p_raffle, x.participant_id, 'won', jsonb_build_object('winner', x.id, 'prize', p.name, 'draw', p_keeper)
       FROM raffle_schema.raffle_winners x JOIN raffle_schema.raffle_prizes p ON p.id = x.prize_id WHERE x.raffle_id = p_raffle;
-    RETURN QUERY SELECT count(*), 0::numeric FROM raffle_schema.raffle_winners x WHERE x.raffle_id = p_raffle;
+    RETURN QUERY SELECT count(x.id), count(x.id)::numeric, array_agg('raffle_winners ' || x.id ORDER BY p.prize)
+      FROM keeper.offchain_draws d CROSS JOIN generate_series(0, d.prizes - 1) AS p (prize)
+      LEFT JOIN raffle_schema.raffle_winners x ON x.raffle_id = p_raffle AND x.selection_index = p.prize WHERE d.draw = p_keeper;
 END
 $$;
 

@@ -1,9 +1,9 @@
 // Bytes, numbers and the texts that stand for them. Numbers are BigInt: weights and amounts do not fit a Number.
-import { sha256 } from '@noble/hashes/sha2';
+import { sha256, sha512 } from '@noble/hashes/sha2';
 import { hmac } from '@noble/hashes/hmac';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils';
 
-export { bytesToHex as hex, hexToBytes as unhex, concatBytes as concat, utf8ToBytes as ascii, sha256 };
+export { bytesToHex as hex, hexToBytes as unhex, concatBytes as concat, utf8ToBytes as ascii, sha256, sha512 };
 
 export const hash = (...parts) => sha256(concatBytes(...parts));
 export const hmacSha256 = (key, ...parts) => hmac(sha256, key, concatBytes(...parts));

@@ -37,6 +37,8 @@ const hexOf = (size) => (value, where) => {
 	return /^[0-9a-f]*$/.test(value) ? unhex(value) : refuse(where, 'must be lower-case hex');
 };
 const base58Of = (size) => (value, where) => (string(value, where).length < 90 && fromBase58(value, size)) || refuse(where, `must be base58 of ${size} bytes`);
+const filled = (value, where) => (text(value, where) === '' ? refuse(where, 'is empty') : value);
+const kind = (value, where) => (value === 'vrf' || value === 'beacon' ? value : refuse(where, 'must be vrf or beacon'));
 const yes = (value, where) => (value === 'yes' || value === 'no' ? value === 'yes' : refuse(where, 'must be yes or no'));
 const list = (item, most) => (value, where) => {
 	if (!Array.isArray(value)) refuse(where, 'must be an array');
@@ -66,15 +68,16 @@ const signature = base58Of(64);
 const seen = object({ signature, slot: u64, time });
 
 const lock = object({
-	alternates: number(BigInt(PICKS)), amounts: list(u64, PICKS), at: time, currency: text, deadline: time, drand: hash32, draw: hexOf(16),
-	mode: number(2n), root: hash32, round: u64, rules: hash32, slot: u64, tickets: number(U32 - 1n), total_weight: u64, vrf_key: key,
+	alternates: number(BigInt(PICKS)), amounts: list(u64, PICKS), at: time, currency: filled, deadline: time, drand: hash32, draw: hexOf(16),
+	mode: number(2n), opened: time, previous: hash32, randomness: kind, root: hash32, round: u64, rules: hash32, seq: u64, slot: u64, source: filled, source_key: filled,
+	stakes: u64, tickets: number(U32 - 1n), total_weight: u64, 'vrf_key?': key,
 });
 const pick = object({ attempt: number(U32), entry: number(U32 - 1n), number: u64, participant: hash32, total: u64 });
 const refusal = object({ pick: number(BigInt(PICKS)), reason: text });
 const award = object({ amount: u64, payment: text, 'pick?': number(BigInt(PICKS)), refused: list(refusal, PICKS) });
 const draw = object({
 	anchor: object({ signature, slot: u64 }), awards: list(award, PICKS), beta: hexOf(64),
-	block: object({ hash: key, parent_slot: u64, slot: u64, time }), lock, picks: list(emptyOr(pick), PICKS), proof: hexOf(80),
+	block: object({ hash: key, parent_slot: u64, slot: u64, time }), lock, picks: list(emptyOr(pick), PICKS), 'proof?': hexOf(80),
 	round: object({ checked_by: text, number: u64, signature: hexOf(48) }),
 });
 const reveal = object({ at: seen, oracle: key, recovery_id: number(3n), signature: hexOf(64), value: hash32 });
@@ -103,6 +106,9 @@ function checkCounts({ body: { draw: d, pool: p }, tickets }) {
 	const due = d ? Number(d.lock.tickets) : 0;
 	if (tickets.length !== 0 && tickets.length !== due) refuse('tickets', 'there are more or fewer than the lock says');
 	if (!d) return;
+	const hasVrf = d.lock.randomness === 'vrf';
+	if ((d.lock.vrf_key === undefined) === hasVrf) refuse('vrf_key', hasVrf ? 'is missing' : 'is not known here: the lock says beacon');
+	if ((d.proof === undefined) === hasVrf) refuse('proof', hasVrf ? 'is missing' : 'is not known here: the lock says beacon');
 	if (d.lock.amounts.length === 0) refuse('amounts', 'there is no prize');
 	if (d.lock.amounts.length + Number(d.lock.alternates) > PICKS) refuse('lock', 'there are more than 1000 prizes and alternates');
 	if (d.awards.reduce((n, { refused }) => n + refused.length, 0) > PICKS) refuse('refused', 'there are more than 1000');

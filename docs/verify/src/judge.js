@@ -1,5 +1,5 @@
 // Is it fair? The checks have the names that `poolkeeper verify FILE` gives them.
-import { ascii, concat, same } from './bytes.js';
+import { ascii, concat, same, sha512 } from './bytes.js';
 import { alphaOf, isDrands, isSignature, leafOf, QUICKNET, roundAfterBlock, select, ticketBytes, timeOfRound, treeRoot, verifyVrf } from './draw.js';
 import { FormatError, readCertificate } from './format.js';
 import { judgePool } from './pool.js';
@@ -12,6 +12,8 @@ function judgeEnvelope(certificate, must) {
 
 function judgeLock({ lock, anchor }, must) {
 	const due = timeOfRound(lock.round);
+	must('lock_chain', lock.seq > 0n && (lock.seq === 1n) === lock.previous.every((byte) => byte === 0), `lock ${lock.seq}: the first one has no previous one, every other has`);
+	must('opened', lock.opened / 1000000n <= lock.at, `entries opened ${lock.opened} us after 1970, before the lock at ${lock.at} s`);
 	must('anchor', anchor.slot < lock.slot, `anchored in slot ${anchor.slot}, before slot ${lock.slot}`);
 	must('drand_chain', same(lock.drand, QUICKNET.hash), 'the lock names drand\'s quicknet');
 	must('lock_round', due !== null && due - 120n >= lock.at, `round ${lock.round}, due at ${due}, is 120 s after the lock or later`);
@@ -36,9 +38,15 @@ function judgeRandomness({ lock, block, round, proof, beta }, must, steps) {
 	must('round', used === round.number, `used ${round.number}, by the rule ${used}`);
 	must('drand_signature', isDrands(round.number, round.signature), 'BLS over the round by drand\'s key');
 	steps.alpha = alphaOf(lock, block, round);
+	if (lock.randomness === 'beacon') {
+		steps.beta = sha512(steps.alpha);
+		must('beta', same(steps.beta, beta), 'SHA-512 of alpha: the lock says that there is no VRF');
+		return;
+	}
 	steps.vrf = verifyVrf(lock.vrf_key, steps.alpha, proof);
 	must('proof', !steps.vrf.refused, steps.vrf.refused ?? 'the proof is valid');
-	must('beta', !steps.vrf.refused && same(steps.vrf.beta, beta), 'the value that follows from the proof');
+	steps.beta = steps.vrf.beta;
+	must('beta', !steps.vrf.refused && same(steps.beta, beta), 'the value that follows from the proof');
 }
 
 const samePick = (told, ours, tickets) => (told === null || ours === null ? told === ours
@@ -46,7 +54,7 @@ const samePick = (told, ours, tickets) => (told === null || ours === null ? told
 		same(told.participant, tickets[ours.entry].participant));
 
 function judgePicks({ lock, picks }, tickets, { note, must }, steps) {
-	const computed = select({ beta: steps.vrf.beta, draw: lock.draw, root: lock.root, tickets, prizes: lock.amounts.length, alternates: Number(lock.alternates), mode: Number(lock.mode) });
+	const computed = select({ beta: steps.beta, draw: lock.draw, root: lock.root, tickets, prizes: lock.amounts.length, alternates: Number(lock.alternates), mode: Number(lock.mode) });
 	steps.picks = computed?.picks;
 	steps.selectKey = computed?.key;
 	must('picks', computed !== null && picks.length === computed.picks.length, `${picks.length} picks`);

@@ -40,7 +40,8 @@ function outsideOf({ body: { draw, pool } }) {
 	return [
 		['anchor', `transaction ${toBase58(anchor.signature)}, finalized in slot ${anchor.slot}, has a memo with ${hex(lock.hash)}`],
 		['block', `slot ${block.slot} has the hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`],
-		['vrf_key', `${toBase58(lock.vrf_key)} was published before the draw opened`],
+		lock.vrf_key ? ['vrf_key', `${toBase58(lock.vrf_key)} was published before the draw opened`]
+			: ['randomness', 'the published rules say that this type of draw has no VRF: the block\'s maker and drand together could choose the winner'],
 		['certificates', 'the operator has one certificate per serial, and no other lock for this draw'],
 		['rules', `the published rules are a text with the SHA-256 ${hex(lock.rules)}`],
 		...awards.flatMap(({ refused }) => refused.map(({ pick, reason }) => ['refusal', `those rules name the reason why pick ${pick} was refused, and it is true: ${reason}`])),
