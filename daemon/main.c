@@ -307,10 +307,8 @@ static void collect_health(void *owner, struct health_facts *out)
 /* The pages' own connections are made only where there are pages. */
 static void new_health(struct app *app)
 {
-	struct later_pages later;
-
 	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
-	later = jackpot_pages(app->jackpot);
+	const struct later_pages later = jackpot_pages(app->jackpot);
 	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
 }
 
@@ -375,13 +373,13 @@ static int new_modules(struct app *app)
 	schema_init(&app->schema, app->db, (uint32_t)app->config->db_timeout_ms);
 	app->journal = new_journal(app);
 	lease_call_init(&app->lease);
-	if (!draws_open(&app->draws, app->loop, app->http, app->journal, app->config, app->options.dry_run))
-		return EX_CONFIG;
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
-	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
+	if (code == EX_OK && (!draw_keys_load(&app->draw_keys, app->config, app->signer) ||
+				     !draws_open(&app->draws, app->loop, app->http, app->journal, app->config,
+					     app->options.dry_run)))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
 		new_health(app);
