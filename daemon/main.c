@@ -8,6 +8,7 @@
 
 #include "app/draw_keys.h"
 #include "app/inspect.h"
+#include "app/jackpot.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
@@ -58,6 +59,7 @@ struct app {
 	struct loop_io *log_watch;
 	struct notify *notify;
 	struct health_http *health;
+	struct jackpot *jackpot;
 	uint64_t started_ms;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
@@ -305,6 +307,16 @@ static bool new_db(struct app *app)
 	return app->db != NULL;
 }
 
+/* The pages' own connections are made only where there are pages. */
+static void new_health(struct app *app)
+{
+	struct later_pages later;
+
+	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
+	later = jackpot_pages(app->jackpot);
+	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
+}
+
 static void new_rpc(struct app *app)
 {
 	const struct config *c = app->config;
@@ -372,12 +384,13 @@ static int new_modules(struct app *app)
 	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
-		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
+		new_health(app);
 	return code;
 }
 
 static void free_modules(struct app *app)
 {
+	jackpot_free(app->jackpot);
 	health_http_free(app->health);
 	engine_free(app->engine);
 	draw_keys_free(&app->draw_keys);

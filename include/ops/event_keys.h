@@ -135,6 +135,8 @@
 	X("http.listening", "info", "", "Health and metrics are served here.") \
 	X("http.not_listening", "error", "", "Another process has the port; draws go on, and it is tried again.") \
 	X("http.exposed", "warn", "", "Other machines can read health and metrics.") \
+	X("jackpot.unwell", "warn", "", "The jackpots' pages cannot be served: fault= and why= say it; draws go on.") \
+	X("jackpot.well", "info", "", "They can again.") \
 	X("notify.failed", "warn", "", "The service manager could not be told.") \
 	X("config.key_in_environment", "warn", "", "A key came from the environment; it was wiped there.") \
 	X("log.level", "warn", "", "A signal changed what is logged.") \
