@@ -129,6 +129,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.list_after_s = (int64_t)c->discovery_list_after_seconds,
 		.watch_ms = c->watch_seconds * 1000,
 		.offchain_ms = c->offchain_seconds * 1000,
+		.certificate_dir = c->certificate_dir,
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
@@ -145,7 +146,8 @@ static void start_engine(struct app *app)
 		.signer = app->signer,
 		.sources = &app->draws.sources,
 		.relays = app->draws.relays,
-		.vrf = &app->draw_keys.vrf };
+		.vrf = &app->draw_keys.vrf,
+		.certificate_key = app->draw_keys.certificate };
 	struct engine_config config;
 
 	fill_engine_config(app, &config);

@@ -174,6 +174,8 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "File with the key that signs certificates, likewise a key of its own; else the credential certificate-key.") \
 	X(OFFCHAIN, CERTIFICATE_PRIVATE_KEY, NULL, SECRET, certificate_key, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
+	X(OFFCHAIN, CERTIFICATE_DIR, NULL, PATH, certificate_dir, "certificates", 0, 0, 0, "/var/lib/poolkeeper/certificates", \
+	  "Folder for the certificates, one file per draw, to be published as they are; made only where there is a key for them.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \
