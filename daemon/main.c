@@ -10,6 +10,7 @@
 #include "app/draw_keys.h"
 #include "app/draws.h"
 #include "app/inspect.h"
+#include "app/jackpot.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
@@ -18,6 +19,7 @@
 #include "chain/gateway.h"
 #include "chain/preflight.h"
 #include "chain/rpc.h"
+#include "core/self_test.h"
 #include "engine/engine.h"
 #include "io/db.h"
 #include "io/http.h"
@@ -60,6 +62,7 @@ struct app {
 	struct loop_io *log_watch;
 	struct notify *notify;
 	struct health_http *health;
+	struct jackpot *jackpot;
 	uint64_t started_ms;
 	struct loop_timer *wake, *limit;
 	enum phase phase;
@@ -303,6 +306,16 @@ static void collect_health(void *owner, struct health_facts *out)
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }
 
+/* The pages' own connections are made only where there are pages. */
+static void new_health(struct app *app)
+{
+	struct later_pages later;
+
+	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
+	later = jackpot_pages(app->jackpot);
+	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
+}
+
 static void new_rpc(struct app *app)
 {
 	const struct config *c = app->config;
@@ -373,12 +386,13 @@ static int new_modules(struct app *app)
 	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
-		app->health = health_http_new(app->loop, &app->config->http, collect_health, app);
+		new_health(app);
 	return code;
 }
 
 static void free_modules(struct app *app)
 {
+	jackpot_free(app->jackpot);
 	health_http_free(app->health);
 	engine_free(app->engine);
 	draw_keys_free(&app->draw_keys);
@@ -419,6 +433,17 @@ static int run(struct app *app)
 	return app->code;
 }
 
+/* Before anything is connected: what cannot compute a draw must not begin one. */
+static bool computes_as_published(void)
+{
+	const char *wrong = self_test(&SELF_TEST_VECTORS);
+
+	if (wrong != NULL)
+		log_error("start.failed",
+			"what=self_test why=\"%s: no draw can be trusted to this build or its libraries\"", wrong);
+	return wrong == NULL;
+}
+
 static int load_config(struct app *app)
 {
 	if (options_shows(app->options.mode))
@@ -454,7 +479,7 @@ static int with_config(struct app *app)
 	else if (app->options.mode == MODE_CHECK_CONFIG || (code != EX_OK && options_drives(app->options.mode)))
 		code = inspect_config(app->config, code);
 	else if (code == EX_OK)
-		code = run(app);
+		code = computes_as_published() ? run(app) : EX_SOFTWARE;
 	config_free(app->config);
 	return code;
 }

@@ -11,7 +11,7 @@
 #include "ops/sources.h"
 #include "ops/wallet_keys.h"
 
-enum { WHY_MAX = 320, DAY_S = 86400 };
+enum { WHY_MAX = 320, DAY_S = 86400, TOKEN_MIN = 32, TOKEN_MAX = 200 };
 
 /* What one reading has gathered so far. */
 struct load {
@@ -156,6 +156,29 @@ static void check_retention(struct load *load)
 			(unsigned long long)age);
 }
 
+/* Who can guess it can fill the jackpots. */
+static void check_jackpot(struct load *load)
+{
+	const struct config *c = load->config;
+	const char *token = c->jackpot_token.text;
+	size_t n;
+
+	if (token == NULL)
+		return;
+	n = c->jackpot_token.len;
+	if (n < TOKEN_MIN || n > TOKEN_MAX)
+		refuse(load, "JACKPOT_API_TOKEN", "has to have %d to %d characters: openssl rand -hex 32 makes one",
+			TOKEN_MIN, TOKEN_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (token[i] <= ' ' || token[i] > '~') {
+			refuse(load, "JACKPOT_API_TOKEN", "has to be printable ASCII without blanks");
+			break;
+		}
+	if (c->jackpot_connections == 0)
+		refuse(load, "JACKPOT_API_TOKEN",
+			"is of no use while JACKPOT_CONNECTION_POOL_SIZE is 0: set both or none");
+}
+
 /* The same endpoint twice would count as two witnesses. */
 static void gather_endpoints(struct load *load)
 {
@@ -206,6 +229,7 @@ int config_load(struct config **config, const struct config_files *files)
 
 	read_settings(&load, files);
 	wallet_keys_load(load.config, &load.faults);
+	check_jackpot(&load);
 	sources_free(load.sources);
 	wallet_keys_clear_environment();
 	*config = load.config;
@@ -319,6 +343,11 @@ struct secret_text config_take_certificate(struct config *config, const char **n
 {
 	*name = config->certificate_file != NULL ? "CERTIFICATE_KEY_FILE" : "CERTIFICATE_PRIVATE_KEY";
 	return take(&config->certificate_key);
+}
+
+struct secret_text config_take_jackpot_token(struct config *config)
+{
+	return take(&config->jackpot_token);
 }
 
 void config_wipe_key(struct secret_text *key)

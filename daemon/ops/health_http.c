@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ops/health_exchange.h"
 #include "ops/status_page.h"
 
 enum {
@@ -28,6 +29,7 @@ enum {
 struct client {
 	int fd; /* -1: free, or told to go */
 	bool used;
+	bool waiting; /* for an answer that comes later: neither too old nor displaced, since the wait has its own end */
 	uint64_t since_ms;
 };
 
@@ -43,6 +45,9 @@ struct health_http {
 	struct listen_address address;
 	void (*collect)(void *owner, struct health_facts *out);
 	void *owner;
+	struct later_pages later;
+	bool pausing;           /* between two looks                     */
+	bool answered;          /* somebody who waited has his answer now */
 	struct MHD_Daemon *mhd; /* NULL: not listening */
 	uint64_t said_ms;
 	struct client client[CLIENTS_HARD];
@@ -71,7 +76,7 @@ static void dismiss_oldest(struct health_http *h)
 	for (size_t i = 0; i < CLIENTS_HARD; i++) {
 		struct client *c = &h->client[i];
 
-		if (c->fd < 0)
+		if (c->fd < 0 || c->waiting)
 			continue;
 		n++;
 		if (oldest == NULL || c->since_ms < oldest->since_ms)
@@ -110,7 +115,7 @@ static bool sweep(struct health_http *h, uint64_t now)
 
 	for (size_t i = 0; i < CLIENTS_HARD; i++) {
 		any = any || h->client[i].used;
-		if (h->client[i].fd >= 0 && now - h->client[i].since_ms >= CLIENT_MS)
+		if (h->client[i].fd >= 0 && !h->client[i].waiting && now - h->client[i].since_ms >= CLIENT_MS)
 			dismiss(&h->client[i]);
 	}
 	return any;
@@ -136,23 +141,25 @@ static void refresh(struct health_http *h)
 	h->taken_ms = now;
 }
 
-static void add_header(struct MHD_Response *response, const char *name, const char *value)
+void health_add_header(struct MHD_Response *response, const char *name, const char *value)
 {
 	if (MHD_add_response_header(response, name, value) != MHD_YES)
 		abort(); /* out of memory */
 }
 
-static struct MHD_Response *text_response(char *text, size_t len, const char *type)
+struct MHD_Response *health_response(const char *text, size_t len, const char *type)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_COPY);
+	/* The library takes no const pointer, and with this mode only reads. */
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 
 	if (response == NULL)
 		abort(); /* out of memory */
-	add_header(response, "Content-Type", type);
-	add_header(response, "X-Content-Type-Options", "nosniff");
-	add_header(response, "Referrer-Policy", "no-referrer");
-	add_header(response, "Cache-Control", "no-store");
-	add_header(response, "Connection", "close");
+	health_add_header(response, "Content-Type", type);
+	health_add_header(response, "X-Content-Type-Options", "nosniff");
+	health_add_header(response, "Referrer-Policy", "no-referrer");
+	health_add_header(response, "Cache-Control", "no-store");
+	health_add_header(response, "Connection", "close");
 	return response;
 }
 
@@ -163,19 +170,19 @@ static struct MHD_Response *page_response(struct health_http *h, const struct he
 			return h->cached[i].response;
 	buf_reset(&h->page);
 	page->write(&h->page, &h->facts, &h->verdict);
-	h->cached[h->n_cached++] = (struct cached){ page, text_response(h->page.data, h->page.len, page->type) };
+	h->cached[h->n_cached++] = (struct cached){ page, health_response(h->page.data, h->page.len, page->type) };
 	if (page->policy != NULL)
-		add_header(h->cached[h->n_cached - 1].response, "Content-Security-Policy", page->policy());
+		health_add_header(h->cached[h->n_cached - 1].response, "Content-Security-Policy", page->policy());
 	return h->cached[h->n_cached - 1].response;
 }
 
-static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, char *text)
+static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, const char *text)
 {
-	struct MHD_Response *response = text_response(text, strlen(text), "text/plain; charset=utf-8");
+	struct MHD_Response *response = health_response(text, strlen(text), "text/plain; charset=utf-8");
 	enum MHD_Result result;
 
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		add_header(response, "Allow", "GET, HEAD");
+		health_add_header(response, "Allow", "GET, HEAD");
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -184,35 +191,57 @@ static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, c
 /* Not kept: there are as many as draws. */
 static enum MHD_Result say_proof(struct health_http *h, struct MHD_Connection *connection, const char *url)
 {
-	static char unknown[] = "not among the last draws of this process: poolkeeper verify ADDRESS:POOL_ID\n";
+	static const char unknown[] = "not among the last draws of this process: poolkeeper verify ADDRESS:POOL_ID\n";
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
 	buf_reset(&h->page);
 	if (!draw_proof_write(&h->page, &h->facts, url))
 		return say(connection, MHD_HTTP_NOT_FOUND, unknown);
-	response = text_response(h->page.data, h->page.len, "application/json");
+	response = health_response(h->page.data, h->page.len, "application/json");
 	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
-	const char *version, const char *upload, size_t *upload_size, void **context)
+static enum MHD_Result on_page(
+	struct health_http *h, struct MHD_Connection *connection, const char *url, const char *method)
 {
-	static char only_get[] = "only GET and HEAD\n", no_page[] = "no such page\n";
-	struct health_http *h = owner;
 	const struct health_page *page = health_page_find(url);
-	(void)version, (void)upload, (void)upload_size, (void)context;
 
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, only_get);
 	if (page == NULL && strncmp(url, DRAW_PROOF_PREFIX, strlen(DRAW_PROOF_PREFIX)) != 0)
-		return say(connection, MHD_HTTP_NOT_FOUND, no_page);
+		return say(connection, MHD_HTTP_NOT_FOUND, "no such page\n");
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	refresh(h);
 	if (page == NULL)
 		return say_proof(h, connection, url);
 	return MHD_queue_response(connection, health_page_status(page, &h->verdict), page_response(h, page));
+}
+
+static void on_answered(void *owner)
+{
+	struct health_http *h = owner;
+
+	h->answered = true;
+	if (!h->pausing)
+		loop_timer_set(h->timer, 0);
+}
+
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **context)
+{
+	struct health_http *h = owner;
+	struct client *c;
+	(void)version;
+
+	if (h->later.has == NULL || !h->later.has(h->later.owner, url))
+		return on_page(h, connection, url, method);
+	c = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	if (c == NULL)
+		return MHD_NO;
+	return exchange_call(&(struct exchange_call){
+		&h->later, connection, url, method, upload, upload_size, context, &c->waiting, on_answered, h });
 }
 
 /* ---- listening ---- */
@@ -268,9 +297,10 @@ static bool start(struct health_http *h)
 		say_not_listening(h, errno == EADDRINUSE ? "another process has this port" : strerror(errno));
 		return false;
 	}
-	h->mhd = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_HARD, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
+	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, h,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_HARD,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+		h, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL, MHD_OPTION_END);
 	if (h->mhd == NULL) {
 		close(fd);
 		say_not_listening(h, "libmicrohttpd could not start");
@@ -285,7 +315,9 @@ static bool start(struct health_http *h)
 static void look(struct health_http *h)
 {
 	loop_io_stop(h->io);
+	h->answered = false;
 	(void)MHD_run(h->mhd);
+	h->pausing = true;
 	loop_timer_set(h->timer, LOOK_MS);
 }
 
@@ -305,7 +337,12 @@ static void on_timer(void *owner)
 		loop_timer_set(h->timer, AGAIN_MS);
 		return;
 	}
+	h->pausing = false;
 	anybody = sweep(h, loop_mono_ms());
+	if (h->answered) {
+		look(h);
+		return;
+	}
 	if (MHD_get_timeout(h->mhd, &wait) == MHD_YES && wait == 0) {
 		look(h);
 		return;
@@ -316,7 +353,7 @@ static void on_timer(void *owner)
 }
 
 struct health_http *health_http_new(struct loop *loop, const struct listen_address *address,
-	void (*collect)(void *owner, struct health_facts *out), void *owner)
+	void (*collect)(void *owner, struct health_facts *out), void *owner, const struct later_pages *later)
 {
 	struct health_http *h;
 
@@ -329,6 +366,8 @@ struct health_http *health_http_new(struct loop *loop, const struct listen_addre
 	h->address = *address;
 	h->collect = collect;
 	h->owner = owner;
+	if (later != NULL)
+		h->later = *later;
 	for (size_t i = 0; i < CLIENTS_HARD; i++)
 		h->client[i].fd = -1;
 	buf_heap(&h->page, HEALTH_PAGE_MAX);

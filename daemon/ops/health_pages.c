@@ -110,8 +110,8 @@ static void write_database(struct buf *out, const struct health_facts *f, const 
 static void write_jackpot(struct buf *out, const struct health_facts *f, const struct health_verdict *v)
 {
 	(void)f, (void)v;
-	buf_str(out, "{\"configured\":false,\"status\":\"not_configured\",\"reason\":\"this poolkeeper draws pools on "
-		     "Solana; it has no off-chain jackpots\"}\n");
+	buf_str(out, "{\"configured\":false,\"status\":\"not_configured\",\"reason\":\"JACKPOT_CONNECTION_POOL_SIZE is "
+		     "0: this poolkeeper serves no jackpots\"}\n");
 }
 
 static void write_waiting(struct buf *out, const struct health_facts *f)

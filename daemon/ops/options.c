@@ -27,6 +27,8 @@ static const struct mode_option MODES[] = {
 		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
 		"fair, 75 not "
 		"decided, 69 unknown" },
+	{ "fairness", MODE_FAIRNESS,
+		"past draws together: chi-square of winners, times, defaults by VRF key: 0, or 1 unlike fair draws" },
 	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
 	{ "certificate", MODE_CERTIFICATE,
 		"DRAW: write its certificate to the standard output, byte for byte as in its file" },
@@ -155,7 +157,7 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		return false;
 	}
 	if (out->json && (!options_shows(out->mode) || out->mode == MODE_CERTIFICATE)) {
-		snprintf(why, why_size, "--json goes with explain, status and verify only");
+		snprintf(why, why_size, "--json goes with explain, status, verify and fairness only");
 		return false;
 	}
 	return true;
@@ -204,7 +206,8 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status | verify POOL|FILE [--json] [--env-file FILE] [--config "
+	      "       poolkeeper explain POOL | status | verify POOL|FILE | fairness [--json] [--env-file FILE] "
+	      "[--config "
 	      "FILE]\n"
 	      "       poolkeeper certificate DRAW [--env-file FILE] [--config FILE]\n"
 	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
@@ -213,21 +216,24 @@ static void print_help(FILE *out)
 	fprintf(out, "  %-20s %s\n", "--config FILE", "the same, of poolkeeper alone: --env-file wins over it");
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
 	fprintf(out, "  %-20s %s\n", "--json",
-		"explain, status, verify: one JSON object instead of text; all values are strings");
+		"explain, status, verify, fairness: one JSON object instead of text; all values are strings");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
 	      "DRAW is the UUID of a draw off chain. FILE is a certificate,\n"
-	      "named with a dot or a slash; it is checked without network and settings. explain, status\n"
-	      "and verify write nothing, need no key, and work while the daemon is down. verify needs SOLANA_RPC_URL "
+	      "named with a dot or a slash; it is checked without network and settings. explain, status,\n"
+	      "verify and fairness write nothing, need no key, and work while the daemon is down. verify needs "
+	      "SOLANA_RPC_URL "
 	      "and "
 	      "SOLANA_NETWORK\n"
-	      "only; explain and status need DATABASE_URL as well, and show what they have when one of the two is "
+	      "only, fairness DATABASE_URL only; explain and status need both, and show what they have when one of the "
+	      "two is "
 	      "away.\n"
 	      "Colours go to a terminal only, and not when NO_COLOR is set.\n",
 		out);
 	fputs("\nsignals: SIGTERM, SIGINT stop (a second one at once); SIGUSR1 logs one level more, SIGUSR2 one less.\n"
-	      "\nexit codes: 0 done, 1 verify: not fair, 64 command line, 69 RPC or database unreachable (verify: it "
+	      "\nexit codes: 0 done, 1 verify: not fair (fairness: unlike fair draws), 64 command line, 69 RPC or "
+	      "database unreachable (verify: it "
 	      "cannot be known),\n"
 	      "70 internal, 75 something due is unfinished (verify: not decided yet), 77 permissions of a key file, 78 "
 	      "settings.\n"
@@ -237,7 +243,8 @@ static void print_help(FILE *out)
 
 bool options_shows(enum options_mode mode)
 {
-	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_CERTIFICATE;
+	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_FAIRNESS ||
+	       mode == MODE_CERTIFICATE;
 }
 
 bool options_drives(enum options_mode mode)
@@ -285,6 +292,7 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_STATUS:
 	case MODE_VERIFY:
 	case MODE_CERTIFICATE:
+	case MODE_FAIRNESS:
 	case MODE_VRF_KEY:
 		break;
 	}

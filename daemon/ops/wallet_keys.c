@@ -140,7 +140,7 @@ struct secret_text *wallet_keys_vrf(struct config *config, unsigned n, const cha
 	return keys[n].key;
 }
 
-enum { DEV, TREASURY, VRF, CERTIFICATE, WALLETS = 3 + CONFIG_AUXILIARIES_MAX + CONFIG_VRF_KEYS_MAX };
+enum { DEV, TREASURY, VRF, CERTIFICATE, JACKPOT, WALLETS = 4 + CONFIG_AUXILIARIES_MAX + CONFIG_VRF_KEYS_MAX };
 
 static void list_wallets(struct wallet out[WALLETS], struct config *config)
 {
@@ -156,6 +156,8 @@ static void list_wallets(struct wallet out[WALLETS], struct config *config)
 		[VRF] = { setting_find("VRF_KEY_FILE"), &config->vrf_file, "vrf-key", &config->vrf_key },
 		[CERTIFICATE] = { setting_find("CERTIFICATE_KEY_FILE"), &config->certificate_file, "certificate-key",
 			&config->certificate_key },
+		[JACKPOT] = { setting_find("JACKPOT_API_TOKEN_FILE"), &config->jackpot_token_file, "jackpot-api-token",
+			&config->jackpot_token },
 		CONFIG_AUXILIARIES(AUXILIARY, ) CONFIG_VRF_OLD_KEYS(VRF_OLD, ) };
 #undef VRF_OLD
 #undef AUXILIARY

@@ -1,4 +1,4 @@
-/* explain, status, verify: no key is loaded, no module of the daemon is made. */
+/* explain, status, verify, fairness: no key is loaded, no module of the daemon is made. */
 #include "show/command_line.h"
 
 #include <stdlib.h>
@@ -17,7 +17,10 @@ static enum show_command command_of(enum options_mode mode)
 {
 	if (mode == MODE_CERTIFICATE)
 		return SHOW_ISSUED;
-	return mode == MODE_STATUS ? SHOW_STATUS : mode == MODE_VERIFY ? SHOW_VERIFY : SHOW_EXPLAIN;
+	return mode == MODE_STATUS     ? SHOW_STATUS
+	       : mode == MODE_VERIFY   ? SHOW_VERIFY
+	       : mode == MODE_FAIRNESS ? SHOW_FAIRNESS
+	                               : SHOW_EXPLAIN;
 }
 
 static bool wants_colour(void)
@@ -41,7 +44,7 @@ int show_command_line(const struct options *options, const struct config *config
 		.colour = wants_colour(),
 		.db_timeout_ms = (unsigned)config->db_timeout_ms,
 		.rpc_urls = config->rpc_urls,
-		.n_rpc_urls = config->n_rpc_urls,
+		.n_rpc_urls = options->mode == MODE_FAIRNESS ? 0 : config->n_rpc_urls, /* asks the database alone */
 		.rpc_timeout_ms = (unsigned)config->rpc_timeout_ms,
 		.network = network_name(config->network),
 		.genesis = network_genesis(config->network),

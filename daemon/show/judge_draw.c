@@ -191,57 +191,58 @@ static void check_picks(const struct judging_draw *j, void *memory)
 /* ---- who got what ---- */
 
 /* The next candidate for a prize: its own pick, then the alternates in their order, none of them twice. */
-static uint32_t next_candidate(const struct judging_draw *j, uint32_t candidate, uint32_t *alternate)
+static uint32_t next_candidate(const struct certificate_draw *draw, uint32_t candidate, uint32_t *alternate)
 {
 	do {
-		if (*alternate == j->draw->n_picks)
+		if (*alternate == draw->n_picks)
 			return CERTIFICATE_NO_PICK;
 		candidate = (*alternate)++;
-	} while (j->draw->pick[candidate].pick.empty);
+	} while (draw->pick[candidate].pick.empty);
 	return candidate;
 }
 
-static bool award_follows(const struct judging_draw *j, uint32_t prize, uint32_t *alternate)
+static bool award_follows(const struct certificate_draw *draw, uint32_t prize, uint32_t *alternate)
 {
-	const struct certificate_award *award = &j->draw->award[prize];
+	const struct certificate_award *award = &draw->award[prize];
 	uint32_t candidate = prize;
 
-	if (j->draw->pick[prize].pick.empty)
-		candidate = next_candidate(j, candidate, alternate);
+	if (draw->pick[prize].pick.empty)
+		candidate = next_candidate(draw, candidate, alternate);
 	for (uint32_t i = 0; i < award->refused_n; i++) {
-		const struct certificate_refusal *refusal = &j->draw->refused[award->refused_from + i];
+		const struct certificate_refusal *refusal = &draw->refused[award->refused_from + i];
 
 		if (candidate == CERTIFICATE_NO_PICK || refusal->pick != candidate || refusal->reason[0] == '\0')
 			return false;
-		candidate = next_candidate(j, candidate, alternate);
+		candidate = next_candidate(draw, candidate, alternate);
 	}
 	return award->pick == candidate;
 }
 
-static void check_awards(const struct judging_draw *j)
+void judge_awards(struct judged *out, const struct certificate_draw *draw)
 {
-	uint32_t alternate = j->lock->prizes;
+	const struct certificate_lock *lock = &draw->lock;
+	uint32_t alternate = lock->prizes;
 
-	judged_note(j->out, "prizes", must(j->draw->n_awards == j->lock->prizes), "%u awards, %u prizes were locked",
-		(unsigned)j->draw->n_awards, (unsigned)j->lock->prizes);
-	if (j->draw->n_awards != j->lock->prizes || j->draw->n_picks != j->lock->prizes + j->lock->alternates)
+	judged_note(out, "prizes", must(draw->n_awards == lock->prizes), "%u awards, %u prizes were locked",
+		(unsigned)draw->n_awards, (unsigned)lock->prizes);
+	if (draw->n_awards != lock->prizes || draw->n_picks != lock->prizes + lock->alternates)
 		return;
-	for (uint32_t i = 0; i < j->draw->n_awards; i++) {
-		if (j->draw->award[i].amount != j->lock->amount[i]) {
-			judged_note(j->out, "amount", CHECK_WRONG, "prize %u is %" PRIu64 ", locked %" PRIu64,
-				(unsigned)i, j->draw->award[i].amount, j->lock->amount[i]);
+	for (uint32_t i = 0; i < draw->n_awards; i++) {
+		if (draw->award[i].amount != lock->amount[i]) {
+			judged_note(out, "amount", CHECK_WRONG, "prize %u is %" PRIu64 ", locked %" PRIu64, (unsigned)i,
+				draw->award[i].amount, lock->amount[i]);
 			return;
 		}
-		if (!award_follows(j, i, &alternate)) {
-			judged_note(j->out, "award", CHECK_WRONG,
+		if (!award_follows(draw, i, &alternate)) {
+			judged_note(out, "award", CHECK_WRONG,
 				"prize %u did not go to its pick, or to the first alternate left after refusals with "
 				"reasons",
 				(unsigned)i);
 			return;
 		}
 	}
-	judged_note(j->out, "awards", CHECK_OK,
-		"every prize went where the picks send it, with the amount that was locked");
+	judged_note(
+		out, "awards", CHECK_OK, "every prize went where the picks send it, with the amount that was locked");
 }
 
 /* Only the rules' own text says whether they name a reason, and nothing in the file whether it was true. */
@@ -264,6 +265,6 @@ void judge_draw(struct judged *out, struct judged_draw *computed, const struct c
 	check_drand(&j);
 	check_randomness(&j);
 	check_picks(&j, memory);
-	check_awards(&j);
+	judge_awards(out, draw);
 	check_refusals(&j);
 }

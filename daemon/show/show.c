@@ -78,6 +78,8 @@ static int run(struct show *s)
 		return show_explain(s);
 	case SHOW_STATUS:
 		return show_status(s);
+	case SHOW_FAIRNESS:
+		return show_fairness(s);
 	case SHOW_ISSUED: /* show_issued() */
 		break;
 	}

@@ -97,6 +97,8 @@ struct secret_text config_take_auxiliary(struct config *config, unsigned n);
  * *name: the setting that it comes from. */
 struct secret_text config_take_vrf(struct config *config, unsigned n, const char **name);
 struct secret_text config_take_certificate(struct config *config, const char **name);
+/* The same for the token of the jackpots' page; text NULL: not set. */
+struct secret_text config_take_jackpot_token(struct config *config);
 void config_wipe_key(struct secret_text *key);
 
 /* The part that decisions depend on. */

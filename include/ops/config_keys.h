@@ -22,6 +22,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(HOUSE, "Housekeeping on chain") \
 	X(REFERRALS, "Referral payouts") \
 	X(OFFCHAIN, "Draws without a chain program") \
+	X(JACKPOT, "Jackpots over HTTP") \
 	X(LOCAL, "This machine")
 
 /* Numbers are names here: which wallet is which goes by the public keys. */
@@ -176,6 +177,12 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
 	X(OFFCHAIN, CERTIFICATE_DIR, NULL, PATH, certificate_dir, "certificates", 0, 0, 0, "/var/lib/poolkeeper/certificates", \
 	  "Folder for the certificates, one file per draw, to be published as they are; made only where there is a key for them.") \
+	X(JACKPOT, JACKPOT_CONNECTION_POOL_SIZE, NULL, NUMBER, jackpot_connections, "0", 0, 20, 0, "5", \
+	  "So many connections to Postgres serve the jackpots' pages at KEEPER_HTTP, besides the one that draws; 0: no such pages.") \
+	X(JACKPOT, JACKPOT_API_TOKEN_FILE, NULL, PATH, jackpot_token_file, NULL, 0, 0, 0, NULL, \
+	  "File with the token that POST /api/jackpot/contribute asks for; else the credential jackpot-api-token. Without a token no wager is taken.") \
+	X(JACKPOT, JACKPOT_API_TOKEN, NULL, SECRET, jackpot_token, NULL, 0, 0, SETTING_SECRET, NULL, \
+	  "That token itself, at least 32 characters; used only when JACKPOT_API_TOKEN_FILE is not set.") \
 	X(LOCAL, SPOOL_DIR, NULL, PATH, spool_dir, "spool", 0, 0, 0, "/var/lib/poolkeeper/spool", \
 	  "Folder of mode 0700 for the few records that must survive while Postgres is away.") \
 	X(LOCAL, KEEPER_HTTP, NULL, LISTEN, http, "127.0.0.1:9472", 0, 0, 0, NULL, \

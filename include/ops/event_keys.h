@@ -137,7 +137,7 @@
 	X("start", "info", "", "The first line.") \
 	X("start.waiting", "warn", "", "An endpoint or the database does not answer; the start waits.") \
 	X("start.refused", "error", "", "The wrong network, program or schema: exit 78.") \
-	X("start.failed", "error", "", "Something of this machine is missing.") \
+	X("start.failed", "error", "", "Something of this machine is missing, or computes other values than published (what=self_test).") \
 	X("start.not_hardened", "warn", "", "The kernel refused to protect this process's memory.") \
 	X("ready", "info", "", "Everything is checked, the work begins.") \
 	X("signer", "info", "", "The wallet that signs.") \
@@ -156,6 +156,8 @@
 	X("http.listening", "info", "", "Health and metrics are served here.") \
 	X("http.not_listening", "error", "", "Another process has the port; draws go on, and it is tried again.") \
 	X("http.exposed", "warn", "", "Other machines can read health and metrics.") \
+	X("jackpot.unwell", "warn", "", "The jackpots' pages cannot be served: fault= and why= say it; draws go on.") \
+	X("jackpot.well", "info", "", "They can again.") \
 	X("notify.failed", "warn", "", "The service manager could not be told.") \
 	X("config.key_in_environment", "warn", "", "A key came from the environment; it was wiped there.") \
 	X("log.level", "warn", "", "A signal changed what is logged.") \

@@ -21,6 +21,7 @@ enum options_mode {
 	MODE_STATUS,
 	MODE_VERIFY,
 	MODE_CERTIFICATE,
+	MODE_FAIRNESS,
 	MODE_VRF_KEY,
 	MODE_PRINT_LIFECYCLE,
 	MODE_PRINT_ENV_EXAMPLE,
@@ -34,7 +35,7 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool dry_run;
-	bool json; /* with EXPLAIN, STATUS, VERIFY */
+	bool json; /* with EXPLAIN, STATUS, VERIFY, FAIRNESS */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
 	const char *draw;          /* with CERTIFICATE, borrowed from argv */

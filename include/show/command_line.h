@@ -6,7 +6,7 @@
 #include "ops/config.h"
 #include "ops/options.h"
 
-/* Runs explain, status, verify or certificate; prints to stdout. config: of config_load_reader(). Returns the exit code of
+/* Runs explain, status, verify, fairness or certificate; prints to stdout. config: of config_load_reader(). Returns the exit code of
  * show_run() or show_issued(). */
 NODISCARD int show_command_line(const struct options *options, const struct config *config);
 

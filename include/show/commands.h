@@ -1,4 +1,4 @@
-/* The three commands. Private to show: each fills s->out and returns the exit code. */
+/* The commands. Private to show: each fills s->out and returns the exit code. */
 #ifndef SHOW_COMMANDS_H
 #define SHOW_COMMANDS_H
 
@@ -16,6 +16,7 @@ NODISCARD bool show_find_pool(struct show *s, struct show_pool *out, int *code);
 int show_verify(struct show *s);
 int show_explain(struct show *s);
 int show_status(struct show *s);
+int show_fairness(struct show *s);
 /* The section about what did not answer, if anything. Returns 69 then, else 0. */
 int show_missing(struct show *s, const char *gap);
 

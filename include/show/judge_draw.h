@@ -19,7 +19,9 @@ struct judged_draw {
  * Adds its checks to *out; judge_certificate() concludes. */
 void judge_draw(struct judged *out, struct judged_draw *computed, const struct certificate_draw *draw,
 	const struct ticket *ticket, void *memory);
-/* The same for a pool's draw; the terms are put into *e for show. */
+/* Of these checks, the one of who got what: it asks for nothing but the lock, the picks and the awards. */
+void judge_awards(struct judged *out, const struct certificate_draw *draw);
+/* The same as judge_draw() for a pool's draw; the terms are put into *e for show. */
 void judge_pool(struct judged *out, struct evidence *e, const struct certificate_pool *pool);
 
 #endif

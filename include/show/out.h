@@ -1,4 +1,4 @@
-/* What explain, status and verify print: sections of fields, tables and notes, as text for people or as one JSON object.
+/* What explain, status, verify and fairness print: sections of fields, tables and notes, as text for people or as one JSON object.
  * Both say the same. Every JSON value is a string: a u64 does not fit a JSON number that a browser reads. */
 #ifndef SHOW_OUT_H
 #define SHOW_OUT_H

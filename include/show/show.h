@@ -1,4 +1,4 @@
-/* explain, status and verify: what an operator, or anybody, may want to know about pools. They read and never write, sign
+/* explain, status, verify and fairness: what an operator, or anybody, may want to know about pools. They read and never write, sign
  * nothing, need no key, and work while the daemon is down. */
 #ifndef SHOW_SHOW_H
 #define SHOW_SHOW_H
@@ -11,7 +11,7 @@
 #include "core/policy.h"
 #include "core/pool_name.h"
 
-enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_ISSUED };
+enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS, SHOW_ISSUED };
 
 struct show_config {
 	enum show_command command;
@@ -33,7 +33,8 @@ struct show_config {
 enum { SHOW_NOT_FAIR = 1 };
 
 /* Prints to `out`. Returns 0; verify: 0 fair, 1 not fair, 75 not decided yet, 69 it cannot be known; explain and status: 69
- * when the database or the chain did not answer and what they would have told is missing. 64: there is no such pool (one
+ * when the database or the chain did not answer and what they would have told is missing; fairness, which asks the
+ * database alone: 0, 69, or 1 where the past draws are unlike fair ones. 64: there is no such pool (one
  * line on `complaints`), 78: an endpoint serves another network, 74: the output could not be written. */
 NODISCARD int show_run(const struct show_config *config, FILE *out, FILE *complaints);
 

@@ -16,6 +16,7 @@ const money = require('./money.js');
 const LOOK_MS = 10;
 const FRESH_MS = 250;
 const FLOOD = 8;
+const TOKEN = 'a-token-of-the-tests-0123456789-abcdef';
 const SECRET = 'hunter2-is-in-this-url';
 const PAGES = ['/', '/livez', '/healthz', '/readyz', '/health', '/health/database', '/api/health/database', '/api/health/jackpot', '/api/monitor/status', '/metrics'];
 
@@ -176,10 +177,11 @@ async function slotsOfDraw(world, pool) {
 	return draw - bind;
 }
 
-test('200 crawling connections and a flood of requests do not slow a draw, and a probe is still answered', { timeout: 120000 }, async (t) => {
+test('200 crawling connections, a flood of requests and one of wagers do not slow a draw, and a probe is still answered', { timeout: 120000 }, async (t) => {
 	const world = await World.start();
 	t.after(() => world.stop());
-	const daemon = world.startDaemon();
+	await world.sql(`BEGIN; ${fs.readFileSync(path.join(ROOT, 'config', 'sources', 'jackpots', 'schema.sql'), 'utf8')} COMMIT;`);
+	const daemon = world.startDaemonWith({ JACKPOT_CONNECTION_POOL_SIZE: '5', JACKPOT_API_TOKEN: TOKEN });
 	const probe = await Probe.of(daemon);
 	await probe.ready();
 	const calm = await world.lockedPool();
@@ -189,12 +191,15 @@ test('200 crawling connections and a flood of requests do not slow a draw, and a
 	const was = await money.before(world, stormy);
 	const crawlers = await probe.crawl(200);
 	const flood = probe.flood(FLOOD);
+	const wagers = probe.floodWagers(FLOOD, TOKEN);
 	await world.pastLock();
 	await daemon.wait('tx.send', { subject: new RegExp(stormy.address), step: 'BIND' });
 	for (let i = 0; i < 5; i++) assert.equal((await probe.get('/readyz', 'GET', 3000)).status, 200, 'a probe in the middle of it');
 	await over(daemon, stormy);
-	const served = await flood.stop();
+	const served = { ...await flood.stop(), wagers: await wagers.stop() };
 	await money.assertPaid(world, stormy, was);
+	assert.equal(await world.sql(`SELECT count(*) >= ${served.wagers}, ${served.wagers} > 50 FROM jackpot.contributions`), 't|t');
+	assert.equal(await world.sql('SELECT * FROM jackpot.faults'), '');
 	const slots = [await slotsOfDraw(world, calm), await slotsOfDraw(world, stormy)];
 	t.diagnostic(`slots from BIND to DRAW: calm ${slots[0]}, stormy ${slots[1]}; meanwhile ${JSON.stringify(served)}`);
 	assert.ok(slots[1] <= slots[0] + 20, `calm ${slots[0]} slots, stormy ${slots[1]}`);

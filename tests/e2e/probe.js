@@ -73,6 +73,36 @@ class Probe {
 		return { connected: come(), stop: () => { going = false; return gone; } };
 	}
 
+	// Resolves to {status, headers, text}.
+	post(path, body, headers = {}, method = 'POST') {
+		return new Promise((resolve, reject) => {
+			const text = typeof body === 'string' ? body : JSON.stringify(body);
+			const request = http.request({ host: '127.0.0.1', port: this.port, path, method, agent: false, headers: { 'Content-Length': Buffer.byteLength(text), ...headers } }, (response) => {
+				let all = '';
+				response.setEncoding('utf8').on('data', (data) => { all += data; }).on('end', () => {
+					this.bodies.push(all);
+					resolve({ status: response.statusCode, headers: response.headers, text: all });
+				}).on('error', reject);
+			});
+			request.on('error', reject).end(text);
+		});
+	}
+
+	// Sends wagers as fast as it goes, over so many connections at once, until stop() is called, which resolves to how many were added.
+	floodWagers(width, token) {
+		let going = true;
+		let added = 0;
+		const one = async (_, lane) => {
+			for (let i = 0; going; i++) {
+				const answer = await this.post('/api/jackpot/contribute', { gameId: 'flood', wagerAmount: 1000, userId: `user${lane}` }, { Authorization: `Bearer ${token}`, 'Idempotency-Key': `${lane}-${i}` }).catch(() => null);
+				this.bodies.length = 0;
+				added += answer?.status === 200;
+			}
+		};
+		const all = Promise.all(Array.from({ length: width }, one));
+		return { stop: async () => { going = false; await all; return added; } };
+	}
+
 	// Asks for /metrics as fast as it goes, over so many connections at once, until stop() is called, which resolves to how many
 	// were answered, in how many milliseconds, and how many different answers there were.
 	flood(width) {

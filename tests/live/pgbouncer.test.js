@@ -26,6 +26,7 @@ before(async () => {
 	for (const verb of ['migrate', 'roles']) {
 		execFileSync(path.join(root, 'scripts', 'db'), [verb], { env: { PATH: process.env.PATH, DIRECT_DATABASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'] });
 	}
+	await psql(url, `BEGIN; ${fs.readFileSync(path.join(root, 'config', 'sources', 'jackpots', 'schema.sql'), 'utf8')} COMMIT`);
 	await psql(url, "ALTER ROLE poolkeeper PASSWORD 'pool word'; CREATE TABLE public.load (n integer PRIMARY KEY, at timestamptz); GRANT ALL ON public.load TO poolkeeper");
 	const rules = path.join(postgres.directory, 'data', 'pg_hba.conf');
 	fs.writeFileSync(rules, `host all poolkeeper 127.0.0.1/32 scram-sha-256\n${fs.readFileSync(rules, 'utf8')}`);

@@ -80,7 +80,11 @@ static void commands_that_show(void **state)
 	expect_refused("explain 1 2", "explain takes one pool: leave 2 out");
 	expect_refused("status 1", "there is no option 1: see poolkeeper --help");
 	expect_refused("explain 1 --once", "explain and --once do not go together: give one of them");
-	expect_refused("--once --json", "--json goes with explain, status and verify only");
+	expect_mode("fairness --json", MODE_FAIRNESS);
+	expect_refused("fairness 17", "there is no option 17: see poolkeeper --help");
+	expect_mode("vrf-key", MODE_VRF_KEY);
+	expect_refused("vrf-key --json", "--json goes with explain, status, verify and fairness only");
+	expect_refused("--once --json", "--json goes with explain, status, verify and fairness only");
 	expect_refused("explain 1 --dry-run", "--dry-run does not go together with explain");
 }
 

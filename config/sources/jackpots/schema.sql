@@ -206,7 +206,7 @@ BEGIN
          CROSS JOIN LATERAL (SELECT least(floor(p_wager * j.contribution_rate), jackpot.room(j))::bigint AS amount) AS a
          WHERE p_wager >= j.min_bet AND a.amount > 0;
     ELSIF NOT EXISTS (SELECT FROM jackpot.contributions c WHERE c.key = p_key AND (c.user_id, c.game_id, c.wager) = (p_user, p_game, p_wager)) THEN
-        RAISE EXCEPTION 'idempotency key % was used for another wager', p_key;
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation', MESSAGE = format('idempotency key %s was used for another wager', p_key);
     END IF;
     RETURN QUERY SELECT j."group", coalesce(l.amount, 0), j.current_amount, j.version
                    FROM jackpot.jackpots j LEFT JOIN jackpot.ledger l ON l.key = p_key AND l.jackpot_id = j.id ORDER BY j."group";
@@ -300,6 +300,44 @@ CREATE VIEW jackpot.pools AS
            j.last_modified_at, j.round, r.due_at
       FROM jackpot.jackpots j JOIN jackpot.rounds r ON r.jackpot_id = j.id AND r.round = j.round;
 COMMENT ON VIEW jackpot.pools IS 'The jackpots under a name that needs no quotes.';
+
+-- What the daemon's pages show, each as one text. Amounts are whole cents.
+CREATE FUNCTION jackpot.contribute_json(p_key text, p_user text, p_game text, p_wager bigint) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM jackpot.contribute(p_key, p_user, p_game, p_wager);
+    RETURN (SELECT json_build_object('idempotencyKey', c.key, 'userId', c.user_id, 'gameId', c.game_id, 'wagerAmount', c.wager,
+                                     'at', to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                                     'contributions', (SELECT coalesce(json_agg(json_build_object('group', j."group", 'round', l.round, 'amount', l.amount) ORDER BY j."group"), '[]')
+                                                         FROM jackpot.ledger l JOIN jackpot.jackpots j ON j.id = l.jackpot_id WHERE l.key = c.key AND l.kind = 'contribution'))
+              FROM jackpot.contributions c WHERE c.key = p_key);
+END
+$$;
+COMMENT ON FUNCTION jackpot.contribute_json IS 'One wager, and what it added: of facts that never change, so that the same key gives the same text for ever.';
+
+CREATE FUNCTION jackpot.pools_json() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT json_build_object('pools', coalesce(json_agg(json_build_object('group', p.jackpot_group, 'currentAmount', p.current_amount, 'seedAmount', p.seed_amount,
+               'maxAmount', p.max_amount, 'contributionRate', p.contribution_rate::text, 'totalContributions', p.total_contributions, 'totalWins', p.total_wins,
+               'version', p.version, 'round', p.round, 'dueAt', to_char(p.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY p.jackpot_group), '[]'))
+      FROM jackpot.pools p
+$$;
+
+CREATE FUNCTION jackpot.totals_json() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH won AS (
+        SELECT round(extract(epoch FROM d.settled_at - d.drawn_at) * 1000, 3) AS ms
+          FROM keeper.offchain_draws d WHERE d.source = 'jackpots' AND d.state = 'settled' ORDER BY d.settled_at DESC LIMIT 1000
+    ), wins AS (
+        SELECT count(*) AS n, coalesce(round(avg(ms), 3), 0) AS average, coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY ms), 0) AS p95, coalesce(max(ms), 0) AS most FROM won
+    )
+    SELECT json_build_object(
+        'win', (SELECT json_build_object('window', w.n, 'averageMs', w.average, 'p95Ms', w.p95, 'maxMs', w.most, 'targetMs', 150, 'alertMs', 1000,
+                                         'state', CASE WHEN w.p95 > 1000 THEN 'alert' WHEN w.p95 < 150 THEN 'ok' ELSE 'missed' END) FROM wins w),
+        'pools', (SELECT coalesce(json_agg(json_build_object('group', p.jackpot_group, 'currentAmount', p.current_amount, 'totalContributions', p.total_contributions,
+                                                             'totalWins', p.total_wins) ORDER BY p.jackpot_group), '[]') FROM jackpot.pools p))
+$$;
+COMMENT ON FUNCTION jackpot.totals_json IS 'Of the KPIs of the guide what the database knows: how long the last wins took from their draw to their payment, and the sums.';
 
 CREATE VIEW jackpot.faults AS
     SELECT j."group"::text AS subject, format('current_amount %s, ledger %s', j.current_amount, coalesce(l.amount, 0)) AS fault
