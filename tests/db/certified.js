@@ -97,7 +97,7 @@ class Certified extends Offchain {
 	async proven(draw) {
 		await this.verb('anchor', draw, { sig: ANCHOR, slot: draw.slot - 10 });
 		const { round } = await this.verb('block', draw, Offchain.block(draw, { block_time: BLOCK_TIME }));
-		const row = await this.verb('beacon', draw, { round, signature: `\\x${ROUND.signature}`, checked_by: 'two relays' });
+		const row = await this.verb('beacon', draw, { round, signature: `\\x${ROUND.signature}`, checked_by: 'two "relays"\n' });
 		// A weight does not fit a number of JSON.
 		row.total_weight = await this.keeper.sql(`SELECT total_weight FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
 		const proven = this.hasVrf ? prove(alpha(row)) : { proof: null, beta: sha512(alpha(row)) };
