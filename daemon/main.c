@@ -297,11 +297,13 @@ static void collect_health(void *owner, struct health_facts *out)
 		.tick_ms = app->config->tick_seconds * 1000,
 		.network = network_name(app->config->network),
 		.dry_run = app->options.dry_run,
+		.certificate_url = app->config->certificate_url,
 		.engine_known = app->engine != NULL };
 	if (app->engine != NULL) {
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
 		engine_paid(app->engine, &out->paid);
+		engine_certificates(app->engine, &out->certificates);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }

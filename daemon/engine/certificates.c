@@ -4,6 +4,8 @@
  * and has the same bytes each time. So a process that dies in between leaves a row without a file, which the next look mends,
  * and never a published file whose serial another draw gets. */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "chain/certificate_key.h"
@@ -110,6 +112,21 @@ static void add(struct engine *e)
 
 /* ---- files ---- */
 
+static void note_written(struct certificates *c)
+{
+	struct certificates_snapshot *last = &c->last;
+
+	c->written = c->file.serial;
+	memmove(last->name[1], last->name[0], sizeof last->name - sizeof last->name[0]);
+	snprintf(last->name[0], sizeof last->name[0], "%s", c->file.name);
+	last->n += last->n < CERTIFICATES_KEPT;
+}
+
+void engine_certificates(const struct engine *e, struct certificates_snapshot *out)
+{
+	*out = e->certificates.last;
+}
+
 static void on_files(struct task *task, const struct reply *reply)
 {
 	struct engine *e = of_task(task);
@@ -125,7 +142,7 @@ static void on_files(struct task *task, const struct reply *reply)
 			go(c, CERTIFICATES_HEAD, 0);
 			return;
 		}
-		c->written = c->file.serial;
+		note_written(c);
 	}
 	if (c->call.n_files == CERTIFICATE_FILES)
 		return;
@@ -156,7 +173,7 @@ static void go_on(struct engine *e)
 		return;
 	}
 	log_info("certificate.written", "file=%s tickets=%" PRIu64, c->file.name, c->tickets);
-	c->written = c->file.serial;
+	note_written(c);
 	go(c, CERTIFICATES_FILES, 0);
 }
 

@@ -1,6 +1,7 @@
 /* The certificates of draws that are over: their rows, then their files. Only engine/ includes this. */
 #ifndef ENGINE_CERTIFICATES_H
 #define ENGINE_CERTIFICATES_H
+#include "engine/snapshot.h"
 #include "journal/certificates.h"
 
 struct engine;
@@ -19,10 +20,11 @@ struct certificates {
 	uint64_t due_ms;
 	uint64_t written;             /* every serial up to this one has its file, as far as this process looked */
 	struct certificate_file file; /* that is being written        */
-	struct publish *publish;      /* NULL: not begun              */
-	uint64_t tickets;             /* that are in it               */
-	bool looked;                  /* there was a time with nothing left to do */
-	bool failing;                 /* and the log has it           */
+	struct certificates_snapshot last;
+	struct publish *publish; /* NULL: not begun              */
+	uint64_t tickets;        /* that are in it               */
+	bool looked;             /* there was a time with nothing left to do */
+	bool failing;            /* and the log has it           */
 };
 
 void certificates_init(struct engine *e);

@@ -5,7 +5,7 @@
 
 enum {
 	CERTIFICATE_DRAW_TEXT = 37, /* a UUID */
-	CERTIFICATE_NAME = 128,
+	CERTIFICATE_NAME_TEXT = 128,
 	CERTIFICATE_FILES = 500, /* of one answer */
 	CERTIFICATE_TICKETS = 10000,
 };
@@ -19,7 +19,7 @@ struct certificate_row {
 
 struct certificate_file {
 	uint64_t serial;
-	char name[CERTIFICATE_NAME];
+	char name[CERTIFICATE_NAME_TEXT];
 };
 
 struct certificate_call {
