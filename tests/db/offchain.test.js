@@ -324,6 +324,25 @@ test('what cannot be drawn is not locked: the source keeps its row, and the line
 	assert.equal(await off.keeper.sql('SELECT count(*) FROM keeper.offchain_entries e WHERE NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = e.draw)'), '0');
 });
 
+test('a source that is slow is stopped, keeps nothing, and the draw is where it was', async () => {
+	const hurried = `${off.keeper.daemonUrl}?options=${encodeURIComponent('-c statement_timeout=250ms')}`;
+	const stopped = (name, args) => assert.rejects(psql(hurried, Keeper.call(`offchain_${name}`, args)), /canceling statement due to statement timeout/, name);
+	const key = await opened();
+	await stopped('lock', Offchain.locking(key, { freeze: `${STATEMENTS.freeze.replace(';', '')}, pg_sleep(60)::text` }));
+	await stopped('lock', Offchain.locking(key, { entries: `${STATEMENTS.entries.replace('; ', '')} AND pg_sleep(60) IS NOT NULL` }));
+	assert.equal(await off.keeper.sql(`SELECT state, (SELECT count(*) FROM keeper.offchain_draws WHERE source_key = '${key}') FROM plain.draws WHERE key = '${key}'`), 'open|0');
+	const draw = await off.lock(key);
+	await off.draw(draw);
+	await stopped('settle', { fence: 1, draw: draw.draw, settle: `${STATEMENTS.settle.replace('FROM paid', 'FROM paid, pg_sleep(60)')}` });
+	assert.equal(`${await paid(draw)} ${await state(draw)}`, 'nobody drawn');
+	assert.equal((await off.verb('settle', draw, { settle: STATEMENTS.settle })).state, 'settled');
+	const back = await locked();
+	await off.defaulted(back);
+	await stopped('refund', { fence: 1, draw: back.draw, refund: STATEMENTS.refund.replace('FROM paid', 'FROM paid, pg_sleep(60)') });
+	assert.equal(`${await paid(back)} ${await state(back)}`, 'nobody defaulted');
+	assert.equal((await off.verb('refund', back, { refund: STATEMENTS.refund })).state, 'refunded');
+});
+
 test('one entry is a draw, of weight 2^64-1 too', async () => {
 	const draw = await locked([['anna', '18446744073709551615', 't']]);
 	await off.draw(draw);
