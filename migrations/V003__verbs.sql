@@ -69,7 +69,7 @@ COMMENT ON FUNCTION keeper.randomness_claim IS 'Private to step_insert. p_lut_sl
 
 CREATE FUNCTION keeper.step_insert(
     p_owner text, p_fence bigint, p_state text, p_subject text, p_prev_seq bigint, p_step text, p_sig text, p_tx bytea,
-    p_last_valid bigint, p_floor bigint, p_randomness text, p_oracle text, p_lut_slot bigint) RETURNS void
+    p_last_valid bigint, p_floor bigint, p_randomness text, p_oracle text, p_lut_slot bigint, p_creator text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_last      bigint;
@@ -83,8 +83,8 @@ BEGIN
     ELSIF v_unsettled >= 6 THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('%s has %s unsettled rows: settle them first', p_subject, v_unsettled);
     END IF;
-    INSERT INTO keeper.steps (subject, seq, step, state, sig, tx, last_valid, floor_slot, high_slot, randomness, oracle, owner, fence)
-    VALUES (p_subject, p_prev_seq + 1, p_step, p_state, p_sig, p_tx, p_last_valid, p_floor, p_floor, p_randomness, p_oracle, p_owner, p_fence)
+    INSERT INTO keeper.steps (subject, seq, step, state, sig, tx, last_valid, floor_slot, high_slot, randomness, oracle, creator, owner, fence)
+    VALUES (p_subject, p_prev_seq + 1, p_step, p_state, p_sig, p_tx, p_last_valid, p_floor, p_floor, p_randomness, p_oracle, p_creator, p_owner, p_fence)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002',
@@ -99,7 +99,7 @@ COMMENT ON FUNCTION keeper.step_insert IS 'Private to step_open and step_import.
 
 CREATE FUNCTION keeper.step_open(
     p_fence bigint, p_subject text, p_prev_seq bigint, p_step text, p_sig text, p_tx bytea, p_last_valid bigint, p_floor bigint,
-    p_randomness text, p_oracle text, p_lut_slot bigint) RETURNS SETOF keeper.step_row
+    p_randomness text, p_oracle text, p_lut_slot bigint, p_creator text DEFAULT NULL) RETURNS SETOF keeper.step_row
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_owner   text := keeper.hold(p_fence);
@@ -111,11 +111,11 @@ BEGIN
             MESSAGE = format('%s moved on: row %s is %s, nothing new is signed before it is settled', p_subject, v_blocker.seq, v_blocker.state);
     END IF;
     PERFORM keeper.step_insert(v_owner, p_fence, 'open', p_subject, p_prev_seq, p_step, p_sig, p_tx, p_last_valid, p_floor,
-                               p_randomness, p_oracle, p_lut_slot);
+                               p_randomness, p_oracle, p_lut_slot, p_creator);
     RETURN QUERY SELECT * FROM keeper.step_rows(p_subject);
 END
 $$;
-COMMENT ON FUNCTION keeper.step_open IS 'Commits a signed transaction, as row prev_seq + 1, before it is sent.';
+COMMENT ON FUNCTION keeper.step_open IS 'Commits a signed transaction, as row prev_seq + 1, before it is sent. p_creator: whose pool a token account is made for.';
 
 -- The bytes may be on chain already: a row that is still open here must not keep them out, hence stale.
 CREATE FUNCTION keeper.step_import(

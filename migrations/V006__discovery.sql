@@ -179,12 +179,13 @@ END
 $$;
 COMMENT ON FUNCTION keeper.list_discovered IS 'Pools that are older than the app''s age limit and have no row there get one. The last row says how many wait.';
 
-CREATE FUNCTION keeper.creator_binds(p_creator text[]) RETURNS TABLE (n bigint, binds bigint)
+CREATE FUNCTION keeper.creator_binds(p_creator text[]) RETURNS TABLE (n bigint, binds bigint, atas bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT g.n, (SELECT count(*) FROM keeper.draws d JOIN keeper.steps s ON s.subject = d.draw
-                  WHERE d.creator = g.creator AND s.step = 'BIND' AND s.state <> 'expired'
-                    AND s.opened_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')
-      FROM unnest(p_creator) WITH ORDINALITY AS g (creator, n)
+                  WHERE d.creator = g.creator AND s.step = 'BIND' AND s.state <> 'expired' AND s.opened_at >= day.began),
+           (SELECT count(*) FROM keeper.steps s WHERE s.creator = g.creator AND s.state <> 'expired' AND s.opened_at >= day.began)
+      FROM unnest(p_creator) WITH ORDINALITY AS g (creator, n),
+           (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS began) day
      ORDER BY g.n
 $$;
-COMMENT ON FUNCTION keeper.creator_binds IS 'How often pools of these creators were bound since midnight UTC, by this database''s clock. What expired cost nothing.';
+COMMENT ON FUNCTION keeper.creator_binds IS 'How often pools of these creators were bound, and token accounts made for them, since midnight UTC, by this database''s clock. What expired cost nothing.';

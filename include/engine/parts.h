@@ -245,8 +245,8 @@ bool witness_busy(const struct engine *e);
 /* For some seconds now only one of several nodes has given proof. */
 bool witness_lone(const struct engine *e);
 /* atas.c */
-void atas_want(
-	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
+void atas_want(struct engine *e, const struct pubkey *owner, const struct pubkey *mint,
+	const struct pubkey *token_program, const struct pubkey *creator);
 void atas_turn(struct engine *e);
 void atas_free(struct engine *e);
 /* house.c */
@@ -296,6 +296,8 @@ void count_breach(struct engine *e, enum breach what);
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);
 bool engine_hot(const struct engine *e);
+/* Draws between request and select, or about to be, except d; d NULL: all. */
+unsigned engine_bound_others(const struct engine *e, const struct draw *d);
 /* Some pool's 3000 slots run. */
 bool engine_any_bound(const struct engine *e);
 /* Postgres has been away for so long that a bound pool's reveal goes through the local spool. */

@@ -43,6 +43,7 @@ struct journal_new_row {
 	struct height last_valid;
 	struct slot floor;
 	struct pubkey randomness, oracle; /* zero: none. A BIND claims randomness for its draw in the same statement  */
+	struct pubkey creator;            /* zero: none. Whose pool a token account is made for                      */
 	struct slot lut_slot;             /* of a randomness account that this row creates; 0: it exists already      */
 	const uint8_t *tx;
 	uint16_t tx_len;

@@ -106,7 +106,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(POLICY, POLICY_MAX_TREASURY_FEE_BPS, NULL, NUMBER, max_treasury_fee_bps, "150", 0, 10000, SETTING_LIVE, NULL, \
 	  "Highest treasury fee, likewise.") \
 	X(POLICY, CREATOR_DAY_LAMPORTS, NULL, NUMBER, creator_day_lamports, "1000000000", 0, 1000000000000, SETTING_LIVE, NULL, \
-	  "Most that the draws of one creator's pools may cost per day (UTC), each at its highest price; 0: no limit.") \
+	  "Most that the draws of one creator's pools and the token accounts made for them may cost per day (UTC), each at its highest price; 0: no limit.") \
 	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 5, SETTING_LIVE, NULL, "How often all pools are read; the lease and the journal's gate go by it.") \
 	X(PACE, WATCH_SECONDS, NULL, NUMBER, watch_seconds, "3600", 10, 86400, SETTING_LIVE, NULL, \
 	  "How often a pool on which nothing happens is compared with its vault, its players and our records.") \

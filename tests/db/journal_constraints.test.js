@@ -133,6 +133,7 @@ const REFUSED = [
 	['steps_high_is_highest', 'steps', { high_slot: 4 }],
 	['steps_high_is_highest', 'steps', { ...LANDED, high_slot: 5 }],
 	['steps_bind_has_account', 'steps', { randomness: null }],
+	['steps_creator_fits', 'steps', { creator: key('C') }],
 	['bindings_why_known', 'bindings', { released_at: 'now()', released_why: 'lost' }],
 	['bindings_draw_seq_fkey', 'bindings', { seq: 9 }],
 	['bindings_release_is_whole', 'bindings', { released_at: 'now()' }],
