@@ -191,6 +191,12 @@ describe('refusing', () => {
 		}
 	});
 
+	test('colours go to a terminal, and not when NO_COLOR is set', () => {
+		const shown = (env) => spawnSync('script', ['-qec', `"${BINARY}" status`, '/dev/null'], { encoding: 'utf8', env: { PATH: process.env.PATH, ...env } }).stdout;
+		assert.match(shown({}), /\x1b\[33mno endpoint answers: SOLANA_RPC_URL is not set\x1b\[0m/);
+		for (const text of [shown({ NO_COLOR: '1' }), run(['status']).stdout]) assert.match(text, /^ {2}chain +no endpoint answers: SOLANA_RPC_URL is not set\r?$/m);
+	});
+
 	test('a key file that others can read exits 77', () => {
 		const { status, stderr } = run(['--check-config'], complete({ DEV_WALLET_KEY_FILE: keyFile(0o640) }));
 		assert.equal(status, 77);
