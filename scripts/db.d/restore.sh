@@ -95,8 +95,9 @@ refuse_bad_dump() {
 
 refuse_unconfirmed() {
 	[ "${DB_RESTORE_CONFIRM:-}" = 1 ] || refuse 77 restore_refused "restoring is confirmed with DB_RESTORE_CONFIRM=1"
-	! is_production || [ "${DB_RESTORE_ALLOW_PRODUCTION:-}" = 1 ] ||
-		refuse 77 restore_refused "this looks like production: that takes DB_RESTORE_ALLOW_PRODUCTION=1 as well"
+	[ "${DB_RESTORE_ALLOW_PRODUCTION:-}" != 1 ] || return 0
+	! is_production || refuse 77 restore_refused "this looks like production: that takes DB_RESTORE_ALLOW_PRODUCTION=1 as well"
+	is_known_otherwise || refuse 77 restore_refused "nothing says that this is not production: that takes DB_RESTORE_ALLOW_PRODUCTION=1 as well, or POOLKEEPER_ENV set to what it is"
 }
 
 # What the sources' schemas gave the two roles; of public and keeper refresh_grants knows it.

@@ -49,6 +49,9 @@ seed() {
 		backup_before_change
 		clean_script "$there" | run_sql seed_failed "nothing was taken away"
 	elif [ -z "$there" ]; then
+		# A setting that was left over from elsewhere says nothing against this.
+		[ "$(query -c 'SELECT EXISTS (SELECT FROM keeper.draws) OR EXISTS (SELECT FROM keeper.steps)')" = f ] ||
+			refuse 77 seed_refused "this database holds draws that a daemon made: seed one that has none"
 		seed_script "$set_name" "$here/sql/seed/$environment.sql" | run_sql seed_failed "nothing was seeded"
 	elif [ "$there" = "$set_name" ]; then
 		echo "event=seed_current set=$there"

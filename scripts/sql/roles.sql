@@ -104,3 +104,24 @@ BEGIN
     END IF;
 END
 $$;
+
+-- A statement that nobody waits for any more must end by itself; the daemon's own limit is 60 s at most. These are settings of the role in this
+-- database, which a dump does not hold. Other values are somebody's choice and stay. Where the owner may not alter the role it is said.
+DO $$
+DECLARE
+    v_limit record;
+BEGIN
+    FOR v_limit IN
+        SELECT l.name, l.value FROM (VALUES ('statement_timeout', '65s'), ('idle_in_transaction_session_timeout', '15s')) AS l (name, value)
+         WHERE NOT EXISTS (SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase CROSS JOIN unnest(s.setconfig) AS c
+                            WHERE d.datname = current_database() AND s.setrole = 'poolkeeper'::regrole AND c LIKE l.name || '=%')
+    LOOP
+        EXECUTE format('ALTER ROLE poolkeeper IN DATABASE %I SET %I = %L', current_database(), v_limit.name, v_limit.value);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END
+$$;
+SELECT format('level=warn event=role_without_limits why="statements of poolkeeper have no time limit in this database: as a superuser ALTER ROLE poolkeeper IN DATABASE %I SET statement_timeout = ''65s''"',
+              current_database())
+ WHERE NOT EXISTS (SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase CROSS JOIN unnest(s.setconfig) AS c
+                    WHERE d.datname = current_database() AND s.setrole = 'poolkeeper'::regrole AND c LIKE 'statement_timeout=%');

@@ -11,7 +11,7 @@ const { pause } = require('../lib/server_process');
 const { root, scratchDirectory, startDb, runDb, catalogue } = require('./migrator');
 
 const PASSWORD = 'hidden/ä';
-const CONFIRMED = { DB_RESTORE_CONFIRM: '1' };
+const CONFIRMED = { DB_RESTORE_CONFIRM: '1', POOLKEEPER_ENV: 'testing' };
 
 let server;
 let source;
@@ -142,7 +142,7 @@ test('an adopted database whose tables lean on extensions and on schemas of othe
 	assert.equal((await runDb(['backup'], { url, env: { ...env, BACKUP_SCHEMAS: 'auth' } })).code, 0);
 });
 
-test('restoring is confirmed, on production twice, whichever of the signs says production', async () => {
+test('restoring is confirmed, where production cannot be ruled out twice, whichever of the signs says production', async () => {
 	const url = await newDatabase();
 	const production = await server.createDatabase('shop-prod');
 	for (const [env, target, wants] of [
@@ -151,6 +151,7 @@ test('restoring is confirmed, on production twice, whichever of the signs says p
 		[{ ...CONFIRMED, NODE_ENV: 'production' }, url, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
 		[{ ...CONFIRMED, SOLANA_NETWORK: 'mainnet-beta', NODE_ENV: 'development' }, url, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
 		[CONFIRMED, production, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
+		[{ DB_RESTORE_CONFIRM: '1' }, url, 'nothing says that this is not production.*DB_RESTORE_ALLOW_PRODUCTION=1'],
 	]) {
 		const run = await runDb(['restore', good], { url: target, env });
 		assert.equal(run.code, 77, JSON.stringify(env));
