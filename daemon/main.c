@@ -163,14 +163,12 @@ static void on_reload(void *owner, int signo)
 {
 	struct app *app = owner;
 	struct engine_config config;
-	bool ok;
 
 	(void)signo;
 	if (app->phase == PHASE_STOPPING)
 		return;
 	notify_reloading(app->notify);
-	ok = config_reload(app->config, &app->options.files);
-	if (!ok) {
+	if (!config_reload(app->config, &app->options.files)) {
 		log_error("config.reload_refused", "why=%s",
 			"nothing was changed: correct the lines above, then SIGHUP again");
 	} else {
@@ -303,7 +301,6 @@ static void collect_health(void *owner, struct health_facts *out)
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
 		engine_paid(app->engine, &out->paid);
-		engine_certificates(app->engine, &out->certificates);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }
@@ -311,10 +308,8 @@ static void collect_health(void *owner, struct health_facts *out)
 /* The pages' own connections are made only where there are pages. */
 static void new_health(struct app *app)
 {
-	struct later_pages later;
-
 	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
-	later = jackpot_pages(app->jackpot);
+	const struct later_pages later = jackpot_pages(app->jackpot);
 	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
 }
 
@@ -379,13 +374,13 @@ static int new_modules(struct app *app)
 	schema_init(&app->schema, app->db, (uint32_t)app->config->db_timeout_ms);
 	app->journal = new_journal(app);
 	lease_call_init(&app->lease);
-	if (!draws_open(&app->draws, app->loop, app->http, app->journal, app->config, app->options.dry_run))
-		return EX_CONFIG;
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
-	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
+	if (code == EX_OK && (!draw_keys_load(&app->draw_keys, app->config, app->signer) ||
+				     !draws_open(&app->draws, app->loop, app->http, app->journal, app->config,
+					     app->options.dry_run)))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
 		new_health(app);

@@ -150,7 +150,7 @@ static void say(struct engine *e, struct offchain_draw *d, enum offchain_act act
 	else if (act == OFFCHAIN_NOTE_BLOCK)
 		offchain_block(j, &o->verb, row, &d->block, on_verb);
 	else if (act == OFFCHAIN_NOTE_BEACON)
-		offchain_beacon(j, &o->verb, row, &d->signature, on_verb);
+		offchain_beacon(j, &o->verb, row, &d->signature, d->checked_by, on_verb);
 	else if (act == OFFCHAIN_PROVE)
 		prove(e, d);
 	else if (act == OFFCHAIN_DRAW)
@@ -183,6 +183,7 @@ static void on_beacon(struct task *task, const struct reply *reply)
 			continue;
 		d->facts.beacon_found = reply->err == ERR_OK;
 		d->signature = o->beacon.signature;
+		memcpy(d->checked_by, o->beacon.checked_by, sizeof d->checked_by);
 		d->wake_ms = 0;
 		attempts_note(&d->facts.beacon, e->around.now_ms, d->facts.beacon_found);
 	}

@@ -63,7 +63,7 @@ static const char WORK[] =
 static const char LOCK[] = FACTS "keeper.offchain_lock($1,$2,$3,$4,$5,$6,$7,$8,$9)" OF;
 static const char ANCHOR[] = FACTS "keeper.offchain_anchor($1,$2,$3,$4)" OF;
 static const char BLOCK[] = FACTS "keeper.offchain_block($1,$2,$3,$4,$5,$6)" OF;
-static const char BEACON[] = FACTS "keeper.offchain_beacon($1,$2,$3,$4)" OF;
+static const char BEACON[] = FACTS "keeper.offchain_beacon($1,$2,$3,$4,$5)" OF;
 static const char PROVE[] = FACTS "keeper.offchain_prove($1,$2,$3,$4,$5)" OF;
 static const char DRAW[] = FACTS "keeper.offchain_draw($1,$2,$3,$4,$5,$6)" OF;
 static const char SETTLE[] = FACTS "keeper.offchain_settle($1,$2,$3)" OF;
@@ -351,12 +351,13 @@ void offchain_block(struct journal *j, struct offchain_call *call, const struct 
 }
 
 void offchain_beacon(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
-	const struct drand_signature *signature, journal_done *done)
+	const struct drand_signature *signature, const char *checked_by, journal_done *done)
 {
 	struct journal_call_state *s = begin(j, call, BEACON, draw, done);
 
 	call_u64(s, draw->round);
 	call_bytes(s, signature->b, DRAND_SIGNATURE_SIZE);
+	call_text(s, checked_by);
 	call_send(s, VERB_DEADLINE_MS);
 }
 

@@ -3,13 +3,13 @@
 #define CORE_SOURCE_H
 #include <stddef.h>
 
-/* Name in the file, and its columns with their types as source_type_fits() knows them: b bytes, t text, n whole or exact number, i
- * time. $1 is how many at most (due) or the key; $2 the draw. */
-#define SOURCE_TABLE(X)                                                                      \
-	X(DUE, "due", "type:t source_key:t")                                                 \
-	X(FREEZE, "freeze", "prizes:n alternates:n prize_units:n stake_units:n opened_at:i") \
-	X(ENTRIES, "entries", "participant:b account:t ref:t weight:n")                      \
-	X(SETTLE, "settle", "winners:n paid_units:n")                                        \
+/* Name in the file, and the columns that it must give with their types: b bytes, t any that is written as text, n numbers without
+ * rounding, a a list of them, i moments. $1 is how many at most (due) or the key; $2 the draw. */
+#define SOURCE_TABLE(X)                                                                    \
+	X(DUE, "due", "type:t source_key:t")                                               \
+	X(FREEZE, "freeze", "amounts:a currency:t alternates:n stake_units:n opened_at:i") \
+	X(ENTRIES, "entries", "participant:b account:t ref:t weight:n")                    \
+	X(SETTLE, "settle", "winners:n paid_units:n")                                      \
 	X(REFUND, "refund", "refunded_units:n")
 
 #define X(name, text, columns) SOURCE_##name,

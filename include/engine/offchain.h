@@ -14,9 +14,10 @@ struct offchain_draw {
 	bool listed;
 	enum reason reason; /* as last logged */
 	uint64_t wake_ms;
-	struct offchain_block block;      /* with facts.block_found */
-	struct drand_signature signature; /* with facts.beacon_found */
-	char told[OFFCHAIN_WHY];          /* with facts.to_tell */
+	struct offchain_block block;       /* with facts.block_found */
+	struct drand_signature signature;  /* with facts.beacon_found */
+	char checked_by[DRAND_CHECKED_BY]; /* likewise */
+	char told[OFFCHAIN_WHY];           /* with facts.to_tell */
 };
 
 /* What a source says is due. */

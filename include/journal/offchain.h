@@ -47,8 +47,9 @@ struct offchain_block {
 };
 void offchain_block(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const struct offchain_block *block, journal_done *done);
+/* checked_by: one line for the certificate. */
 void offchain_beacon(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
-	const struct drand_signature *signature, journal_done *done);
+	const struct drand_signature *signature, const char *checked_by, journal_done *done);
 /* proof NULL: in mode beacon there is none. */
 void offchain_prove(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const uint8_t alpha[ALPHA_SIZE], const struct ecvrf_proof *proof, const struct ecvrf_beta *beta,

@@ -145,6 +145,7 @@
 	X("signer.not_locked", "warn", "", "The key may be swapped to disk.") \
 	X("draw.key", "info", "", "A key of draws without a chain program: the VRF's, or the one that signs certificates.") \
 	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired or unknown says what the database knows of a VRF key.") \
+	X("config.sources_unchecked", "warn", "", "--check-config: the database did not answer, so the statements of sources were only read.") \
 	X("config.ok", "info", "", "--check-config found no fault.") \
 	X("config.invalid", "error", "", "One fault of the settings: key=, value=, why=.") \
 	X("config.ignored", "debug info", "", "Parameters of DATABASE_URL that libpq does not know; PORT, which is the web backend's.") \

@@ -23,7 +23,7 @@ const PLAIN = {
 SELECT 'plain' AS type, key AS source_key FROM plain.draws WHERE state = 'open' AND due ORDER BY key LIMIT $1::bigint;
 -- name: freeze
 UPDATE plain.draws SET state = 'locked' WHERE key = $1 AND state = 'open'
-RETURNING 1 AS prizes, 1 AS alternates, 100 AS prize_units, 30 AS stake_units, opened_at;
+RETURNING ARRAY[100] AS amounts, 'points' AS currency, 1 AS alternates, 30 AS stake_units, opened_at;
 -- name: entries
 SELECT NULL::bytea AS participant, 'player' || i AS account, i::text AS ref, i AS weight FROM generate_series(1, 3) AS i WHERE $1 <> '';
 -- name: settle

@@ -71,7 +71,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await coinsOf(draws.money), 'drawn|0|6|0');
 	assert.equal(await world.sql(`SELECT count(*), sum(amount) FROM coin_draws.winners WHERE draw_id = ${draws.money.key}`), '1|10.00');
 	assert.equal(await world.sql('SELECT sum(amount) FROM coin_draws.transactions'), String(Number(before) + 12));
-	assert.equal(await world.sql("SELECT kind, amount = (SELECT prize_units FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
+	assert.equal(await world.sql("SELECT kind, amount = (SELECT amounts[1] FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
 	assert.equal(await world.sql('SELECT count(*), count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), '3|3');
 	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source = 'plain')"), '0');

@@ -41,7 +41,7 @@ void offchain_block(struct journal *j, struct offchain_call *call, const struct 
 }
 
 void offchain_beacon(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
-	const struct drand_signature *signature, journal_done *done)
+	const struct drand_signature *signature, const char *checked_by, journal_done *done)
 {
 	abort();
 }
