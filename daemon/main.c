@@ -163,14 +163,12 @@ static void on_reload(void *owner, int signo)
 {
 	struct app *app = owner;
 	struct engine_config config;
-	bool ok;
 
 	(void)signo;
 	if (app->phase == PHASE_STOPPING)
 		return;
 	notify_reloading(app->notify);
-	ok = config_reload(app->config, &app->options.files);
-	if (!ok) {
+	if (!config_reload(app->config, &app->options.files)) {
 		log_error("config.reload_refused", "why=%s",
 			"nothing was changed: correct the lines above, then SIGHUP again");
 	} else {
@@ -303,7 +301,6 @@ static void collect_health(void *owner, struct health_facts *out)
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
 		engine_paid(app->engine, &out->paid);
-		engine_certificates(app->engine, &out->certificates);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }

@@ -122,11 +122,6 @@ static void note_written(struct certificates *c)
 	last->n += last->n < CERTIFICATES_KEPT;
 }
 
-void engine_certificates(const struct engine *e, struct certificates_snapshot *out)
-{
-	*out = e->certificates.last;
-}
-
 static void on_files(struct task *task, const struct reply *reply)
 {
 	struct engine *e = of_task(task);

@@ -106,4 +106,5 @@ void engine_survey(const struct engine *e, struct engine_survey *out)
 void engine_paid(const struct engine *e, struct paid_snapshot *out)
 {
 	*out = e->paid;
+	out->certificates = e->certificates.last;
 }

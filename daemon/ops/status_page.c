@@ -248,11 +248,11 @@ static void write_certificates(struct buf *out, const struct health_facts *f)
 {
 	const char *url = f->certificate_url;
 
-	if (f->certificates.n == 0)
+	if (f->paid.certificates.n == 0)
 		return;
 	begin_table(out, "Last certificates", "<th scope=\"col\">Serial number and draw</th>");
-	for (size_t i = 0; i < f->certificates.n; i++) {
-		const char *name = f->certificates.name[i];
+	for (size_t i = 0; i < f->paid.certificates.n; i++) {
+		const char *name = f->paid.certificates.name[i];
 
 		buf_str(out, "<tr><th scope=\"row\">");
 		if (url != NULL) {

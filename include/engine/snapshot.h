@@ -96,6 +96,13 @@ struct engine_survey {
 };
 void engine_survey(const struct engine *e, struct engine_survey *out);
 
+/* The last certificates whose files are there, newest first. */
+enum { CERTIFICATES_KEPT = 10, CERTIFICATE_FILE_TEXT = 128 };
+struct certificates_snapshot {
+	size_t n;
+	char name[CERTIFICATES_KEPT][CERTIFICATE_FILE_TEXT];
+};
+
 /* The last payouts that were recorded since the start, newest first: what the transactions themselves said. */
 enum { PAID_KEPT = 16 };
 struct paid_draw {
@@ -110,16 +117,9 @@ struct paid_draw {
 struct paid_snapshot {
 	size_t n;
 	struct paid_draw draw[PAID_KEPT];
+	struct certificates_snapshot certificates;
 };
 void engine_paid(const struct engine *e, struct paid_snapshot *out);
-
-/* The last certificates whose files are there, newest first. */
-enum { CERTIFICATES_KEPT = 10, CERTIFICATE_FILE_TEXT = 128 };
-struct certificates_snapshot {
-	size_t n;
-	char name[CERTIFICATES_KEPT][CERTIFICATE_FILE_TEXT];
-};
-void engine_certificates(const struct engine *e, struct certificates_snapshot *out);
 
 /* One endpoint, and one method asked of one endpoint. */
 struct node_snapshot {

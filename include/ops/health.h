@@ -28,7 +28,6 @@ struct health_facts {
 	struct engine_survey survey;
 	struct outside_snapshot outside;
 	struct paid_snapshot paid;
-	struct certificates_snapshot certificates;
 	const char *certificate_url; /* of the folder that they are published in; NULL: not known */
 };
 
