@@ -6,9 +6,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "app/database.h"
 #include "app/draw_keys.h"
+#include "app/draws.h"
 #include "app/inspect.h"
 #include "app/jackpot.h"
+#include "app/self_check.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
@@ -17,7 +20,6 @@
 #include "chain/gateway.h"
 #include "chain/preflight.h"
 #include "chain/rpc.h"
-#include "core/self_test.h"
 #include "engine/engine.h"
 #include "io/db.h"
 #include "io/http.h"
@@ -55,6 +57,7 @@ struct app {
 	struct gateway *gateway;
 	struct signer *signer;
 	struct draw_keys draw_keys;
+	struct draws draws;
 	struct engine *engine;
 	struct loop_io *log_watch;
 	struct notify *notify;
@@ -128,6 +131,8 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.audit_ms = c->audit_seconds * 1000,
 		.list_after_s = (int64_t)c->discovery_list_after_seconds,
 		.watch_ms = c->watch_seconds * 1000,
+		.offchain_ms = c->offchain_seconds * 1000,
+		.certificate_dir = c->certificate_dir,
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
@@ -138,7 +143,14 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 
 static void start_engine(struct app *app)
 {
-	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer };
+	const struct engine_modules modules = { .rpc = app->rpc,
+		.journal = app->journal,
+		.gateway = app->gateway,
+		.signer = app->signer,
+		.sources = &app->draws.sources,
+		.relays = app->draws.relays,
+		.vrf = &app->draw_keys.vrf,
+		.certificate_key = app->draw_keys.certificate };
 	struct engine_config config;
 
 	fill_engine_config(app, &config);
@@ -285,35 +297,22 @@ static void collect_health(void *owner, struct health_facts *out)
 		.tick_ms = app->config->tick_seconds * 1000,
 		.network = network_name(app->config->network),
 		.dry_run = app->options.dry_run,
+		.certificate_url = app->config->certificate_url,
 		.engine_known = app->engine != NULL };
 	if (app->engine != NULL) {
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
 		engine_paid(app->engine, &out->paid);
+		engine_certificates(app->engine, &out->certificates);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
-}
-
-static bool new_db(struct app *app)
-{
-	char conninfo[CONNINFO_MAX], why[WHY_MAX] = "is too long";
-	struct db_config config = { .conninfo = conninfo, .name = "journal", .read_only = app->options.dry_run };
-
-	if (database_conninfo(app->config, conninfo))
-		app->db = db_new(app->loop, &config, why, sizeof(why));
-	crypto_wipe(conninfo, sizeof(conninfo));
-	if (app->db == NULL)
-		log_error("config.invalid", "key=DATABASE_URL value=*** why=%s", why);
-	return app->db != NULL;
 }
 
 /* The pages' own connections are made only where there are pages. */
 static void new_health(struct app *app)
 {
-	struct later_pages later;
-
 	app->jackpot = jackpot_new(app->loop, app->config, app->options.dry_run);
-	later = jackpot_pages(app->jackpot);
+	const struct later_pages later = jackpot_pages(app->jackpot);
 	app->health = health_http_new(app->loop, &app->config->http, collect_health, app, &later);
 }
 
@@ -372,7 +371,8 @@ static int new_modules(struct app *app)
 		log_error("start.failed", "what=http why=%s", why);
 		return EX_SOFTWARE;
 	}
-	if (!new_db(app))
+	app->db = database_open(app->loop, app->config, "journal", app->options.dry_run);
+	if (app->db == NULL)
 		return EX_CONFIG;
 	schema_init(&app->schema, app->db, (uint32_t)app->config->db_timeout_ms);
 	app->journal = new_journal(app);
@@ -381,7 +381,9 @@ static int new_modules(struct app *app)
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
 	code = wallets_load(&app->signer, app->config);
-	if (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer))
+	if (code == EX_OK && (!draw_keys_load(&app->draw_keys, app->config, app->signer) ||
+				     !draws_open(&app->draws, app->loop, app->http, app->journal, app->config,
+					     app->options.dry_run)))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
 		new_health(app);
@@ -406,6 +408,7 @@ static void free_modules(struct app *app)
 	}
 	if (app->db != NULL)
 		schema_fini(&app->schema);
+	draws_close(&app->draws);
 	db_free(app->db);
 	http_free(app->http);
 	loop_timer_free(app->limit);
@@ -428,17 +431,6 @@ static int run(struct app *app)
 	}
 	free_modules(app);
 	return app->code;
-}
-
-/* Before anything is connected: what cannot compute a draw must not begin one. */
-static bool computes_as_published(void)
-{
-	const char *wrong = self_test(&SELF_TEST_VECTORS);
-
-	if (wrong != NULL)
-		log_error("start.failed",
-			"what=self_test why=\"%s: no draw can be trusted to this build or its libraries\"", wrong);
-	return wrong == NULL;
 }
 
 static int load_config(struct app *app)

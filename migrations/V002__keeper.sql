@@ -47,6 +47,7 @@ CREATE TABLE keeper.steps (
     failure_code   bigint           CONSTRAINT steps_failure_code_range CHECK (failure_code BETWEEN 0 AND 4294967295),
     randomness     keeper.address,
     oracle         keeper.address,
+    creator        keeper.address   CONSTRAINT steps_creator_fits CHECK (creator IS NULL OR step = 'CREATE_ATA'),
     opened_at      timestamptz      NOT NULL DEFAULT clock_timestamp(),
     closed_at      timestamptz,
     owner          text             NOT NULL,
@@ -61,6 +62,7 @@ CREATE TABLE keeper.steps (
     CONSTRAINT steps_bind_has_account CHECK (step NOT IN ('BIND', 'CANARY_INIT') OR randomness IS NOT NULL)
 );
 CREATE UNIQUE INDEX steps_one_open ON keeper.steps (subject) WHERE state = 'open';
+CREATE INDEX steps_of_creator ON keeper.steps (creator, opened_at) WHERE creator IS NOT NULL;
 CREATE INDEX steps_unsettled ON keeper.steps (subject, seq) WHERE state IN ('open', 'landed', 'stale');
 COMMENT ON TABLE keeper.steps IS 'Every transaction poolkeeper signed, committed before its first byte was sent. Rows are never deleted.';
 COMMENT ON COLUMN keeper.steps.seq IS '1, 2, 3 ... per subject: of two daemons that decide on the same row, one gets the key';
@@ -71,6 +73,7 @@ COMMENT ON COLUMN keeper.steps.floor_slot IS 'slot of the view that the step was
 COMMENT ON COLUMN keeper.steps.landed_slot IS 'slot of the block it is in, as far as known now';
 COMMENT ON COLUMN keeper.steps.high_slot IS 'highest floor or landed slot this row ever had, forks included: no older view may be acted on';
 COMMENT ON COLUMN keeper.steps.failed IS 'it is on chain, with an error: failure_ix (-1: outside of instructions), failure_custom, failure_code';
+COMMENT ON COLUMN keeper.steps.creator IS 'of the pool that first needed this token account: its rent counts against what his pools may cost per day';
 COMMENT ON COLUMN keeper.steps.owner IS 'the daemon that signed it, and the fence it held';
 
 CREATE TABLE keeper.bindings (

@@ -69,7 +69,7 @@ COMMENT ON FUNCTION keeper.randomness_claim IS 'Private to step_insert. p_lut_sl
 
 CREATE FUNCTION keeper.step_insert(
     p_owner text, p_fence bigint, p_state text, p_subject text, p_prev_seq bigint, p_step text, p_sig text, p_tx bytea,
-    p_last_valid bigint, p_floor bigint, p_randomness text, p_oracle text, p_lut_slot bigint) RETURNS void
+    p_last_valid bigint, p_floor bigint, p_randomness text, p_oracle text, p_lut_slot bigint, p_creator text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_last      bigint;
@@ -83,8 +83,8 @@ BEGIN
     ELSIF v_unsettled >= 6 THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('%s has %s unsettled rows: settle them first', p_subject, v_unsettled);
     END IF;
-    INSERT INTO keeper.steps (subject, seq, step, state, sig, tx, last_valid, floor_slot, high_slot, randomness, oracle, owner, fence)
-    VALUES (p_subject, p_prev_seq + 1, p_step, p_state, p_sig, p_tx, p_last_valid, p_floor, p_floor, p_randomness, p_oracle, p_owner, p_fence)
+    INSERT INTO keeper.steps (subject, seq, step, state, sig, tx, last_valid, floor_slot, high_slot, randomness, oracle, creator, owner, fence)
+    VALUES (p_subject, p_prev_seq + 1, p_step, p_state, p_sig, p_tx, p_last_valid, p_floor, p_floor, p_randomness, p_oracle, p_creator, p_owner, p_fence)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002',
@@ -99,7 +99,7 @@ COMMENT ON FUNCTION keeper.step_insert IS 'Private to step_open and step_import.
 
 CREATE FUNCTION keeper.step_open(
     p_fence bigint, p_subject text, p_prev_seq bigint, p_step text, p_sig text, p_tx bytea, p_last_valid bigint, p_floor bigint,
-    p_randomness text, p_oracle text, p_lut_slot bigint) RETURNS SETOF keeper.step_row
+    p_randomness text, p_oracle text, p_lut_slot bigint, p_creator text DEFAULT NULL) RETURNS SETOF keeper.step_row
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_owner   text := keeper.hold(p_fence);
@@ -111,11 +111,11 @@ BEGIN
             MESSAGE = format('%s moved on: row %s is %s, nothing new is signed before it is settled', p_subject, v_blocker.seq, v_blocker.state);
     END IF;
     PERFORM keeper.step_insert(v_owner, p_fence, 'open', p_subject, p_prev_seq, p_step, p_sig, p_tx, p_last_valid, p_floor,
-                               p_randomness, p_oracle, p_lut_slot);
+                               p_randomness, p_oracle, p_lut_slot, p_creator);
     RETURN QUERY SELECT * FROM keeper.step_rows(p_subject);
 END
 $$;
-COMMENT ON FUNCTION keeper.step_open IS 'Commits a signed transaction, as row prev_seq + 1, before it is sent.';
+COMMENT ON FUNCTION keeper.step_open IS 'Commits a signed transaction, as row prev_seq + 1, before it is sent. p_creator: whose pool a token account is made for.';
 
 -- The bytes may be on chain already: a row that is still open here must not keep them out, hence stale.
 CREATE FUNCTION keeper.step_import(
@@ -278,7 +278,7 @@ $$;
 COMMENT ON FUNCTION keeper.commit_fate IS 'What became of a commit. A commit given up may still be used after a fork; used is for ever.';
 
 CREATE FUNCTION keeper.open_pools(p_after_id bigint)
-RETURNS TABLE (app_id integer, address text, status text)
+RETURNS TABLE (app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH open_draws AS MATERIALIZED (
         SELECT d.app_id, d.address, d.draw FROM keeper.draws d WHERE NOT d.over
@@ -286,12 +286,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT d.app_id, d.address, d.draw FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
          WHERE s.state IN ('open', 'landed', 'stale')
     )
-    SELECT p.id AS app_id, p.pool_address, p.status
+    SELECT p.id AS app_id, p.pool_address, p.status, true
       FROM public.pools p
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
        AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (SELECT o.app_id FROM open_draws o))
     UNION ALL
-    SELECT (-1 - abs(hashtext(o.draw)::bigint) % 2000000000)::integer, o.address, 'unknown'
+    SELECT (-1 - abs(hashtext(o.draw)::bigint) % 2000000000)::integer, o.address, 'unknown', true
       FROM open_draws o
      WHERE p_after_id = 0
        AND NOT EXISTS (SELECT FROM public.pools p
@@ -301,7 +301,7 @@ $$;
 COMMENT ON FUNCTION keeper.open_pools IS 'What the app registered and the chain has not finished. Neither a final status in the app nor a row that is gone there hides a draw that we know: without a row its app_id is negative.';
 
 CREATE FUNCTION keeper.lease_tick(p_owner text, p_after_id bigint, p_ttl_ms bigint)
-RETURNS TABLE (held boolean, fence bigint, holder text, app_id integer, address text, status text)
+RETURNS TABLE (held boolean, fence bigint, holder text, app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
     WITH mine AS (
         UPDATE keeper.lease l
@@ -314,15 +314,15 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' A
         UNION ALL
         SELECT false, l.fence, l.owner FROM keeper.lease l WHERE l.name = 'keeper' AND NOT EXISTS (SELECT FROM mine)
     )
-    SELECT s.held, s.fence, s.owner, p.app_id, p.address, p.status
+    SELECT s.held, s.fence, s.owner, p.app_id, p.address, p.status, p.agrees
       FROM seen s LEFT JOIN keeper.open_pools(p_after_id) p ON true
 $$;
 COMMENT ON FUNCTION keeper.lease_tick IS 'The one statement of a quiet tick: renews or takes the lease, lists pools with id > after_id. One row at least. Gives up soon on a locked public table: the journal waits behind it.';
 
 CREATE FUNCTION keeper.lease_look(p_after_id bigint)
-RETURNS TABLE (held boolean, fence bigint, holder text, app_id integer, address text, status text)
+RETURNS TABLE (held boolean, fence bigint, holder text, app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT true, 0::bigint, ''::text, p.app_id, p.address, p.status
+    SELECT true, 0::bigint, ''::text, p.app_id, p.address, p.status, p.agrees
       FROM (SELECT) one LEFT JOIN keeper.open_pools(p_after_id) p ON true
 $$;
 COMMENT ON FUNCTION keeper.lease_look IS 'As lease_tick, for a dry run: takes nothing, writes nothing.';

@@ -32,7 +32,11 @@ BEGIN
                   randomness_account, commit_slot, randomness, winner)
     ), seen AS (
         -- An app row belongs to the first draw seen for it: a later pool at the same address does not inherit it.
-        SELECT g.*, d.draw IS NULL AS fresh, d.status_slot, d.paid_at,
+        -- A count is as old as the total it was read with: without a join the total does not change, nor without a refund.
+        SELECT g.*, d.draw IS NULL AS fresh, d.status_slot, d.paid_at, coalesce(g.decimals, d.decimals) AS kept_decimals,
+               CASE WHEN g.status = 6 THEN d.participants
+                    ELSE coalesce(g.participants, CASE WHEN g.status > 6 OR g.total_amount = d.total_amount THEN d.participants END)
+               END AS kept_participants,
                coalesce(d.app_id, CASE WHEN o.draw IS NULL THEN g.app_id END) AS own_app_id
           FROM given g
           LEFT JOIN keeper.draws d ON d.draw = g.draw
@@ -49,8 +53,7 @@ BEGIN
         RETURNING 1
     ), news AS (
         -- What payout resets on chain (count, total) or records itself stays as it is here.
-        SELECT s.*, coalesce(s.decimals, d.decimals) AS kept_decimals,
-               CASE WHEN s.status = 6 THEN d.participants ELSE coalesce(s.participants, d.participants) END AS kept_participants,
+        SELECT s.*,
                CASE WHEN s.status = 6 OR d.paid_at IS NOT NULL THEN d.total_amount ELSE s.total_amount END AS kept_total,
                CASE WHEN d.paid_at IS NOT NULL THEN d.winner ELSE s.winner END AS kept_winner
           FROM seen s JOIN keeper.draws d ON d.draw = s.draw AND d.status_slot < s.slot
@@ -72,8 +75,8 @@ BEGIN
         -- "ended" comes with the payout's record only: it takes the pool out of the list of open ones.
         SELECT p.id,
                CASE WHEN s.status = 6 AND s.paid_at IS NULL THEN p.status ELSE keeper.app_status(s.status) END AS status,
-               CASE WHEN s.status < 6 THEN coalesce(s.participants, p.participants_count) ELSE p.participants_count END AS participants_count,
-               CASE WHEN s.status < 6 AND s.decimals IS NOT NULL THEN keeper.whole_tokens(s.total_amount, s.decimals)
+               CASE WHEN s.status < 6 THEN coalesce(s.kept_participants, p.participants_count) ELSE p.participants_count END AS participants_count,
+               CASE WHEN s.status < 6 AND s.kept_decimals IS NOT NULL THEN keeper.whole_tokens(s.total_amount, s.kept_decimals)
                     ELSE p.total_pot END AS total_pot,
                CASE WHEN s.lock_start_time BETWEEN 1 AND 2147483647 THEN s.lock_start_time::integer ELSE p.lock_start_time END AS lock_start_time,
                coalesce(s.randomness_account, p.randomness_account) AS randomness_account

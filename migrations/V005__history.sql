@@ -103,6 +103,10 @@ BEGIN
         OR c.block_time IS NULL AND excluded.block_time IS NOT NULL OR c.amount IS NULL AND excluded.amount IS NOT NULL
         OR c.decimals IS NULL AND excluded.decimals IS NOT NULL OR c.app_id IS NULL AND excluded.app_id IS NOT NULL;
     GET DIAGNOSTICS v_written = ROW_COUNT;
+    -- What the pot of an open pool is shown with: its mint is not read before it is drawn.
+    UPDATE keeper.draws d SET decimals = n.decimals
+      FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
+     WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
     INSERT INTO keeper.call_gaps AS g (address, signature, slot, reason)
     SELECT DISTINCT ON (n.signature) p_address, n.signature, n.slot, n.reason
       FROM unnest(p_gap_signature, p_gap_slot, p_gap_reason) AS n (signature, slot, reason)

@@ -2,7 +2,7 @@
 DROP FUNCTION IF EXISTS keeper.creator_binds, keeper.list_discovered, keeper.list_one, keeper.discover, keeper.undiscovered,
     keeper.app_row;
 CREATE OR REPLACE FUNCTION keeper.open_pools(p_after_id bigint)
-RETURNS TABLE (app_id integer, address text, status text)
+RETURNS TABLE (app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH open_draws AS MATERIALIZED (
         SELECT d.app_id, d.address, d.draw FROM keeper.draws d WHERE NOT d.over
@@ -10,12 +10,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT d.app_id, d.address, d.draw FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
          WHERE s.state IN ('open', 'landed', 'stale')
     )
-    SELECT p.id AS app_id, p.pool_address, p.status
+    SELECT p.id AS app_id, p.pool_address, p.status, true
       FROM public.pools p
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
        AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (SELECT o.app_id FROM open_draws o))
     UNION ALL
-    SELECT (-1 - abs(hashtext(o.draw)::bigint) % 2000000000)::integer, o.address, 'unknown'
+    SELECT (-1 - abs(hashtext(o.draw)::bigint) % 2000000000)::integer, o.address, 'unknown', true
       FROM open_draws o
      WHERE p_after_id = 0
        AND NOT EXISTS (SELECT FROM public.pools p

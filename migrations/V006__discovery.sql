@@ -31,7 +31,7 @@ COMMENT ON COLUMN keeper.discoveries.start_time IS 'creation, by the chain''s cl
 COMMENT ON COLUMN keeper.discoveries.listed_at IS 'when its row in schema public was written or found there';
 
 CREATE OR REPLACE FUNCTION keeper.open_pools(p_after_id bigint)
-RETURNS TABLE (app_id integer, address text, status text)
+RETURNS TABLE (app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH open_draws AS MATERIALIZED (
         SELECT d.app_id, d.address, d.draw, d.no FROM keeper.draws d WHERE NOT d.over
@@ -39,12 +39,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT d.app_id, d.address, d.draw, d.no FROM keeper.steps s JOIN keeper.draws d ON d.draw = s.subject
          WHERE s.state IN ('open', 'landed', 'stale')
     )
-    SELECT p.id AS app_id, p.pool_address, p.status
+    SELECT p.id AS app_id, p.pool_address, p.status,
+           -- Until payout resets them on chain. A count that is not known yet is not compared.
+           NOT EXISTS (SELECT FROM keeper.draws d
+                        WHERE d.app_id = p.id AND d.address = p.pool_address AND d.status < 6
+                          AND (p.participants_count IS DISTINCT FROM coalesce(d.participants, p.participants_count)
+                               OR d.decimals IS NOT NULL AND p.total_pot IS DISTINCT FROM keeper.whole_tokens(d.total_amount, d.decimals)))
       FROM public.pools p
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
        AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (SELECT o.app_id FROM open_draws o))
     UNION ALL
-    SELECT -o.no, o.address, 'unknown'
+    SELECT -o.no, o.address, 'unknown', true
       FROM open_draws o
      WHERE p_after_id = 0
        AND NOT EXISTS (SELECT FROM public.pools p
@@ -174,12 +179,13 @@ END
 $$;
 COMMENT ON FUNCTION keeper.list_discovered IS 'Pools that are older than the app''s age limit and have no row there get one. The last row says how many wait.';
 
-CREATE FUNCTION keeper.creator_binds(p_creator text[]) RETURNS TABLE (n bigint, binds bigint)
+CREATE FUNCTION keeper.creator_binds(p_creator text[]) RETURNS TABLE (n bigint, binds bigint, atas bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT g.n, (SELECT count(*) FROM keeper.draws d JOIN keeper.steps s ON s.subject = d.draw
-                  WHERE d.creator = g.creator AND s.step = 'BIND' AND s.state <> 'expired'
-                    AND s.opened_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')
-      FROM unnest(p_creator) WITH ORDINALITY AS g (creator, n)
+                  WHERE d.creator = g.creator AND s.step = 'BIND' AND s.state <> 'expired' AND s.opened_at >= day.began),
+           (SELECT count(*) FROM keeper.steps s WHERE s.creator = g.creator AND s.state <> 'expired' AND s.opened_at >= day.began)
+      FROM unnest(p_creator) WITH ORDINALITY AS g (creator, n),
+           (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS began) day
      ORDER BY g.n
 $$;
-COMMENT ON FUNCTION keeper.creator_binds IS 'How often pools of these creators were bound since midnight UTC, by this database''s clock. What expired cost nothing.';
+COMMENT ON FUNCTION keeper.creator_binds IS 'How often pools of these creators were bound, and token accounts made for them, since midnight UTC, by this database''s clock. What expired cost nothing.';

@@ -81,8 +81,13 @@ BEGIN
     v_winner := coalesce(v_draw.recipient, v_draw.winner);
     v_won := keeper.whole_tokens(v_draw.winner_amount, v_draw.decimals);
     v_ended := to_timestamp(v_draw.end_time) AT TIME ZONE 'UTC';
-    UPDATE public.pools p SET status = 'ended', winner_wallet = v_winner, end_time = v_ended
-     WHERE p.id = v_pool.id AND (p.status, p.winner_wallet, p.end_time) IS DISTINCT FROM ('ended', v_winner, v_ended);
+    UPDATE public.pools p
+       SET status = 'ended', winner_wallet = v_winner, end_time = v_ended, total_pot = keeper.whole_tokens(v_draw.total_amount, v_draw.decimals),
+           participants_count = coalesce(v_draw.participants, p.participants_count)
+     WHERE p.id = v_pool.id
+       AND (p.status, p.winner_wallet, p.end_time, p.total_pot, p.participants_count)
+           IS DISTINCT FROM ('ended', v_winner, v_ended, keeper.whole_tokens(v_draw.total_amount, v_draw.decimals),
+                             coalesce(v_draw.participants, p.participants_count));
     INSERT INTO public.transactions (pool_id, wallet_address, type, amount, tx_hash, "timestamp")
     SELECT v_pool.id, lower(v_winner), 'PAYOUT', v_won, v_draw.payout_sig, v_ended
      WHERE NOT EXISTS (SELECT FROM public.transactions t WHERE t.pool_id = v_pool.id AND t.type = 'PAYOUT');

@@ -120,6 +120,15 @@ BEGIN
     -- Not to be judged this time: as it was.
     SELECT s.subject::text, s.scope, s.kind, s.expected, s.found FROM standing s
      WHERE NOT EXISTS (SELECT FROM judged j WHERE j.draw = s.subject AND j.kind = s.kind);
+    -- The tick reads pools only: how many play is known from here. Schema public follows at once, and again with each whole list.
+    WITH counted AS (
+        UPDATE keeper.draws d SET participants = g.participants
+          FROM unnest(p_draw, p_status, p_total_amount, p_participants) AS g (draw, status, total_amount, participants)
+         WHERE d.draw = g.draw AND d.status = g.status AND d.status < 6 AND d.total_amount = g.total_amount
+           AND g.participants IS NOT NULL AND d.participants IS DISTINCT FROM g.participants
+        RETURNING d.app_id, d.address, d.participants)
+    UPDATE public.pools p SET participants_count = c.participants FROM counted c
+     WHERE p.id = c.app_id AND p.pool_address = c.address AND p.participants_count IS DISTINCT FROM c.participants;
 END
 $$;
 COMMENT ON FUNCTION keeper.watch IS 'Compares, keeps what changed in keeper.mismatches, and returns what stands of these draws. Nothing is written where nothing changed.';

@@ -1,5 +1,6 @@
 -- Takes V014 back; what was fixed stays fixed, the way back is lost with its table.
 DROP FUNCTION IF EXISTS keeper.integrity(boolean);
+DROP FUNCTION IF EXISTS keeper.source_faults();
 DROP TABLE IF EXISTS keeper.integrity_fixes;
 DO $$
 BEGIN

@@ -1,5 +1,5 @@
 -- Takes V018 back: the functions are V003's and V015's again; no fact is lost, replaced can be told from the other columns.
-DROP INDEX IF EXISTS public.idx_winners_feed_pool, keeper.bindings_newest, keeper.bindings_account;
+DROP INDEX IF EXISTS public.idx_winners_feed_pool, keeper.bindings_newest, keeper.bindings_account, keeper.draws_no;
 DROP TRIGGER IF EXISTS bindings_follow ON keeper.bindings;
 DROP FUNCTION IF EXISTS keeper.binding_follows;
 

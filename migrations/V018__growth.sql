@@ -85,5 +85,8 @@ $$;
 -- Nothing asks by it: mismatches_standing has what stands.
 DROP INDEX keeper.mismatches_subject;
 
+-- The newest draws first, as people are shown them.
+CREATE UNIQUE INDEX draws_no ON keeper.draws (no);
+
 -- For speed only, as everything of ours in public.
 CREATE INDEX IF NOT EXISTS idx_winners_feed_pool ON public.winners_feed (pool_id);

@@ -3,7 +3,7 @@ DO $$
 DECLARE
     wrong text;
 BEGIN
-    SELECT string_agg(name, ', ') INTO wrong FROM unnest(ARRAY['bindings_newest', 'bindings_account']) AS name WHERE to_regclass('keeper.' || name) IS NULL;
+    SELECT string_agg(name, ', ') INTO wrong FROM unnest(ARRAY['bindings_newest', 'bindings_account', 'draws_no']) AS name WHERE to_regclass('keeper.' || name) IS NULL;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'schema keeper lacks %', wrong;
     END IF;

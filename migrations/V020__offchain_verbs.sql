@@ -33,12 +33,24 @@ END
 $$;
 COMMENT ON FUNCTION keeper.vrf_key_retire IS 'For an operator: nothing is locked with this key any more. Draws that are locked keep it.';
 
+-- Unlike hold() it locks nothing: a lock or a settlement may take a minute, and the lease is renewed every few seconds. What keeps
+-- these verbs apart is the draw's own row.
+CREATE FUNCTION keeper.offchain_owner(p_fence bigint) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_owner text := (SELECT l.owner FROM keeper.lease l WHERE l.name = 'keeper' AND l.fence = p_fence AND l.owner <> '');
+BEGIN
+    RETURN coalesce(v_owner, keeper.hold(p_fence));
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_owner IS 'The fence is current, or PK001. Returns the owner.';
+
 CREATE FUNCTION keeper.offchain_held(p_fence bigint, p_draw uuid) RETURNS keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw keeper.offchain_draws;
 BEGIN
-    PERFORM keeper.hold(p_fence);
+    PERFORM keeper.offchain_owner(p_fence);
     SELECT * INTO v_draw FROM keeper.offchain_draws d WHERE d.draw = p_draw FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('there is no draw %s', p_draw);
@@ -108,7 +120,7 @@ CREATE FUNCTION keeper.offchain_lock(
 RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_owner text := keeper.hold(p_fence);
+    v_owner text := keeper.offchain_owner(p_fence);
     v_draw  uuid := gen_random_uuid();
     v_salt  bytea := uuid_send(gen_random_uuid());
     v_terms jsonb;
@@ -170,7 +182,8 @@ BEGIN
     IF v_draw.round IS DISTINCT FROM p_round THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s uses round %s, not %s', p_draw, coalesce(v_draw.round::text, 'none yet'), p_round);
     ELSIF v_draw.drand_signature IS NULL AND v_draw.state = 'locked' THEN
-        UPDATE keeper.offchain_draws d SET drand_signature = p_signature, checked_by = left(p_checked_by, 127) WHERE d.draw = p_draw;
+        -- A text for people never keeps a beacon away.
+        UPDATE keeper.offchain_draws d SET drand_signature = p_signature, checked_by = left(regexp_replace(p_checked_by, '[^ !#-\[\]-~]', '?', 'g'), 127) WHERE d.draw = p_draw;
     ELSIF v_draw.drand_signature IS DISTINCT FROM p_signature THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and has another signature of round %s, or none: there is one per round', p_draw, v_draw.state, p_round);
     END IF;

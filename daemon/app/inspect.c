@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "app/draw_check.h"
 #include "app/draw_keys.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "io/db_conninfo.h"
+#include "ops/draw_sources.h"
 
 enum { WHY_MAX = 320 };
 
@@ -46,12 +48,22 @@ static bool draw_keys_ok(struct config *config, const struct signer *signer)
 
 	if (!draw_keys_load(&keys, config, signer))
 		return false;
-	if (keys.vrf.n > 0 && config->database_url != NULL && database_conninfo(config, conninfo)) {
+	if (keys.vrf.n > 0 && config->database_url != NULL && database_conninfo(config, conninfo))
 		vrf_register_tell(&keys.vrf, conninfo, config);
-		crypto_wipe(conninfo, sizeof(conninfo));
-	}
+	crypto_wipe(conninfo, sizeof(conninfo));
 	draw_keys_free(&keys);
 	return true;
+}
+
+static bool draw_sources_ok(const struct config *config)
+{
+	struct source_defs sources;
+	bool ok = draw_sources_load(&sources, config->offchain_sources);
+
+	if (ok && config->database_url != NULL)
+		ok = draw_sources_fit(&sources, config);
+	draw_sources_free(&sources);
+	return ok;
 }
 
 int inspect_config(struct config *config, int code)
@@ -64,6 +76,8 @@ int inspect_config(struct config *config, int code)
 	if (has_key && wallets_load(&signer, config) != EX_OK)
 		code = EX_CONFIG;
 	if (!draw_keys_ok(config, signer))
+		code = EX_CONFIG;
+	if (!draw_sources_ok(config))
 		code = EX_CONFIG;
 	signer_free(signer);
 	if (code == EX_OK)

@@ -4,6 +4,9 @@
 #include "chain/drand_relays.h"
 #include "chain/rpc_parse_json.h"
 
+/* The two highest bits of a point: compressed, and at infinity. */
+enum { POINT_FLAGS = 0xc0, POINT_COMPRESSED = 0x80 };
+
 static int digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -39,6 +42,8 @@ static const char *parse(struct drand_signature *out, uint64_t round, struct jso
 		return "is of another round";
 	if (!read_hex(rpc_json_get(root, "signature"), out->b, sizeof(out->b)))
 		return "has no signature of 48 bytes in hex";
+	if ((out->b[0] & POINT_FLAGS) != POINT_COMPRESSED)
+		return "has a signature that is no compressed point, or the point at infinity";
 	if (!rpc_json_has(root, "randomness"))
 		return NULL;
 	drand_randomness(&is, out);

@@ -12,7 +12,7 @@
 #include "io/http.h"
 #include "io/loop.h"
 
-enum { DEADLINE_MS = 5000, GRACE_MS = 1000, AGREE = 2, REPLY_MAX = 4096, URL_MAX = 320, WHY_MAX = 512, LINE_MAX = 96 };
+enum { DEADLINE_MS = 5000, GRACE_MS = 1000, AGREE = 2, REPLY_MAX = 4096, URL_MAX = 320, WHY_MAX = 512, LINE_MAX = 128 };
 
 struct drand_relays {
 	struct loop *loop;
@@ -91,7 +91,7 @@ void drand_call_fini(struct drand_call *call)
 
 	if (!state)
 		return;
-	if (state->relays)
+	if (call->task.busy)
 		cancel(state);
 	call->task.busy = false;
 	loop_timer_free(state->grace);

@@ -117,3 +117,12 @@ void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey
 	rpc_request_program(&state->body, state->question.id, program, size, offset, key);
 	rpc_ask(state);
 }
+
+void rpc_get_block(struct rpc *rpc, struct rpc_call *call, struct slot slot, rpc_done *done)
+{
+	struct rpc_call_state *state = rpc_begin(rpc, call, RPC_BLOCK, slot.n, done);
+
+	state->at = FINALIZED;
+	rpc_request_block(&state->body, state->question.id, slot);
+	rpc_ask(state);
+}

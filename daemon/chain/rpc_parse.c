@@ -61,6 +61,17 @@ static bool parse_blockhash(struct json_object *result, struct rpc_result *out)
 	       rpc_json_u64(rpc_json_get(value, "lastValidBlockHeight"), &blockhash->last_valid.n);
 }
 
+/* A block without a time cannot say which round of the beacon follows it. */
+static bool parse_block(struct json_object *result, const struct rpc_question *question, struct rpc_result *out)
+{
+	struct rpc_block *block = &out->as.block;
+
+	block->slot.n = question->n;
+	return rpc_json_u64(rpc_json_get(result, "parentSlot"), &block->parent.n) &&
+	       rpc_json_hash(rpc_json_get(result, "blockhash"), &block->hash) &&
+	       rpc_json_i64(rpc_json_get(result, "blockTime"), &block->time) && block->parent.n < block->slot.n;
+}
+
 static int compare_prices(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -113,6 +124,8 @@ static bool parse_result(struct json_object *result, const struct rpc_question *
 		return rpc_parse_transaction(result, memory, body_len, out);
 	case RPC_SIGNATURES:
 		return rpc_parse_signatures(result, question, memory, out);
+	case RPC_BLOCK:
+		return parse_block(result, question, out);
 	case RPC_PROGRAM: /* rpc_parse_program() */
 	case RPC_METHODS:
 		break;

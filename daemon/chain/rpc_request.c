@@ -112,6 +112,15 @@ void rpc_request_genesis(struct buf *buf, uint64_t id)
 	buf_char(buf, '}');
 }
 
+void rpc_request_block(struct buf *buf, uint64_t id, struct slot slot)
+{
+	begin(buf, id, RPC_BLOCK);
+	buf_fmt(buf,
+		",\"params\":[%" PRIu64 ",{\"transactionDetails\":\"none\",\"rewards\":false,"
+		"\"maxSupportedTransactionVersion\":0,\"commitment\":\"finalized\"}]}",
+		slot.n);
+}
+
 void rpc_request_rent(struct buf *buf, uint64_t id, size_t space)
 {
 	begin(buf, id, RPC_RENT);

@@ -4,6 +4,7 @@
 #include "core/address.h"
 #include "core/ata.h"
 #include "core/compute.h"
+#include "core/memo.h"
 #include "core/ml.h"
 #include "core/pda.h"
 #include "core/token.h"
@@ -143,6 +144,9 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 	case STEP_PAY_REFERRAL:
 		add_referral(list, c);
 		break;
+	case STEP_ANCHOR:
+		memo_hash(next(list), &c->payer, &c->anchor);
+		break;
 	case STEP_COUNT:
 		break;
 	}
@@ -168,6 +172,8 @@ static enum ix_program program_kind(const struct pubkey *program)
 		return IX_OF_ML;
 	if (pubkey_equal(program, &ADDRESS_ATA))
 		return IX_OF_ATA;
+	if (pubkey_equal(program, &ADDRESS_MEMO))
+		return IX_OF_MEMO;
 	if (pubkey_equal(program, &ADDRESS_TOKEN) || pubkey_equal(program, &ADDRESS_TOKEN_2022))
 		return IX_OF_TOKEN;
 	return IX_OF_SB;
@@ -212,6 +218,7 @@ uint32_t compose_fixed_limit(enum step step)
 	case STEP_FINALIZE:
 	case STEP_CLAIM_RENT:
 	case STEP_PAY_REFERRAL:
+	case STEP_ANCHOR:
 	case STEP_COUNT:
 		break;
 	}

@@ -1,6 +1,20 @@
 /* Decides what to do next for one token account that payouts need. */
 #include "core/decide.h"
 
+/* What the draws at hand may cost stays in the wallet. Unknown costs are no costs to reckon with. */
+static bool wallet_low(const struct ata_facts *f)
+{
+	const struct surroundings *around = f->around;
+
+	return around->ata_cost.n == 0 ||
+	       f->wallet.n < around->bind_cost.n + around->draw_cost.n * (around->bound + 1u) + around->ata_cost.n;
+}
+
+static enum reason gate(const struct ata_facts *f)
+{
+	return wallet_low(f) ? WAIT_WALLET_LOW : gate_creator(f->policy, f->around, &f->creator, f->around->ata_cost.n);
+}
+
 static struct action create(const struct ata_facts *f)
 {
 	if (!step_simulated(&f->own, STEP_CREATE_ATA, f->at))
@@ -13,6 +27,7 @@ static struct action create(const struct ata_facts *f)
 struct action decide_ata(const struct ata_facts *f)
 {
 	const struct action settled = settle(&f->own.settle);
+	enum reason reason;
 
 	if (!f->around->leader)
 		return action_wait(WAIT_NOT_THE_LEADER);
@@ -29,5 +44,6 @@ struct action decide_ata(const struct ata_facts *f)
 	}
 	if (!settle_all_closed(&f->own.settle.rows))
 		return action_wait(WAIT_NOT_FINAL);
-	return create(f);
+	reason = gate(f);
+	return reason == WAIT_NONE ? create(f) : action_wait_until(reason, f->around->now_ms + 1000);
 }

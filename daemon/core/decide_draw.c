@@ -84,15 +84,19 @@ static int64_t chain_now(const struct draw_facts *f)
 static struct action before_due(const struct draw_facts *f, int64_t due_s)
 {
 	const uint64_t now = f->around->now_ms;
+	enum reason cost;
 
 	if (due_s - chain_now(f) > POLICY_NEAR_S)
 		return action_wait(WAIT_TOO_EARLY);
 	/* What takes a transaction of its own is made now, so that the draw is not late. */
 	if (f->accounts.at.n == 0)
 		return read_accounts(f);
-	if (f->accounts.dev_ata.presence == ABSENT || f->accounts.treasury_ata.presence == ABSENT)
-		return accounts_fresh(f) ? action_wait_until(WAIT_ATA_MISSING, now + 1000) : read_accounts(f);
-	return action_wait(WAIT_TOO_EARLY);
+	if (f->accounts.dev_ata.presence != ABSENT && f->accounts.treasury_ata.presence != ABSENT)
+		return action_wait(WAIT_TOO_EARLY);
+	if (!accounts_fresh(f))
+		return read_accounts(f);
+	cost = gate_draw_cost(f);
+	return action_wait_until(cost == WAIT_NONE ? WAIT_ATA_MISSING : cost, now + 1000);
 }
 
 static struct action locked(const struct draw_facts *f)

@@ -121,8 +121,12 @@ struct action decide_pool(const struct pool_facts *f)
 		return action_wait(WAIT_OVER);
 	if (wallet_low(f))
 		return action_wait_until(WAIT_WALLET_LOW, f->chore.around->now_ms + CHORE_BASE_MS);
-	if (wants_ata(f, step))
-		return action_wait_until(WAIT_ATA_MISSING, f->chore.around->now_ms + CHORE_LOOK_MS);
+	if (wants_ata(f, step)) {
+		reason = gate_creator(f->chore.policy, f->chore.around, &f->creator, f->chore.around->ata_cost.n);
+		return reason == WAIT_NONE
+		               ? action_wait_until(WAIT_ATA_MISSING, f->chore.around->now_ms + CHORE_LOOK_MS)
+		               : action_wait_until(reason, f->chore.around->now_ms + CHORE_BASE_MS);
+	}
 	reason = gate(f, step);
 	if (reason != WAIT_NONE)
 		return action_wait_until(reason, step == STEP_SWEEP ? f->chore.around->now_ms + CHORE_MAX_MS : 0);

@@ -27,14 +27,16 @@ static bool only(const char *text, size_t n, const char *extra)
 	return n > 0;
 }
 
-/* Digits that libcurl takes as a port; whether something listens there is not our question. */
 static bool port_ok(const char *text, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	unsigned port = 0;
+
+	for (size_t i = 0; i < n && n <= 5; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			return false;
+		port = port * 10 + (unsigned)(text[i] - '0');
 	}
-	return n >= 1 && n <= 5;
+	return n <= 5 && port >= 1 && port <= 65535;
 }
 
 static size_t name_length(const struct drand_relay *relay)

@@ -90,8 +90,6 @@ static enum reason gate_accounts(const struct draw_facts *f)
 		return WAIT_VAULT_UNUSABLE;
 	if (a->vault.amount != f->view.pool.total_amount)
 		return WAIT_VAULT_MISMATCH;
-	if (a->dev_ata.presence == ABSENT || a->treasury_ata.presence == ABSENT)
-		return WAIT_ATA_MISSING;
 	if (a->dev_ata.presence == UNUSABLE || a->treasury_ata.presence == UNUSABLE)
 		return WAIT_ATA_UNUSABLE;
 	return WAIT_NONE;
@@ -161,16 +159,41 @@ static bool has_bind(const struct rows *rows)
 	return false;
 }
 
-/* Anybody can name our key as dev_wallet. Each draw is reckoned with the most that it can cost. */
-static enum reason gate_creator(const struct draw_facts *f)
+/* Everything is reckoned with the most that it can cost. */
+enum reason gate_creator(const struct policy *policy, const struct surroundings *around,
+	const struct creator_count *creator, uint64_t next)
 {
-	const uint64_t cap = f->policy->creator_day_lamports, each = f->around->bind_cost.n + f->around->draw_cost.n;
+	uint64_t binds, atas, sum;
 
-	if (cap == 0 || has_bind(&f->own.settle.rows))
+	if (policy->creator_day_lamports == 0)
 		return WAIT_NONE;
-	if (!f->binds_known)
+	if (!creator->known)
 		return WAIT_JOURNAL_SILENT;
-	return each != 0 && f->creator_binds >= cap / each ? WAIT_CREATOR_CAP : WAIT_NONE;
+	if (__builtin_mul_overflow(creator->binds, around->bind_cost.n + around->draw_cost.n, &binds) ||
+		__builtin_mul_overflow(creator->atas, around->ata_cost.n, &atas) ||
+		__builtin_add_overflow(binds, atas, &sum) || __builtin_add_overflow(sum, next, &sum))
+		return WAIT_CREATOR_CAP;
+	return sum > policy->creator_day_lamports ? WAIT_CREATOR_CAP : WAIT_NONE;
+}
+
+enum reason gate_draw_cost(const struct draw_facts *f)
+{
+	const struct surroundings *around = f->around;
+	const uint64_t atas = (f->accounts.dev_ata.presence == ABSENT ? 1u : 0u) +
+	                      (f->accounts.treasury_ata.presence == ABSENT ? 1u : 0u);
+
+	if (has_bind(&f->own.settle.rows))
+		return WAIT_NONE;
+	return gate_creator(
+		f->policy, around, &f->creator, around->bind_cost.n + around->draw_cost.n + around->ata_cost.n * atas);
+}
+
+/* Last of what concerns the pool: a token account is made for this reason, and only for a pool that would be drawn then. */
+static enum reason gate_atas(const struct draw_facts *f)
+{
+	const struct draw_accounts *a = &f->accounts;
+
+	return a->dev_ata.presence == ABSENT || a->treasury_ata.presence == ABSENT ? WAIT_ATA_MISSING : WAIT_NONE;
 }
 
 enum reason gate_bind(const struct draw_facts *f)
@@ -185,7 +208,9 @@ enum reason gate_bind(const struct draw_facts *f)
 	if (part == WAIT_NONE)
 		part = gate_watch(f);
 	if (part == WAIT_NONE)
-		part = gate_creator(f);
+		part = gate_draw_cost(f);
+	if (part == WAIT_NONE)
+		part = gate_atas(f);
 	if (part != WAIT_NONE)
 		return part;
 	if (around->bound >= f->policy->max_bound)

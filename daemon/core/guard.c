@@ -9,6 +9,7 @@
 #include "core/address.h"
 #include "core/ata.h"
 #include "core/compute.h"
+#include "core/memo.h"
 #include "core/ml.h"
 #include "core/oracle_answer.h"
 #include "core/pda.h"
@@ -94,6 +95,8 @@ static struct pubkey program_of(const struct check *check, enum ix_kind kind)
 		return ADDRESS_ATA;
 	case IX_OF_TOKEN:
 		return check->guard->token_program;
+	case IX_OF_MEMO:
+		return ADDRESS_MEMO;
 	}
 	return (struct pubkey){ 0 };
 }
@@ -295,6 +298,9 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 	case IX_PASS_ON:
 		expect_pass_on(check, out);
 		return true;
+	case IX_MEMO:
+		memo_hash(out, &check->guard->payer, &check->guard->anchor);
+		return true;
 	case IX_KINDS:
 		break;
 	}
@@ -447,13 +453,16 @@ static bool accounts_are_set(struct check *check)
 	const struct guard *guard = check->guard;
 
 	for (unsigned at = 0; at < check->view.n_ixs; at++) {
-		bool token = check->kind[at] >= IX_CREATE_ATA;
+		bool memo = check->kind[at] == IX_MEMO;
+		bool token = check->kind[at] >= IX_CREATE_ATA && !memo;
 		bool randomness = check->kind[at] >= IX_INIT && check->kind[at] <= IX_SELECT;
 		if (token && (pubkey_is_zero(&guard->mint) ||
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
 					     !pubkey_equal(&guard->token_program, &ADDRESS_TOKEN_2022))))
 			return REFUSE(check, "the mint is not set, or the token program is none");
-		if (check->kind[at] >= IX_FINALIZE && pubkey_is_zero(&guard->treasury))
+		if (memo && hash_is_zero(&guard->anchor))
+			return REFUSE(check, "the hash to anchor is not set");
+		if (check->kind[at] >= IX_FINALIZE && !memo && pubkey_is_zero(&guard->treasury))
 			return REFUSE(check, "the treasury is not set");
 		if (randomness && pubkey_is_zero(&guard->randomness))
 			return REFUSE(check, "the randomness account is not set");

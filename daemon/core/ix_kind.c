@@ -2,6 +2,7 @@
 #include "core/ix_kind.h"
 
 #include "core/compute.h"
+#include "core/memo.h"
 #include "core/ml.h"
 #include "core/switchboard.h"
 #include "core/token.h"
@@ -52,6 +53,8 @@ bool ix_kind_is(enum ix_kind kind, struct bytes data)
 		return true;
 	case IX_OF_TOKEN:
 		return data.n == TOKEN_TRANSFER_CHECKED_SIZE && data.p[0] == which;
+	case IX_OF_MEMO:
+		return (int)data.n == which;
 	}
 	return false;
 }

@@ -21,6 +21,7 @@
 #define SHAPE_SWEEP 3, { BUDGET, { IX_SWEEP, 1, 1 } }
 #define SHAPE_FINALIZE 3, { BUDGET, { IX_FINALIZE, 1, 1 } }
 #define SHAPE_CLAIM_RENT 3, { BUDGET, { IX_CLAIM_RENT, 1, 1 } }
+#define SHAPE_ANCHOR 3, { BUDGET, { IX_MEMO, 1, 1 } }
 #define SHAPE_PAY_REFERRAL 4, { BUDGET, { IX_CREATE_ATA, 1, 1 }, { IX_PASS_ON, 1, 1 } }
 
 #define X(name, subject, guarded, why) { #name, SUBJECT_##subject, guarded, why, SHAPE_##name },

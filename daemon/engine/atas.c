@@ -21,8 +21,8 @@ static void free_one(struct ata *a)
 	free(a);
 }
 
-void atas_want(
-	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program)
+void atas_want(struct engine *e, const struct pubkey *owner, const struct pubkey *mint,
+	const struct pubkey *token_program, const struct pubkey *creator)
 {
 	struct pubkey address;
 	struct ata *a;
@@ -44,6 +44,7 @@ void atas_want(
 	base58_pubkey(text, &address);
 	snprintf(a->s.key.text, sizeof a->s.key.text, "ata:%s", text);
 	subject_init(&a->s, e, &a->facts.own);
+	a->s.creator = *creator;
 	e->atas.list[e->atas.n++] = a;
 }
 
@@ -59,6 +60,7 @@ static void on_account(struct task *task, const struct reply *reply)
 		return;
 	a->facts.at = got->at;
 	a->facts.read_ms = a->s.e->around.now_ms;
+	a->facts.wallet.n = got->account[1].lamports;
 	a->facts.presence = got->account[0].exists && got->account[0].len > 0 ? PRESENT : ABSENT;
 }
 
@@ -82,27 +84,45 @@ static void open_row(struct ata *a, const struct action *action)
 	guard.mint = a->mint;
 	guard.token_program = a->token_program;
 	a->s.in_step = STEP_CREATE_ATA;
+	spending_opened(a->s.e, &a->s.creator, STEP_CREATE_ATA);
 	subject_open(&a->s, action, &c, &guard, NULL, (struct slot){ 0 });
 }
 
 static void perform(struct ata *a, const struct action *action)
 {
-	const struct pubkey writable[] = { a->s.e->policy.dev_wallet, a->address };
+	const struct pubkey touched[] = { a->address, a->s.e->policy.dev_wallet };
 	struct compose c;
 
 	if (subject_perform(&a->s, action))
 		return;
 	if (action->kind == ACT_READ) {
-		rpc_get_accounts(a->s.e->m.rpc, any_node(&a->s.rpc), &a->address, 1, CONFIRMED,
+		rpc_get_accounts(a->s.e->m.rpc, any_node(&a->s.rpc), touched, 2, CONFIRMED,
 			a->facts.own.settle.rows.floor, on_account);
 	} else if (action->kind == ACT_ASK_FEES) {
-		subject_ask_fees(&a->s, writable, 2);
+		subject_ask_fees(&a->s, touched, 2);
 	} else if (action->kind == ACT_SIMULATE) {
 		fill(a, &c);
 		subject_simulate(&a->s, action, &c, a->facts.at);
 	} else {
 		open_row(a, action);
 	}
+}
+
+static void refresh(struct ata *a)
+{
+	struct engine *e = a->s.e;
+
+	subject_refresh(&a->s);
+	e->around.bound = engine_bound_others(e, NULL);
+	if (e->policy.creator_day_lamports != 0)
+		a->facts.creator = spending_want(e, &a->s.creator);
+}
+
+/* Who wanted it asks again once its creator's day has room: until then it takes no place here. */
+static bool done_with(const struct ata *a)
+{
+	return !subject_busy(&a->s) && a->s.loaded && (a->s.reason == WAIT_OVER || a->s.reason == WAIT_CREATOR_CAP) &&
+	       !subject_unsettled(&a->s);
 }
 
 static void advance(struct ata *a)
@@ -115,7 +135,7 @@ static void advance(struct ata *a)
 	a->s.wake_ms = 0;
 	if (!subject_ready(&a->s))
 		return;
-	subject_refresh(&a->s);
+	refresh(a);
 	action = decide_ata(&a->facts);
 	perform(a, &action);
 }
@@ -129,7 +149,7 @@ void atas_turn(struct engine *e)
 
 		if (a->s.awake || (a->s.wake_ms != 0 && e->around.now_ms >= a->s.wake_ms))
 			advance(a);
-		if (!subject_busy(&a->s) && a->s.loaded && a->s.reason == WAIT_OVER && !subject_unsettled(&a->s))
+		if (done_with(a))
 			free_one(a);
 		else
 			e->atas.list[kept++] = a;

@@ -138,8 +138,9 @@ static void refresh_creator(struct draw *d)
 	const bool waits = v->kind == VIEW_POOL && (v->pool.status == POOL_LOCKED || v->pool.status == POOL_UNLOCKED) &&
 	                   pubkey_equal(&v->pool.dev_wallet, &d->s.e->policy.dev_wallet);
 
-	d->facts.binds_known = waits && d->s.e->policy.creator_day_lamports != 0 &&
-	                       spending_want(d->s.e, &v->pool.creator, &d->facts.creator_binds);
+	d->facts.creator = (struct creator_count){ 0 };
+	if (waits && d->s.e->policy.creator_day_lamports != 0)
+		d->facts.creator = spending_want(d->s.e, &v->pool.creator);
 }
 
 static void refresh_shared_facts(struct draw *d)

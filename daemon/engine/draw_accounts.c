@@ -202,7 +202,7 @@ void draw_want_atas(struct draw *d)
 	const struct pool_account *pool = &d->facts.view.pool;
 
 	if (d->facts.accounts.dev_ata.presence == ABSENT)
-		atas_want(d->s.e, &pool->dev_wallet, &pool->mint, &d->token_program);
+		atas_want(d->s.e, &pool->dev_wallet, &pool->mint, &d->token_program, &pool->creator);
 	if (d->facts.accounts.treasury_ata.presence == ABSENT)
-		atas_want(d->s.e, &pool->treasury_wallet, &pool->mint, &d->token_program);
+		atas_want(d->s.e, &pool->treasury_wallet, &pool->mint, &d->token_program, &pool->creator);
 }

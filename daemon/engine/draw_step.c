@@ -163,7 +163,7 @@ void draw_open(struct draw *d, const struct action *a)
 		draw_fate(d, d->facts.commit.answered ? "refused" : "no_answer");
 	d->s.in_step = a->step;
 	if (a->step == STEP_BIND)
-		spending_opened(d->s.e, &d->facts.view.pool.creator);
+		spending_opened(d->s.e, &d->facts.view.pool.creator, STEP_BIND);
 	subject_open(
 		&d->s, a, &c, &guard, creates ? d->new_account : NULL, (struct slot){ creates ? c.recent_slot : 0 });
 }

@@ -24,6 +24,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	canary_init(e);
 	rents_init(e);
 	house_init(e);
+	offchain_init(e);
 	ingest_init(e);
 	discovery_init(e);
 	spending_init(e);
@@ -32,6 +33,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	retention_init(e);
 	settling_init(e);
 	sealing_init(e);
+	certificates_init(e);
 	watch_init(e);
 	return e;
 }
@@ -68,6 +70,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	certificates_fini(e);
 	sealing_fini(e);
 	settling_fini(e);
 	retention_fini(e);
@@ -76,6 +79,7 @@ void engine_free(struct engine *e)
 	spending_fini(e);
 	discovery_fini(e);
 	watch_fini(e);
+	offchain_fini(e);
 	house_fini(e);
 	ingest_fini(e);
 	rents_fini(e);
@@ -117,7 +121,7 @@ struct subject *engine_subject(const struct engine *e, size_t index)
 
 bool engine_hot(const struct engine *e)
 {
-	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s) || house_hot(e);
+	return e->n_active > 0 || e->atas.n > 0 || subject_unsettled(&e->canary.s) || house_hot(e) || offchain_hot(e);
 }
 
 bool journal_long_gone(const struct engine *e)
@@ -236,6 +240,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	atas_turn(e);
 	draws_turn(e);
 	house_turn(e);
+	offchain_turn(e);
 	ingest_turn(e);
 	discovery_turn(e);
 	spending_turn(e);
@@ -244,6 +249,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	retention_turn(e);
 	settling_turn(e);
 	sealing_turn(e);
+	certificates_turn(e);
 	watch_turn(e);
 }
 
@@ -257,6 +263,7 @@ uint64_t engine_wake_ms(const struct engine *e)
 	uint64_t wake = tick_wake_ms(e);
 
 	wake = earlier(wake, ingest_wake_ms(e));
+	wake = earlier(wake, offchain_wake_ms(e));
 	if (!engine_hot(e))
 		return wake;
 	wake = earlier(wake, e->around.now_ms + (pulse_urgent(e) ? POLICY_CLOCK_POLL_MS : e->config.pulse_ms));
@@ -277,8 +284,8 @@ bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
 		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		sealing_busy(e) || watch_busy(e) || house_busy(e) || e->spending.db.task.busy ||
-		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		sealing_busy(e) || certificates_busy(e) || watch_busy(e) || house_busy(e) || offchain_busy(e) ||
+		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -313,6 +320,8 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
 		out->due_unfinished++;
 	if (!rebuild_asked(e) && e->submissions.wanted)
+		out->due_unfinished++;
+	if (!rebuild_asked(e) && certificates_pending(e))
 		out->due_unfinished++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];

@@ -76,6 +76,7 @@ static struct chore *make(struct engine *e, const struct subject_key *key, const
 	c->kind = kind;
 	c->facts = kind == &CHORE_POOL       ? &c->pool.chore
 	           : kind == &CHORE_REFERRAL ? &c->referral.chore
+	           : kind == &CHORE_ANCHOR   ? &c->anchor.chore
 	                                     : &c->account.chore;
 	c->payer = kind == &CHORE_REFERRAL ? e->policy.treasury : e->policy.dev_wallet;
 	c->s.key = *key;
@@ -111,11 +112,14 @@ void house_add(struct engine *e, const struct house_row *row)
 	c->account.abandoned = row->abandoned;
 }
 
-void house_unlist(struct engine *e, bool referrals)
+void house_unlist(struct engine *e, const struct chore_kind *kind)
 {
-	for (size_t i = 0; i < e->house.n; i++)
-		if ((e->house.chore[i]->kind == &CHORE_REFERRAL) == referrals)
-			e->house.chore[i]->listed = false;
+	for (size_t i = 0; i < e->house.n; i++) {
+		struct chore *c = e->house.chore[i];
+
+		if (kind ? c->kind == kind : c->kind == &CHORE_ACCOUNT || c->kind == &CHORE_POOL)
+			c->listed = false;
+	}
 }
 
 static void rest(struct engine *e)
@@ -138,7 +142,7 @@ static void on_list(struct task *task, const struct reply *reply)
 		h->due_ms = e->around.now_ms + HOUSE_SOON_MS;
 		return;
 	}
-	house_unlist(e, false);
+	house_unlist(e, NULL);
 	for (size_t i = 0; i < call->n; i++)
 		house_add(e, &call->row[i]);
 	house_add_pools(e);
@@ -244,10 +248,14 @@ static bool some_draw_is_late(const struct engine *e)
 	return false;
 }
 
+/* An anchor does not wait for others: it is late after some 150 slots. */
 static bool no_room(const struct chore *c)
 {
 	const struct house *h = &c->s.e->house;
 	size_t n = 0;
+
+	if (c->kind == &CHORE_ANCHOR)
+		return false;
 
 	for (size_t i = 0; i < h->n; i++)
 		n += h->chore[i] != c && chore_under_way(h->chore[i]);

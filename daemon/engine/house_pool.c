@@ -118,11 +118,15 @@ static void fill(const struct chore *c, struct compose *out, struct guard *guard
 
 void house_want_ata(struct chore *c)
 {
-	atas_want(c->s.e, &c->pool.view.pool.treasury_wallet, &c->mint, &c->token_program);
+	const struct pool_account *pool = &c->pool.view.pool;
+
+	atas_want(c->s.e, &pool->treasury_wallet, &c->mint, &c->token_program, &pool->creator);
 }
 
 static struct action decide(struct chore *c)
 {
+	if (c->pool.view.kind == VIEW_POOL && c->s.e->policy.creator_day_lamports != 0)
+		c->pool.creator = spending_want(c->s.e, &c->pool.view.pool.creator);
 	return decide_pool(&c->pool);
 }
 

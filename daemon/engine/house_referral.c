@@ -62,7 +62,7 @@ static void on_list(struct task *task, const struct reply *reply)
 		r->due_ms = e->around.now_ms + REFERRALS_EVERY_MS;
 		return;
 	}
-	house_unlist(e, true);
+	house_unlist(e, &CHORE_REFERRAL);
 	for (size_t i = 0; i < call->n; i++)
 		take(e, &call->row[i]);
 }

@@ -126,8 +126,9 @@ void pools_list(struct engine *e, const struct lease_pool *rows, size_t n, bool 
 			p = pools_add(e, &rows[i]);
 		p->listed = true;
 		p->app_status = app_status_of(rows[i].status);
-		/* The app's string went another way than the chain: written again with the next changes. */
-		if (p->at.n != 0 && p->kind == VIEW_POOL && p->app_status != p->status && p->status != POOL_ENDED)
+		/* The app's row went another way than the chain: written again with the next changes. */
+		if (p->at.n != 0 && p->kind == VIEW_POOL && p->status != POOL_ENDED &&
+			(p->app_status != p->status || !rows[i].agrees))
 			p->changed = true;
 		if (rows[i].app_id > e->pools.last_id)
 			e->pools.last_id = rows[i].app_id;

@@ -16,7 +16,7 @@ void rents_fini(struct engine *e)
 
 static void compute_costs(struct engine *e)
 {
-	costs_of(e->rents.rent, e->policy.price_cap, &e->around.bind_cost, &e->around.draw_cost);
+	costs_of(e->rents.rent, e->policy.price_cap, &e->around.bind_cost, &e->around.draw_cost, &e->around.ata_cost);
 }
 
 static void on_rent(struct task *task, const struct reply *reply)

@@ -19,7 +19,7 @@ void spending_fini(struct engine *e)
 void spending_doubt(struct engine *e)
 {
 	for (size_t i = 0; i < e->spending.n; i++)
-		e->spending.spender[i].known = false;
+		e->spending.spender[i].count.known = false;
 }
 
 static struct spender *find(struct spending *s, const struct pubkey *creator)
@@ -53,27 +53,34 @@ static struct spender *add(struct spending *s, const struct pubkey *creator)
 	return place;
 }
 
-bool spending_want(struct engine *e, const struct pubkey *creator, uint64_t *binds)
+struct creator_count spending_want(struct engine *e, const struct pubkey *creator)
 {
 	struct spender *spender = find(&e->spending, creator);
 
 	if (!spender)
 		spender = add(&e->spending, creator);
 	if (!spender)
-		return false;
+		return (struct creator_count){ 0 };
 	spender->wanted = true;
-	*binds = spender->binds;
-	return spender->known;
+	return spender->count;
 }
 
-void spending_opened(struct engine *e, const struct pubkey *creator)
+static void count(struct creator_count *count, enum step step)
+{
+	if (step == STEP_BIND)
+		count->binds++;
+	else
+		count->atas++;
+}
+
+void spending_opened(struct engine *e, const struct pubkey *creator, enum step step)
 {
 	struct spender *spender = find(&e->spending, creator);
 
 	if (!spender)
 		return;
-	spender->binds++;
-	spender->since++;
+	count(&spender->count, step);
+	count(&spender->since, step);
 }
 
 static void on_binds(struct task *task, const struct reply *reply)
@@ -92,9 +99,10 @@ static void on_binds(struct task *task, const struct reply *reply)
 		if (!ok)
 			continue;
 		/* What was opened meanwhile may be in the answer or not: rather twice than never. */
-		spender->binds = s->db.binds[i] + spender->since;
+		spender->count.binds = s->db.count[i].binds + spender->since.binds;
+		spender->count.atas = s->db.count[i].atas + spender->since.atas;
+		spender->count.known = true;
 		spender->read_ms = e->around.now_ms;
-		spender->known = true;
 		spender->wanted = false;
 	}
 	for (size_t i = 0; ok && i < e->n_active; i++)
@@ -103,7 +111,7 @@ static void on_binds(struct task *task, const struct reply *reply)
 
 static bool needs_read(const struct engine *e, const struct spender *spender)
 {
-	return spender->wanted && (!spender->known || e->around.now_ms - spender->read_ms >= KEEP_MS);
+	return spender->wanted && (!spender->count.known || e->around.now_ms - spender->read_ms >= KEEP_MS);
 }
 
 void spending_turn(struct engine *e)
@@ -121,7 +129,7 @@ void spending_turn(struct engine *e)
 		creators[s->n_asked] = s->spender[i].creator;
 		s->asked[s->n_asked++] = i;
 		s->spender[i].asked = true;
-		s->spender[i].since = 0;
+		s->spender[i].since = (struct creator_count){ 0 };
 	}
 	if (s->n_asked > 0)
 		discovery_binds(e->m.journal, &s->db, creators, s->n_asked, on_binds);

@@ -144,6 +144,7 @@ void subject_open(struct subject *s, const struct action *a, struct compose *c, 
 		.last_valid = s->e->pulse.last_valid,
 		.randomness = c->randomness,
 		.oracle = c->oracle,
+		.creator = s->creator,
 		.lut_slot = lut_slot };
 	enum tx_result result;
 

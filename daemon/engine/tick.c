@@ -212,7 +212,7 @@ static bool add_change(struct tick *t, struct pool_entry *p)
 	c->address = p->address;
 	c->at = p->at;
 	c->participants = participants_of(p);
-	c->decimals = UNKNOWN;
+	c->decimals = UNKNOWN; /* the calls and the payout tell them */
 	t->changed_entry[t->n_changes++] = p;
 	return true;
 }

@@ -27,7 +27,7 @@ void call_state_free(struct journal_call_state *s)
 	if (!s)
 		return;
 	if (s->journal && s->task->busy) {
-		db_cancel(s->journal->db, &s->db);
+		db_cancel(s->via, &s->db);
 		loop_defer_cancel(s->journal->loop, &s->defer);
 	}
 	s->task->busy = false;
@@ -41,6 +41,7 @@ void call_begin(struct journal *j, struct journal_call_state *s, const char *sql
 {
 	task_begin(s->task, done);
 	s->journal = j;
+	s->via = j->db;
 	s->sql = sql;
 	s->parse = parse;
 	s->writes = false;
@@ -56,6 +57,12 @@ void call_begin_write(
 	s->writes = true;
 	s->fenced = true;
 	call_u64(s, j->fence);
+}
+
+void call_aside(struct journal_call_state *s)
+{
+	assert(s->journal->aside);
+	s->via = s->journal->aside;
 }
 
 static void begin_param(struct journal_call_state *s)
@@ -231,13 +238,14 @@ static void on_answer(struct task *task, const struct reply *answer)
 		container_of(task, struct db_call, task), struct journal_call_state, db);
 	struct reply reply = { answer->err, NULL, answer->why };
 
-	note_reach(s->journal, answer->err);
+	if (s->via == s->journal->db)
+		note_reach(s->journal, answer->err);
 	if (answer->err == ERR_OK && !s->parse(s->task, answer->data, &reply.data)) {
 		reply = (struct reply){ ERR_INVALID, NULL,
 			"Postgres answered rows that this version cannot read: check the migrations" };
 		log_error("journal.unreadable", "why=%s next=human", reply.why);
 	}
-	if (answer->err == ERR_OK && s->fenced)
+	if (answer->err == ERR_OK && s->fenced && s->via == s->journal->db)
 		s->journal->write_ok_ms = loop_mono_ms();
 	if (answer->err == ERR_REFUSED)
 		note_lease(s->journal, answer->data, answer->why);
@@ -264,7 +272,7 @@ void call_send(struct journal_call_state *s, uint32_t deadline_ms)
 		s->db.param[i] = call_param(s, i);
 	s->db.deadline_ms = deadline_ms;
 	s->db.writes = s->writes;
-	db_run(s->journal->db, &s->db, on_answer);
+	db_run(s->via, &s->db, on_answer);
 }
 
 bool call_spool_time(const struct journal *j)

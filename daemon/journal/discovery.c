@@ -9,7 +9,7 @@
 static const char ASK[] = "SELECT since,n,registered FROM keeper.undiscovered($1,$2,$3,$4)";
 static const char NOTE[] = "SELECT keeper.discover($1,$2,$3,$4,$5,$6,$7)";
 static const char LIST[] = "SELECT waiting,draw,app_id,ours FROM keeper.list_discovered($1,$2,$3)";
-static const char BINDS[] = "SELECT n,binds FROM keeper.creator_binds($1)";
+static const char BINDS[] = "SELECT n,binds,atas FROM keeper.creator_binds($1)";
 
 void discovery_call_init(struct discovery_call *call)
 {
@@ -137,7 +137,8 @@ static bool parse_binds(struct task *task, const struct db_result *r, const void
 	if (call->n > DISCOVERY_CREATORS_MAX)
 		return false;
 	for (int i = 0; i < db_rows(r); i++)
-		if (!call_parse_u64(db_get(r, i, 1), &call->binds[i]))
+		if (!call_parse_u64(db_get(r, i, 1), &call->count[i].binds) ||
+			!call_parse_u64(db_get(r, i, 2), &call->count[i].atas))
 			return false;
 	*data = call;
 	return true;

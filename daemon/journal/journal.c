@@ -38,7 +38,7 @@ enum {
 };
 
 static const char LOAD[] = "SELECT " COLUMNS " FROM keeper.step_rows($1)";
-static const char OPEN[] = "SELECT " COLUMNS " FROM keeper.step_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)";
+static const char OPEN[] = "SELECT " COLUMNS " FROM keeper.step_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)";
 static const char CLOSE[] = "SELECT " COLUMNS " FROM keeper.step_close($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 static const char REOPEN[] = "SELECT " COLUMNS " FROM keeper.step_reopen($1,$2,$3)";
 static const char RECORD_PAYOUT[] =
@@ -209,6 +209,7 @@ void journal_open(struct journal *j, struct journal_call *call, const struct sub
 	const struct journal_new_row *row, journal_done *done)
 {
 	begin_row(j, call, subject, prev_seq, row, done);
+	call_pubkey(call->state, &row->creator);
 	send_unless_spooled(call);
 }
 
@@ -321,6 +322,11 @@ struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_
 	/* A dry run must not lock the directory of the daemon that works. */
 	j->spooled = spooled_new(j, read_only ? NULL : spool_dir);
 	return j;
+}
+
+void journal_aside(struct journal *j, struct db *db)
+{
+	j->aside = db;
 }
 
 void journal_free(struct journal *j)

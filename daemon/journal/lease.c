@@ -13,12 +13,22 @@
 
 enum { LEASE_TTL_MS = 15000 }; /* three ticks of 5 s */
 
-enum { COL_HELD, COL_FENCE, COL_HOLDER, COL_APP_ID, COL_ADDRESS, COL_STATUS, COL_SUBMISSIONS, COL_UNSEALED };
+enum {
+	COL_HELD,
+	COL_FENCE,
+	COL_HOLDER,
+	COL_APP_ID,
+	COL_ADDRESS,
+	COL_STATUS,
+	COL_AGREES,
+	COL_SUBMISSIONS,
+	COL_UNSEALED
+};
 
-static const char TICK[] = "SELECT held,fence,holder,app_id,address,status,"
+static const char TICK[] = "SELECT held,fence,holder,app_id,address,status,agrees,"
 			   "(SELECT keeper.submissions_wait()),(SELECT keeper.audit_waits()) "
 			   "FROM keeper.lease_tick($1,$2,$3)";
-static const char LOOK[] = "SELECT held,fence,holder,app_id,address,status FROM keeper.lease_look($1)";
+static const char LOOK[] = "SELECT held,fence,holder,app_id,address,status,agrees FROM keeper.lease_look($1)";
 static const char RELEASE[] = "SELECT held,fence,holder FROM keeper.lease_release($2,$1)";
 
 void lease_call_init(struct lease_call *call)
@@ -46,7 +56,8 @@ static bool parse_pool(const struct db_result *r, int i, struct lease_pool *pool
 {
 	copy_text(pool->address, sizeof pool->address, db_get(r, i, COL_ADDRESS));
 	copy_text(pool->status, sizeof pool->status, db_get(r, i, COL_STATUS));
-	return call_parse_i64(db_get(r, i, COL_APP_ID), &pool->app_id);
+	return call_parse_i64(db_get(r, i, COL_APP_ID), &pool->app_id) &&
+	       call_parse_bool(db_get(r, i, COL_AGREES), &pool->agrees);
 }
 
 static void make_room(struct lease_call *call, size_t n)

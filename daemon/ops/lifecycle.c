@@ -18,6 +18,8 @@ static const char *subject_name(enum subject_kind kind)
 		return "pool";
 	case SUBJECT_REFERRAL:
 		return "referral claim";
+	case SUBJECT_OFFCHAIN:
+		return "draw of the database";
 	}
 	return "unknown";
 }

@@ -22,7 +22,7 @@ static const struct mode_option MODES[] = {
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },
 	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
-	{ "status", MODE_STATUS, "a table of all pools" },
+	{ "status", MODE_STATUS, "a table of all pools that are not over, and of the newest that are" },
 	{ "verify", MODE_VERIFY,
 		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
 		"fair, 75 not "
@@ -30,6 +30,8 @@ static const struct mode_option MODES[] = {
 	{ "fairness", MODE_FAIRNESS,
 		"past draws together: chi-square of winners, times, defaults by VRF key: 0, or 1 unlike fair draws" },
 	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
+	{ "certificate", MODE_CERTIFICATE,
+		"DRAW: write its certificate to the standard output, byte for byte as in its file" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -120,6 +122,10 @@ static bool is_file(const struct mode_option *chosen, const char *text)
 static bool set_pool(
 	struct options *out, const struct mode_option *chosen, const char *text, char *why, size_t why_size)
 {
+	if (chosen != NULL && chosen->mode == MODE_CERTIFICATE && out->draw == NULL) {
+		out->draw = text;
+		return true;
+	}
 	if (chosen == NULL || !shows_one(chosen->mode))
 		snprintf(why, why_size, "there is no option %s: see poolkeeper --help", text);
 	else if (out->has_pool)
@@ -146,8 +152,16 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
 		return false;
 	}
-	if (out->json && !options_shows(out->mode)) {
+	if (out->mode == MODE_CERTIFICATE && out->draw == NULL) {
+		snprintf(why, why_size, "certificate needs a draw: its UUID");
+		return false;
+	}
+	if (out->json && (!options_shows(out->mode) || out->mode == MODE_CERTIFICATE)) {
 		snprintf(why, why_size, "--json goes with explain, status, verify and fairness only");
+		return false;
+	}
+	if (out->all && out->mode != MODE_STATUS) {
+		snprintf(why, why_size, "--all goes with status only");
 		return false;
 	}
 	return true;
@@ -179,6 +193,8 @@ bool options_parse(struct options *out, int argc, char *const *argv, char *why, 
 			ok = set_file(file->file, file->name, value, why, why_size);
 		} else if (strcmp(argv[i], "--json") == 0) {
 			out->json = true;
+		} else if (strcmp(argv[i], "--all") == 0) {
+			out->all = true;
 		} else if (argv[i][0] != '-') {
 			ok = set_pool(out, chosen, argv[i], why, why_size);
 		} else {
@@ -196,9 +212,11 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status | verify POOL|FILE | fairness [--json] [--env-file FILE] "
+	      "       poolkeeper explain POOL | status [--all] | verify POOL|FILE | fairness [--json] [--env-file "
+	      "FILE] "
 	      "[--config "
 	      "FILE]\n"
+	      "       poolkeeper certificate DRAW [--env-file FILE] [--config FILE]\n"
 	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
@@ -206,10 +224,11 @@ static void print_help(FILE *out)
 	fprintf(out, "  %-20s %s\n", "--dry-run", "read, decide and log, but send and write nothing");
 	fprintf(out, "  %-20s %s\n", "--json",
 		"explain, status, verify, fairness: one JSON object instead of text; all values are strings");
+	fprintf(out, "  %-20s %s\n", "--all", "status: every pool that is over, and not only the newest of them");
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
-	      "FILE is a certificate,\n"
+	      "DRAW is the UUID of a draw off chain. FILE is a certificate,\n"
 	      "named with a dot or a slash; it is checked without network and settings. explain, status,\n"
 	      "verify and fairness write nothing, need no key, and work while the daemon is down. verify needs "
 	      "SOLANA_RPC_URL "
@@ -232,7 +251,8 @@ static void print_help(FILE *out)
 
 bool options_shows(enum options_mode mode)
 {
-	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_FAIRNESS;
+	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_FAIRNESS ||
+	       mode == MODE_CERTIFICATE;
 }
 
 bool options_drives(enum options_mode mode)
@@ -279,6 +299,7 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_EXPLAIN:
 	case MODE_STATUS:
 	case MODE_VERIFY:
+	case MODE_CERTIFICATE:
 	case MODE_FAIRNESS:
 	case MODE_VRF_KEY:
 		break;

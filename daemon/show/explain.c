@@ -90,10 +90,13 @@ static int64_t since_of(const struct explaining *x, const struct pool_account *p
 	case POOL_WINNER_SELECTED:
 		break;
 	}
-	/* The program stores no time: that of the newest transaction. */
-	for (size_t i = x->timeline.n; i > 0; i--)
-		if (x->timeline.moment[i - 1].slot.n != 0 && !x->timeline.moment[i - 1].bad)
-			return x->timeline.moment[i - 1].time;
+	/* The program stores no time: that of the newest transaction that called it. Anybody can name the pool in one that does not. */
+	for (size_t i = x->timeline.n; i > 0; i--) {
+		const struct moment *m = &x->timeline.moment[i - 1];
+
+		if (m->slot.n != 0 && !m->bad && (m->ours || !pubkey_is_zero(&m->who)))
+			return m->time;
+	}
 	return 0;
 }
 

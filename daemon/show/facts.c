@@ -158,7 +158,7 @@ static bool read_costs(struct show *s, struct facts *out)
 	for (size_t i = 0; i < COST_ACCOUNTS; i++)
 		if (!ask_rent(s, COST_SIZE[i], &rent[i]))
 			return false;
-	costs_of(rent, out->policy.price_cap, &out->around.bind_cost, &out->around.draw_cost);
+	costs_of(rent, out->policy.price_cap, &out->around.bind_cost, &out->around.draw_cost, &out->around.ata_cost);
 	return true;
 }
 
@@ -256,7 +256,7 @@ void facts_read(struct show *s, const struct show_pool *pool, struct facts *out)
 	             read_sights(s, out);
 	if (!out->journal) {
 		facts_assume(out, "no transaction of the daemon is out, and it may bind: the journal is away");
-		out->draw.binds_known = out->draw.sponsors.known = out->draw.watch.known = true;
+		out->draw.creator.known = out->draw.sponsors.known = out->draw.watch.known = true;
 		out->draw.sponsors.read_ms = out->around.now_ms;
 	}
 	out->decided = out->chain;

@@ -165,11 +165,12 @@ static void take_counts(void *owner, const struct db_result *r)
 {
 	struct facts *out = owner;
 
-	out->draw.binds_known = db_rows(r) == 1;
-	if (!out->draw.binds_known)
+	out->draw.creator.known = db_rows(r) == 1;
+	if (!out->draw.creator.known)
 		return;
-	out->draw.creator_binds = u64_at(r, 0, 0);
-	out->around.bound = (unsigned)u64_at(r, 0, 1);
+	out->draw.creator.binds = u64_at(r, 0, 0);
+	out->draw.creator.atas = u64_at(r, 0, 1);
+	out->around.bound = (unsigned)u64_at(r, 0, 2);
 }
 
 static void take_mismatches(void *owner, const struct db_result *r)
@@ -204,8 +205,8 @@ void facts_read_journal(struct show *s, struct facts *out)
 			"keeper.commits WHERE draw = $1 ORDER BY n DESC LIMIT 1",
 			draw, 1, take_commit, out) &&
 		ask_rows(s,
-			"SELECT (SELECT b.binds FROM keeper.creator_binds(ARRAY[$1]) b), count(*) FROM keeper.draws d "
-			"WHERE d.status IN (3,4) AND d.draw <> $2",
+			"SELECT b.binds, b.atas, (SELECT count(*) FROM keeper.draws d WHERE NOT d.over AND d.status "
+			"IN (3,4) AND d.draw <> $2) FROM keeper.creator_binds(ARRAY[$1]) b",
 			counts, 2, take_counts, out) &&
 		ask_rows(s,
 			"SELECT string_agg(m.scope || ' ' || m.kind || ': expected ' || m.expected || ', found ' || "

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { TEXT_MAX = 64 << 20, VALUE_MAX = 2048, NAME_WIDTH = 20 };
+enum { TEXT_MAX = 512 << 20, VALUE_MAX = 2048, NAME_WIDTH = 20 };
 
 struct out {
 	bool json, colour;

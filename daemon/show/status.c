@@ -1,4 +1,4 @@
-/* status: a table of all pools that the journal or the web app knows. */
+/* status: a table of the pools that the journal or the web app knows: all that are not over, and the newest that are. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,9 @@
 enum {
 	LOOKED_INTO_MAX = 24, /* each costs about ten questions; what is more is told by explain */
 	CHUNK = RPC_ACCOUNTS_MAX - 1,
+	OVER_SHOWN = 20,
+	OVER_MAX = 1000000, /* with --all: what a table holds */
+	PAGE = 1000,        /* rows that one statement looks at, however few it shows */
 	NAME_TEXT = 24,
 };
 
@@ -40,17 +43,35 @@ struct listing {
 	int64_t chain_s;
 	unsigned looked_into;
 	size_t not_looked_into;
+	/* Those that are over, which are shown as they are read. */
+	bool of_journal; /* what is read now is keeper.draws; else the web app's rows */
+	int page_rows;
+	int64_t before; /* the key of the last one */
+	size_t over_shown;
+	bool over_cut;
 };
 
 /* ---- the journal's list ---- */
 
-static const char POOLS[] = "SELECT coalesce(d.app_id, p.id, 0), coalesce(d.address, p.pool_address), d.pool_id, "
-			    "coalesce(d.status, 0), coalesce(d.over, "
-			    "p.status IN ('ended', 'cancelled', 'closed')), coalesce(d.total_amount, 0), "
-			    "coalesce(d.decimals, 255), p.token_symbol"
-			    " FROM keeper.draws d FULL JOIN public.pools p ON p.id = d.app_id"
-			    " WHERE d.address IS NOT NULL OR p.pool_address IS NOT NULL"
-			    " ORDER BY 5, 1, 3";
+#define LINE                                                                                                          \
+	"SELECT coalesce(d.app_id, p.id, 0), coalesce(d.address, p.pool_address), d.pool_id, coalesce(d.status, 0), " \
+	"coalesce(d.over, p.status IN ('ended', 'cancelled', 'closed')), coalesce(d.total_amount, 0), "               \
+	"coalesce(d.decimals, 255), p.token_symbol"
+
+/* What is not over, found by indexes: what is over grows for ever. "NOT IN" of three words as ranges, for the same reason. */
+static const char NOT_OVER[] = LINE
+	" FROM keeper.draws d LEFT JOIN public.pools p ON p.id = d.app_id WHERE NOT d.over"
+	" UNION ALL " LINE " FROM public.pools p LEFT JOIN keeper.draws d ON d.app_id = p.id"
+	" WHERE d.draw IS NULL AND p.pool_address IS NOT NULL AND (p.status < 'cancelled' OR p.status > 'ended'"
+	" OR (p.status > 'cancelled' AND p.status < 'closed') OR (p.status > 'closed' AND p.status < 'ended'))"
+	" ORDER BY 1, 3";
+/* Pages, newest first: of the journal in the order in which it saw them, of the web app by number. */
+static const char OVER_IN_JOURNAL[] = LINE
+	", d.no FROM (SELECT * FROM keeper.draws WHERE no < $1::bigint ORDER BY no DESC LIMIT $2) d"
+	" LEFT JOIN public.pools p ON p.id = d.app_id ORDER BY d.no DESC";
+static const char OVER_IN_APP[] = LINE
+	", p.id FROM (SELECT * FROM public.pools WHERE id < $1::bigint ORDER BY id DESC LIMIT $2) p"
+	" LEFT JOIN keeper.draws d ON d.app_id = p.id ORDER BY p.id DESC";
 
 static bool take_line(struct line *line, const struct db_result *r, int i)
 {
@@ -104,29 +125,24 @@ static void see(struct line *line, const struct rpc_account *a, struct slot at, 
 		line->total_amount = view->pool.total_amount;
 }
 
-/* The lines from `first` on that are not over, as many as one call takes. Returns where it stopped. */
+/* The lines from `first` on, as many as one call takes. Returns where it stopped. */
 static size_t read_chunk(struct listing *l, size_t first)
 {
+	const size_t n = l->n - first < CHUNK ? l->n - first : CHUNK;
 	struct pubkey keys[RPC_ACCOUNTS_MAX];
-	size_t at[RPC_ACCOUNTS_MAX], n = 0, i = first;
 	const struct rpc_accounts *got;
 	struct clock_sysvar clock;
 
-	for (; i < l->n && n < CHUNK; i++)
-		if (!l->line[i].over) {
-			at[n] = i;
-			keys[n++] = l->line[i].pool.address;
-		}
-	if (n == 0)
-		return i;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = l->line[first + i].pool.address;
 	keys[n] = ADDRESS_CLOCK;
 	got = ask_accounts(l->s, keys, n + 1, CONFIRMED);
 	if (!got || !clock_decode(&clock, got->account[n].data, got->account[n].len))
 		return l->n;
 	l->chain_s = clock.unix_time;
-	for (size_t k = 0; k < n; k++)
-		see(&l->line[at[k]], &got->account[k], got->at, clock.unix_time);
-	return i;
+	for (size_t i = 0; i < n; i++)
+		see(&l->line[first + i], &got->account[i], got->at, clock.unix_time);
+	return first + n;
 }
 
 /* ---- what each waits for ---- */
@@ -181,7 +197,7 @@ static enum out_mood mood_of(const struct line *line)
 {
 	static const enum out_mood MOOD[] = { OUT_PLAIN, OUT_WARN, OUT_BAD };
 
-	if (line->over || !line->decided)
+	if (!line->decided)
 		return OUT_PLAIN;
 	if (line->next.reason == WAIT_NONE)
 		return OUT_GOOD;
@@ -228,7 +244,47 @@ static void show_line(struct out *out, const struct line *line)
 		out_cell(out, "%s", print_amount(amount, line->total_amount, line->decimals));
 }
 
-static void show_pools(const struct listing *l)
+/* ---- what is over ---- */
+
+static void take_over(void *owner, const struct db_result *r)
+{
+	struct listing *l = owner;
+	const size_t max = l->s->config->all ? OVER_MAX : OVER_SHOWN;
+	struct line line;
+
+	l->page_rows = db_rows(r);
+	for (int i = 0; i < db_rows(r); i++) {
+		if (!call_parse_i64(db_get(r, i, 8), &l->before))
+			l->page_rows = 0;
+		if (!take_line(&line, r, i) || !line.over || line.seen != l->of_journal)
+			continue;
+		if (l->over_shown == max) {
+			l->over_cut = true;
+			return;
+		}
+		l->over_shown++;
+		show_line(l->s->out, &line);
+	}
+}
+
+static void show_over(struct listing *l, const char *sql, bool of_journal)
+{
+	char before[24], page[24];
+	const char *const params[] = { before, page };
+
+	l->of_journal = of_journal;
+	l->before = INT64_MAX;
+	snprintf(page, sizeof page, "%d", PAGE);
+	do {
+		snprintf(before, sizeof before, "%" PRId64, l->before);
+		l->page_rows = 0;
+		(void)ask_rows(l->s, sql, params, 2, take_over, l);
+	} while (l->page_rows == PAGE && !l->over_cut);
+}
+
+/* ---- together ---- */
+
+static void show_pools(struct listing *l)
 {
 	static const char *const columns[] = { "id", "address", "token", "state", "waits_for", "next", "when", "pot" };
 	struct out *out = l->s->out;
@@ -237,19 +293,22 @@ static void show_pools(const struct listing *l)
 	out_table(out, "list", columns, 8);
 	for (size_t i = 0; i < l->n; i++)
 		show_line(out, &l->line[i]);
+	show_over(l, OVER_IN_JOURNAL, true);
+	if (!l->over_cut)
+		show_over(l, OVER_IN_APP, false);
 	out_table_end(out);
 }
 
 static void show_sum(const struct listing *l)
 {
 	struct out *out = l->s->out;
-	size_t over = 0;
 	char time[TIME_TEXT];
 
-	for (size_t i = 0; i < l->n; i++)
-		over += l->line[i].over ? 1 : 0;
 	out_section(out, "summary");
-	out_field(out, "pools", NULL, "%zu, %zu of them over", l->n, over);
+	out_field(out, "pools", NULL, "%zu that are not over, %zu that are", l->n, l->over_shown);
+	if (l->over_cut)
+		out_field(out, "left_out", NULL, "all that are over but the newest %zu: %s", l->over_shown,
+			l->s->config->all ? "ask explain" : "status --all shows them, explain one of them");
 	if (l->chain_s != 0)
 		out_field(out, "chain_time", NULL, "%s", print_time(time, l->chain_s));
 	if (l->keeper.lease_valid)
@@ -274,7 +333,7 @@ int show_status(struct show *s)
 {
 	struct listing l = { .s = s };
 
-	if (ask_rows(s, POOLS, NULL, 0, take_lines, &l)) {
+	if (ask_rows(s, NOT_OVER, NULL, 0, take_lines, &l)) {
 		read_keeper(&l);
 		for (size_t i = 0; i < l.n;)
 			i = read_chunk(&l, i);

@@ -13,7 +13,7 @@ enum { CONNINFO_MAX = 4096 };
 NODISCARD bool database_conninfo(const struct config *config, char out[CONNINFO_MAX]);
 
 /* What can be seen beyond the form of the settings: the keys themselves, libpq's view of the URL, and, where a VRF key
- * is set, what the database knows of it. code: what
+ * is set, what the database knows of it, and what the statements of sources of draws would give. code: what
  * config_load() said; what it has named already is not named again. Returns the exit code. Takes the keys. */
 NODISCARD int inspect_config(struct config *config, int code);
 

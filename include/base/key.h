@@ -58,4 +58,12 @@ static inline bool hash_equal(const struct hash *a, const struct hash *b)
 	return memcmp(a->b, b->b, HASH_SIZE) == 0;
 }
 
+/* True for 32 zero bytes: no hash. */
+static inline bool hash_is_zero(const struct hash *a)
+{
+	static const struct hash zero;
+
+	return hash_equal(a, &zero);
+}
+
 #endif

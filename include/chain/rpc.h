@@ -142,6 +142,15 @@ struct rpc_signatures {
 	struct rpc_signature_info *info;
 }; /* newest first        */
 
+/* One block of getBlock, without its transactions. */
+struct rpc_block {
+	struct slot slot, parent;
+	struct hash hash;
+	int64_t time;
+};
+/* How a node says that a slot has no block, or has none yet: rpc_call.rpc_code of an ERR_REFUSED. */
+enum { RPC_BLOCK_NOT_YET = -32004, RPC_SLOT_SKIPPED = -32007, RPC_SLOT_SKIPPED_OR_LOST = -32009 };
+
 struct rpc_call {
 	struct task task;             /* done() and busy                                                        */
 	int endpoint;                 /* in: RPC_ANY or an index; out: the one that answered, RPC_ANY when none
@@ -199,6 +208,9 @@ void rpc_get_signatures(struct rpc *rpc, struct rpc_call *call, const struct pub
  * Many providers refuse this method. data: struct rpc_program; at confirmed. */
 void rpc_get_program(struct rpc *rpc, struct rpc_call *call, const struct pubkey *program, size_t size, size_t offset,
 	const struct pubkey *key, rpc_done *done);
+/* Finalized, with its time. data: struct rpc_block. A node that has lost a block says that the slot was skipped: the next block's
+ * parent tells the truth. */
+void rpc_get_block(struct rpc *rpc, struct rpc_call *call, struct slot slot, rpc_done *done);
 
 /* Read-only counters per endpoint and method, for metrics and the benchmark. */
 struct rpc_counter {

@@ -15,7 +15,8 @@
 	X(SEND, "sendTransaction")                   \
 	X(TRANSACTION, "getTransaction")             \
 	X(SIGNATURES, "getSignaturesForAddress")     \
-	X(PROGRAM, "getProgramAccounts")
+	X(PROGRAM, "getProgramAccounts")             \
+	X(BLOCK, "getBlock")
 
 #define X(name, text) RPC_##name,
 enum rpc_method { RPC_METHOD_TABLE(X) RPC_METHODS };

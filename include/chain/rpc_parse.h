@@ -64,7 +64,7 @@ void rpc_memory_free(struct rpc_memory *memory);
 struct rpc_question {
 	enum rpc_method method;
 	uint64_t id;
-	size_t n; /* keys or signatures asked for: as many values must come back */
+	size_t n; /* keys or signatures asked for: as many values must come back; of getBlock the slot */
 };
 
 struct rpc_result {
@@ -84,6 +84,7 @@ struct rpc_result {
 		struct rpc_transaction transaction;
 		struct rpc_signatures signatures;
 		struct rpc_program program;
+		struct rpc_block block;
 	} as;
 };
 

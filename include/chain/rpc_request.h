@@ -19,6 +19,7 @@ void rpc_request_epoch(struct buf *buf, uint64_t id, enum commitment at);
 void rpc_request_blockhash(struct buf *buf, uint64_t id, struct slot floor);
 void rpc_request_first_block(struct buf *buf, uint64_t id);
 void rpc_request_genesis(struct buf *buf, uint64_t id);
+void rpc_request_block(struct buf *buf, uint64_t id, struct slot slot);
 void rpc_request_rent(struct buf *buf, uint64_t id, size_t space);
 void rpc_request_fees(struct buf *buf, uint64_t id, const struct pubkey *writable, size_t n);
 void rpc_request_simulate(struct buf *buf, uint64_t id, const uint8_t *tx, size_t len, struct slot floor);

@@ -10,6 +10,7 @@ extern const struct pubkey ADDRESS_TOKEN_2022;     /* TokenzQdBNbLqP5VEhdkAS6EPF
 extern const struct pubkey ADDRESS_ATA;            /* ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL */
 extern const struct pubkey ADDRESS_LOOKUP_TABLE;   /* AddressLookupTab1e1111111111111111111111111 */
 extern const struct pubkey ADDRESS_COMPUTE_BUDGET; /* ComputeBudget111111111111111111111111111111 */
+extern const struct pubkey ADDRESS_MEMO;           /* MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr */
 extern const struct pubkey ADDRESS_CLOCK;          /* SysvarC1ock11111111111111111111111111111111 */
 extern const struct pubkey ADDRESS_RENT;           /* SysvarRent111111111111111111111111111111111 */
 extern const struct pubkey ADDRESS_SLOT_HASHES;    /* SysvarS1otHashes111111111111111111111111111 */

@@ -39,6 +39,7 @@ struct pool_facts {
 	struct participants_account participants;
 	struct token_view vault, treasury_ata;
 	struct lamports wallet;
+	struct creator_count creator;
 };
 struct action decide_pool(const struct pool_facts *f);
 /* Seconds until it is worth looking at this pool again; 0: never, it is gone. */

@@ -24,6 +24,7 @@ struct compose {
 	uint8_t decimals;
 	struct pubkey mint, ata_owner, ata; /* CREATE_ATA                                                   */
 	uint64_t lut_slot;                  /* CLOSE_RANDOMNESS: as the account has it                      */
+	struct hash anchor;                 /* ANCHOR: of the draw's row                                   */
 	uint32_t unit_limit;
 	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
 	struct hash blockhash;

@@ -8,6 +8,11 @@ struct action decide_draw(const struct draw_facts *f);
 
 /* Why a BIND may not be opened or sent now (DESIGN: do not bind what cannot be drawn); WAIT_NONE when it may. */
 enum reason gate_bind(const struct draw_facts *f);
+/* Why `next` more lamports may not be spent for pools of this creator today. Anybody can name our key as dev_wallet. */
+enum reason gate_creator(const struct policy *policy, const struct surroundings *around,
+	const struct creator_count *creator, uint64_t next);
+/* The same for all that this draw may still cost before its payout. */
+enum reason gate_draw_cost(const struct draw_facts *f);
 /* The part of the gate that the pool account alone answers. */
 enum reason gate_pool(const struct draw_facts *f);
 /* Treasury, fees and mock: pools that differ cost us nothing at all. */
@@ -39,6 +44,8 @@ struct ata_facts {
 	struct slot at;
 	enum presence presence;
 	uint64_t read_ms;
+	struct lamports wallet;       /* of the same answer as the account                         */
+	struct creator_count creator; /* of the pool that it is made for                           */
 	bool wanted;
 };
 struct action decide_ata(const struct ata_facts *f);

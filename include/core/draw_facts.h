@@ -62,6 +62,12 @@ struct watch_fact {
 	bool blocked; /* a record of ours contradicts the chain                                    */
 };
 
+/* What the pools of one creator had us sign today (UTC), what is in flight included. */
+struct creator_count {
+	bool known;
+	uint64_t binds, atas;
+};
+
 struct draw_facts {
 	const struct policy *policy;
 	const struct surroundings *around;
@@ -72,8 +78,7 @@ struct draw_facts {
 	struct watch_fact watch;
 	struct commit_fact commit;
 	bool account_picked; /* BIND: we know which randomness account to use, or that it is a new one */
-	bool binds_known;    /* how often this creator's pools were bound today, ours in flight included    */
-	uint64_t creator_binds;
+	struct creator_count creator;
 	struct attempts note, record, sponsor;
 	struct sponsors sponsors;
 	bool rescue_possible; /* an oracle that this draw has not tried yet is viable                  */

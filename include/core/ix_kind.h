@@ -7,7 +7,7 @@
 
 /*   kind        program  which of its instructions, in that program's own numbers   name in the log
  * PASS_ON: a sponsored win, from the wallet of the house to the person; or a claim, from the treasury to the referrer. The signer goes by this order: INIT to SELECT name a
- * randomness account, all from CREATE_ATA on a mint, all from FINALIZE on the treasury. */
+ * randomness account, all from CREATE_ATA to CLAIM_RENT on a mint, all from FINALIZE to CLAIM_RENT on the treasury. */
 #define IX_TABLE(X)                                                            \
 	X(COMPUTE_LIMIT, BUDGET, COMPUTE_LIMIT, "compute_limit")               \
 	X(COMPUTE_PRICE, BUDGET, COMPUTE_PRICE, "compute_price")               \
@@ -23,14 +23,15 @@
 	X(PASS_ON, TOKEN, TOKEN_TRANSFER_CHECKED, "transfer_checked")          \
 	X(SWEEP, ML, ML_SWEEP_EXPIRED_POOL, "sweep_expired_pool")              \
 	X(FINALIZE, ML, ML_FINALIZE_FORFEITED_POOL, "finalize_forfeited_pool") \
-	X(CLAIM_RENT, ML, ML_CLAIM_RENT, "claim_rent")
+	X(CLAIM_RENT, ML, ML_CLAIM_RENT, "claim_rent")                         \
+	X(MEMO, MEMO, MEMO_HASH_SIZE, "memo")
 
 #define X(kind, program, which, name) IX_##kind,
 enum ix_kind { IX_TABLE(X) IX_KINDS };
 #undef X
 
 /* Numbers of different programs overlap: the caller compares the program id first. */
-enum ix_program { IX_OF_BUDGET, IX_OF_ML, IX_OF_SB, IX_OF_ATA, IX_OF_TOKEN };
+enum ix_program { IX_OF_BUDGET, IX_OF_ML, IX_OF_SB, IX_OF_ATA, IX_OF_TOKEN, IX_OF_MEMO };
 enum ix_program ix_kind_program(enum ix_kind kind);
 /* These data bytes, given to that program, are this instruction. Of the ATA program all are. */
 bool ix_kind_is(enum ix_kind kind, struct bytes data);

@@ -75,6 +75,16 @@
 	X(REFERRAL_RECEIVER,   WARN,  OTHERS, "referral: the receiver's token account is frozen, not his, or has a delegate or close authority") \
 	X(REFERRAL_TOKENS,     WARN,  OTHERS, "referral: the treasury's token account is missing, unusable or too poor") \
 	X(REFERRAL_SOL,        WARN,  OTHERS, "referral: the treasury has too few SOL for the fee and a token account's rent") \
+	X(OFFCHAIN_ANCHOR,     INFO,  OTHERS, "draw of the database: the memo with its row's hash is on the way") \
+	X(OFFCHAIN_ANCHOR_LATE, ALERT, OTHERS, "draw of the database: no memo can be in a slot before S any more; it defaults at its deadline, and stakes are refunded") \
+	X(OFFCHAIN_SLOT,       INFO,  OTHERS, "draw of the database: waiting for the first finalized block from slot S on") \
+	X(OFFCHAIN_NODES_DIFFER, WARN, OTHERS, "draw of the database: two nodes show different blocks at slot S") \
+	X(OFFCHAIN_ROUND,      INFO,  OTHERS, "draw of the database: its drand round is not due yet") \
+	X(OFFCHAIN_RELAYS,     WARN,  OTHERS, "draw of the database: no two drand relays gave the same signature of its round yet") \
+	X(OFFCHAIN_KEY,        ALERT, OTHERS, "draw of the database: the VRF key of its lock is not here; without it the draw defaults at its deadline") \
+	X(OFFCHAIN_NO_SOURCE,  ALERT, OTHERS, "draw of the database: OFFCHAIN_SOURCES has no statements of its source") \
+	X(OFFCHAIN_RETRY,      WARN,  OTHERS, "draw of the database: Postgres did not take the last statement; it is tried again") \
+	X(OFFCHAIN_HALTED,     ALERT, OTHERS, "draw of the database: halted, see halted_why of keeper.offchain_draws; tried again after a while") \
 	X(OVER,                INFO,  OTHERS, "the draw is over and recorded")
 
 enum reason_level { REASON_INFO, REASON_WARN, REASON_ALERT };

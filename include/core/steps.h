@@ -4,7 +4,7 @@
  * diagram of `poolkeeper --print-lifecycle` all come from here. Pool states are core/pool.h's.
  *
  *   name           subject   guarded  in words
- * guarded: the program itself refuses the step a second time, so it may be opened on confirmed views (R10). */
+ * guarded: the program itself refuses the step a second time, so it may be opened on confirmed views (R10); or a second one changes nothing (ANCHOR). */
 #ifndef CORE_STEPS_H
 #define CORE_STEPS_H
 #include <stdbool.h>
@@ -27,11 +27,20 @@
 		"never filled, and a week past its end: cancel it, so that players can take their bets back")         \
 	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                        \
 	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury") \
-	X(PAY_REFERRAL, REFERRAL, false, "a referrer's claim: pay it from the treasury's own wallet")
+	X(PAY_REFERRAL, REFERRAL, false, "a referrer's claim: pay it from the treasury's own wallet")                 \
+	X(ANCHOR, OFFCHAIN, true, "a draw of the database is locked: put the hash of its row on the chain")
 
 /* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
- * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id); and a referrer's claim. */
-enum subject_kind { SUBJECT_DRAW, SUBJECT_ATA, SUBJECT_CANARY, SUBJECT_RANDOMNESS, SUBJECT_POOL, SUBJECT_REFERRAL };
+ * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id); a referrer's claim; and a draw whose stakes are in the database. */
+enum subject_kind {
+	SUBJECT_DRAW,
+	SUBJECT_ATA,
+	SUBJECT_CANARY,
+	SUBJECT_RANDOMNESS,
+	SUBJECT_POOL,
+	SUBJECT_REFERRAL,
+	SUBJECT_OFFCHAIN
+};
 
 #define X(name, subject, guarded, why) STEP_##name,
 enum step { STEP_TABLE(X) STEP_COUNT };

@@ -26,7 +26,7 @@ struct surroundings {
 	bool oracle_viable, canary_fresh;
 	struct pubkey oracle; /* to commit to next                             */
 	unsigned bound;       /* other pools between request and select                                */
-	struct lamports bind_cost, draw_cost; /* of one draw at most, rents included                         */
+	struct lamports bind_cost, draw_cost, ata_cost; /* of one each at most, rents included               */
 	uint64_t journal_ok_ms, journal_down_since_ms;
 	uint64_t blockhash_ms;
 	bool blockhash_known;

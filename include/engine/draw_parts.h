@@ -24,6 +24,4 @@ void draw_simulated(struct subject *s, int endpoint);
 void draw_open(struct draw *d, const struct action *a);
 /* draw_record.c: the money facts of a finalized payout. */
 void draw_record(struct draw *d, const struct action *a);
-/* engine.c */
-unsigned engine_bound_others(const struct engine *e, const struct draw *d);
 #endif

@@ -3,6 +3,7 @@
 #define ENGINE_HOUSE_H
 #include "chain/rpc.h"
 #include "core/chore.h"
+#include "core/offchain.h"
 #include "engine/subject.h"
 #include "journal/house.h"
 #include "journal/referrals.h"
@@ -26,11 +27,13 @@ struct recover {
 struct chore {
 	struct subject s;
 	const struct chore_kind *kind;
-	struct chore_facts *facts; /* inside one of the next three */
+	struct chore_facts *facts; /* inside one of the next four */
 	struct account_facts account;
 	struct pool_facts pool;
 	struct referral_facts referral;
-	struct pubkey payer; /* of its transactions */
+	struct anchor_facts anchor;
+	struct hash anchored; /* what the memo holds */
+	struct pubkey payer;  /* of its transactions */
 	/* Of a claim: the receiver, the claim's mint, and as vault the receiver's token account. */
 	struct pubkey address, mint, token_program, vault, treasury_ata;
 	uint8_t decimals; /* of the mint */
@@ -48,7 +51,7 @@ struct chore_kind {
 	/* Nothing more is to be done now. False: one more call is needed, or is out. */
 	bool (*end)(struct chore *c);
 };
-extern const struct chore_kind CHORE_ACCOUNT, CHORE_POOL, CHORE_REFERRAL;
+extern const struct chore_kind CHORE_ACCOUNT, CHORE_POOL, CHORE_REFERRAL, CHORE_ANCHOR;
 
 /* A transaction of it is being committed, or may yet land or be undone. */
 static inline bool chore_under_way(const struct chore *c)
@@ -59,8 +62,8 @@ static inline bool chore_under_way(const struct chore *c)
 /* The chore of this subject, made when it is not there and there is room; counts as listed. NULL: no room. */
 struct chore *house_chore(struct engine *e, const struct subject_key *key, const struct chore_kind *kind);
 void house_add(struct engine *e, const struct house_row *row);
-/* What was listed is not any more, until it is listed again. */
-void house_unlist(struct engine *e, bool referrals);
+/* What was listed is not any more, until it is listed again. NULL: all of house_work(). */
+void house_unlist(struct engine *e, const struct chore_kind *kind);
 /* The list is asked for in so many ms at the latest. */
 void house_within(struct engine *e, uint64_t ms);
 /* house_abandoned.c: accounts of our key that the journal does not know. */

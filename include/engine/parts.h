@@ -6,11 +6,13 @@
 #include "core/decide.h"
 #include "engine/audit.h"
 #include "engine/backend.h"
+#include "engine/certificates.h"
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/house.h"
 #include "engine/ingest.h"
+#include "engine/offchain.h"
 #include "engine/spending.h"
 #include "engine/subject.h"
 #include "engine/watch.h"
@@ -55,7 +57,9 @@ struct atas {
 };
 
 /* What housekeeping is at. */
-enum { HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + REFERRAL_ROWS_MAX + 32 }; /* and pools of the app's list */
+enum {
+	HOUSE_MAX = HOUSE_ROWS_MAX + RECOVER_PAGE + REFERRAL_ROWS_MAX + OFFCHAIN_DRAWS_MAX + 32
+}; /* and pools of the app's list */
 /* Which claims there are. */
 struct referrals {
 	struct referral_call list;
@@ -168,6 +172,7 @@ struct engine {
 	size_t n_active, active_capacity;
 	struct atas atas;
 	struct house house;
+	struct offchain *offchain; /* NULL: off */
 	struct oracles oracles;
 	struct canary canary;
 	struct tick tick;
@@ -183,6 +188,7 @@ struct engine {
 	struct retention retention;
 	struct settling settling;
 	struct sealing sealing;
+	struct certificates certificates;
 	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
@@ -239,8 +245,8 @@ bool witness_busy(const struct engine *e);
 /* For some seconds now only one of several nodes has given proof. */
 bool witness_lone(const struct engine *e);
 /* atas.c */
-void atas_want(
-	struct engine *e, const struct pubkey *owner, const struct pubkey *mint, const struct pubkey *token_program);
+void atas_want(struct engine *e, const struct pubkey *owner, const struct pubkey *mint,
+	const struct pubkey *token_program, const struct pubkey *creator);
 void atas_turn(struct engine *e);
 void atas_free(struct engine *e);
 /* house.c */
@@ -290,6 +296,8 @@ void count_breach(struct engine *e, enum breach what);
 struct subject *engine_subject(const struct engine *e, size_t index);
 size_t engine_subject_count(const struct engine *e);
 bool engine_hot(const struct engine *e);
+/* Draws between request and select, or about to be, except d; d NULL: all. */
+unsigned engine_bound_others(const struct engine *e, const struct draw *d);
 /* Some pool's 3000 slots run. */
 bool engine_any_bound(const struct engine *e);
 /* Postgres has been away for so long that a bound pool's reveal goes through the local spool. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "base/units.h"
 #include "core/journal_rows.h"
+#include "core/offchain.h"
 #include "core/pool.h"
 #include "core/reasons.h"
 #include "core/steps.h"
@@ -57,6 +58,7 @@ struct engine_snapshot {
 	uint64_t submissions_accepted, submissions_rejected, submissions_revoked;
 	uint64_t replays_refused; /* among the rejected: the hash was used before */
 	uint64_t breaches[BREACHES];
+	uint64_t offchain[OFFCHAIN_STATES]; /* draws of the database that came into this state */
 	struct lamports wallet;
 	bool wallet_known;
 };
@@ -110,6 +112,14 @@ struct paid_snapshot {
 	struct paid_draw draw[PAID_KEPT];
 };
 void engine_paid(const struct engine *e, struct paid_snapshot *out);
+
+/* The last certificates whose files are there, newest first. */
+enum { CERTIFICATES_KEPT = 10, CERTIFICATE_FILE_TEXT = 128 };
+struct certificates_snapshot {
+	size_t n;
+	char name[CERTIFICATES_KEPT][CERTIFICATE_FILE_TEXT];
+};
+void engine_certificates(const struct engine *e, struct certificates_snapshot *out);
 
 /* One endpoint, and one method asked of one endpoint. */
 struct node_snapshot {

@@ -1,4 +1,4 @@
-/* How often the pools of each creator were bound today: the journal's count, and what was opened since it was asked.
+/* What the pools of each creator had us sign today: the journal's count, and what was opened since it was asked.
  * Only engine/ includes this. */
 #ifndef ENGINE_SPENDING_H
 #define ENGINE_SPENDING_H
@@ -9,9 +9,9 @@ struct engine;
 enum { SPENDERS_MAX = 256 };
 struct spender {
 	struct pubkey creator;
-	bool known, wanted, asked;
-	uint64_t binds;
-	uint64_t since; /* opened since the count was last asked for */
+	bool wanted, asked;
+	struct creator_count count;
+	struct creator_count since; /* opened since the count was last asked for */
 	uint64_t read_ms;
 };
 struct spending {
@@ -27,8 +27,8 @@ void spending_fini(struct engine *e);
 void spending_turn(struct engine *e);
 /* Counts are asked for anew. */
 void spending_doubt(struct engine *e);
-/* A pool of this creator is near: its count is kept fresh. False: not known yet. */
-bool spending_want(struct engine *e, const struct pubkey *creator, uint64_t *binds);
-/* A BIND for a pool of this creator goes to the journal now. */
-void spending_opened(struct engine *e, const struct pubkey *creator);
+/* Something is to be signed for a pool of this creator: his count is kept fresh while it is asked for. */
+struct creator_count spending_want(struct engine *e, const struct pubkey *creator);
+/* A BIND for a pool of this creator, or a CREATE_ATA, goes to the journal now. */
+void spending_opened(struct engine *e, const struct pubkey *creator, enum step step);
 #endif

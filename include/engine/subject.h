@@ -30,6 +30,7 @@ struct subject {
 	struct slot in_basis;
 	struct slot sent;              /* newest confirmed slot when the open row was first sent          */
 	struct action closing;         /* the CLOSE under way; seq 0: none */
+	struct pubkey creator;         /* of the pool that an account is made for; zero: none               */
 	bool opening;                  /* a row is being committed                                          */
 	struct height opening_valid;   /* last_valid of that row                                             */
 	struct tx composed;            /* the transaction being simulated or signed                         */

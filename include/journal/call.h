@@ -20,7 +20,7 @@ struct spooled;
 
 struct journal {
 	struct loop *loop;
-	struct db *db;
+	struct db *db, *aside; /* aside: for statements that may take a minute; NULL: there are none */
 	char owner[JOURNAL_OWNER_TEXT];
 	bool read_only;
 	uint64_t fence;  /* of the lease as we hold it; 0: we do not                                  */
@@ -37,6 +37,7 @@ struct journal_call_state {
 	struct task *task;       /* in a journal_call, commit_call, lease_call or record_call                  */
 	struct journal *journal; /* of the call that is or was out; NULL before the first                      */
 	struct db_call db;
+	struct db *via; /* the connection that it goes through                                      */
 	struct loop_defer defer;
 	struct buf text;          /* every parameter, each with its NUL                                         */
 	size_t at[DB_PARAMS_MAX]; /* where each begins; SIZE_MAX: SQL NULL                                      */
@@ -62,6 +63,9 @@ void call_begin(
 /* The same for a write: the first parameter is the fence. */
 void call_begin_write(
 	struct journal *j, struct journal_call_state *s, const char *sql, call_parse *parse, journal_done *done);
+
+/* Of a call that was begun: it goes through the second connection and says nothing about the journal's own. */
+void call_aside(struct journal_call_state *s);
 
 void call_text(struct journal_call_state *s, const char *text); /* NULL: SQL NULL; also below for 0 where said */
 void call_u64(struct journal_call_state *s, uint64_t value);

@@ -1,6 +1,7 @@
 /* Pools that were found on the chain: which of them are news, what was made of them, and when the app gets to see them. */
 #ifndef JOURNAL_DISCOVERY_H
 #define JOURNAL_DISCOVERY_H
+#include "core/draw_facts.h"
 #include "journal/journal.h"
 
 enum { DISCOVERY_ASK_MAX = 1000, DISCOVERY_LIST_MAX = 100, DISCOVERY_CREATORS_MAX = 100, DISCOVERY_VERDICT = 41 };
@@ -32,8 +33,8 @@ struct discovery_call {
 	size_t n;
 	struct discovery_news news[DISCOVERY_ASK_MAX];
 	struct discovery_listed listed[DISCOVERY_LIST_MAX];
-	uint64_t waiting;                       /* of discovery_list: not old enough yet              */
-	uint64_t binds[DISCOVERY_CREATORS_MAX]; /* of discovery_binds, in the order of what was asked */
+	uint64_t waiting;                                   /* of discovery_list: not old enough yet              */
+	struct creator_count count[DISCOVERY_CREATORS_MAX]; /* of discovery_binds, in the order of what was asked */
 	struct journal_call_state *state;
 };
 void discovery_call_init(struct discovery_call *call);
@@ -47,7 +48,7 @@ void discovery_note(struct journal *j, struct discovery_call *call, const struct
 	journal_done *done);
 /* Gives those that FIT, are older than age_s and have no row in public.pools one, at most DISCOVERY_LIST_MAX. */
 void discovery_list(struct journal *j, struct discovery_call *call, int64_t now_s, int64_t age_s, journal_done *done);
-/* How often pools of each creator were bound since midnight UTC, by the database's clock. n up to DISCOVERY_CREATORS_MAX. */
+/* How often pools of each creator were bound, and token accounts made for them, since midnight UTC, by the database's clock. n up to DISCOVERY_CREATORS_MAX. */
 void discovery_binds(
 	struct journal *j, struct discovery_call *call, const struct pubkey *creators, size_t n, journal_done *done);
 #endif

@@ -16,7 +16,7 @@ struct db;
 struct loop;
 
 enum { SUBJECT_TEXT = 80 };
-/* "draw:<address>:<pool_id>", "ata:<address>", "canary:<n>", "referral:<claim id>" and so on: the text in keeper.steps.subject. */
+/* "draw:<address>:<pool_id>", "ata:<address>", "canary:<n>", "referral:<claim id>", "offchain:<draw>" and so on: the text in keeper.steps.subject. */
 struct subject_key {
 	char text[SUBJECT_TEXT];
 };
@@ -32,6 +32,8 @@ void journal_call_fini(struct journal_call *call); /* cancels                   
 /* owner: who the lease holder is, unique per run: host, pid and start time. spool_dir NULL: no spool. read_only refuses every write locally (dry run). */
 struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_dir, const char *owner, bool read_only);
 void journal_free(struct journal *journal);
+/* A second connection, for statements that may take a minute (journal/offchain.h). Borrowed. */
+void journal_aside(struct journal *journal, struct db *db);
 
 typedef void journal_done(struct task *task, const struct reply *reply);
 
@@ -41,6 +43,7 @@ struct journal_new_row {
 	struct height last_valid;
 	struct slot floor;
 	struct pubkey randomness, oracle; /* zero: none. A BIND claims randomness for its draw in the same statement  */
+	struct pubkey creator;            /* zero: none. Whose pool a token account is made for                      */
 	struct slot lut_slot;             /* of a randomness account that this row creates; 0: it exists already      */
 	const uint8_t *tx;
 	uint16_t tx_len;

@@ -9,6 +9,7 @@ struct lease_pool { /* a row of public.pools that is not ended, cancelled or clo
 	int64_t app_id;
 	char address[64]; /* as it stands in the table: may be garbage                              */
 	char status[24];
+	bool agrees; /* count and pot are what keeper.draws has                                */
 };
 struct lease_call {
 	struct task task;

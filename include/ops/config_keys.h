@@ -106,7 +106,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(POLICY, POLICY_MAX_TREASURY_FEE_BPS, NULL, NUMBER, max_treasury_fee_bps, "150", 0, 10000, SETTING_LIVE, NULL, \
 	  "Highest treasury fee, likewise.") \
 	X(POLICY, CREATOR_DAY_LAMPORTS, NULL, NUMBER, creator_day_lamports, "1000000000", 0, 1000000000000, SETTING_LIVE, NULL, \
-	  "Most that the draws of one creator's pools may cost per day (UTC), each at its highest price; 0: no limit.") \
+	  "Most that the draws of one creator's pools and the token accounts made for them may cost per day (UTC), each at its highest price; 0: no limit.") \
 	X(PACE, TICK_SECONDS, NULL, NUMBER, tick_seconds, "5", 1, 5, SETTING_LIVE, NULL, "How often all pools are read; the lease and the journal's gate go by it.") \
 	X(PACE, WATCH_SECONDS, NULL, NUMBER, watch_seconds, "3600", 10, 86400, SETTING_LIVE, NULL, \
 	  "How often a pool on which nothing happens is compared with its vault, its players and our records.") \
@@ -158,6 +158,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "Highest claim that is paid by itself, in base units of whatever token: 1000 tokens of 6 decimals, 1 of 9.") \
 	X(REFERRALS, REFERRAL_MAX_PER_DAY, NULL, NUMBER, referral_max_per_day, "20", 0, 10000, SETTING_LIVE, NULL, \
 	  "Most claims that are opened per day (UTC); each may cost the treasury a fee and the rent of a token account.") \
+	X(OFFCHAIN, OFFCHAIN_SOURCES, NULL, PATH, offchain_sources, NULL, 0, 0, 0, "/etc/poolkeeper/sources", \
+	  "Directory with one directory per source of draws, each with its statements.sql; not set: there are no such draws.") \
+	X(OFFCHAIN, OFFCHAIN_SECONDS, NULL, NUMBER, offchain_seconds, "5", 1, 3600, SETTING_LIVE, NULL, \
+	  "How often each source is asked what is due.") \
 	X(OFFCHAIN, DRAND_RELAYS, NULL, RELAYS, drand_relays, \
 	  "https://api.drand.sh,https://api2.drand.sh,https://api3.drand.sh,https://drand.cloudflare.com,https://api.drand.secureweb3.com:6875", \
 	  0, 0, 0, NULL, \
@@ -171,6 +175,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "File with the key that signs certificates, likewise a key of its own; else the credential certificate-key.") \
 	X(OFFCHAIN, CERTIFICATE_PRIVATE_KEY, NULL, SECRET, certificate_key, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
+	X(OFFCHAIN, CERTIFICATE_DIR, NULL, PATH, certificate_dir, "certificates", 0, 0, 0, "/var/lib/poolkeeper/certificates", \
+	  "Folder for the certificates, one file per draw, to be published as they are; made only where there is a key for them.") \
+	X(OFFCHAIN, CERTIFICATE_URL, NULL, URL, certificate_url, NULL, 0, 0, 0, NULL, \
+	  "Where that folder is published, https://: the status page links the files there; not set: it only names them.") \
 	X(JACKPOT, JACKPOT_CONNECTION_POOL_SIZE, NULL, NUMBER, jackpot_connections, "0", 0, 20, 0, "5", \
 	  "So many connections to Postgres serve the jackpots' pages at KEEPER_HTTP, besides the one that draws; 0: no such pages.") \
 	X(JACKPOT, JACKPOT_API_TOKEN_FILE, NULL, PATH, jackpot_token_file, NULL, 0, 0, 0, NULL, \

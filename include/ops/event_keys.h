@@ -45,6 +45,23 @@
 	X("watch.read_failed", "warn", "", "No node gave the accounts to compare; next=retry.") \
 	X("house.list_failed", "warn", "", "The journal did not say what housekeeping has to look at; next=retry.") \
 	X("house.recover_failed", "warn", "", "The chain could not be asked for randomness accounts of our key; next=retry.") \
+	X("offchain.locked", "info", "", "A draw of the database is locked: its entries are frozen, and slot, round and deadline are fixed.") \
+	X("offchain.wait", "info warn error", "", "Such a draw waits; reason= and why= say for what. Only when it changes.") \
+	X("offchain.anchored", "info", "", "The memo with its row's hash is final, in a slot before S.") \
+	X("offchain.block", "info", "", "The first finalized block from S on is known, and with it the drand round that is used.") \
+	X("offchain.beacon", "info", "", "Two relays gave the same signature of that round.") \
+	X("offchain.no_beacon", "warn", "", "They did not, or not yet; they are asked again.") \
+	X("offchain.proven", "info", "", "The proof and its one random value are recorded.") \
+	X("offchain.drawn", "info", "", "Daemon and database computed the same winners.") \
+	X("offchain.settled", "info", "", "The source paid the winners, and the draw is over.") \
+	X("offchain.defaulted", "error", "", "Its deadline passed without a random value; why= says what was missing. Stakes are refunded.") \
+	X("offchain.refunded", "info", "", "The source gave every stake back, and the draw is over.") \
+	X("offchain.halted", "error", "", "It does not go on; why= says why. It is tried again after a while, and a human must look.") \
+	X("offchain.refused", "warn", "", "The database refused a statement about it, and kept nothing.") \
+	X("offchain.doubt", "warn", "", "It is not known whether a statement about it was carried out; the row is read back.") \
+	X("offchain.lock_failed", "warn", "", "What a source says is due was not locked; why= says why. It is tried again.") \
+	X("offchain.source_failed", "warn", "", "A source's statement due failed; the other sources go on. Once per reason.") \
+	X("offchain.look_failed", "warn", "", "Postgres did not say which such draws there are; next=retry.") \
 	X("referral.list_failed", "warn", "", "The journal did not say which claims there are to pay; next=retry.") \
 	X("referral.mismatch", "error", "account", "A claim's row of the app was changed or deleted: subject= names it. Once.") \
 	X("sponsor.unusable", "warn", "subject", "A sponsored player's wallet of the app cannot be one, or has no key here.") \
@@ -76,6 +93,10 @@
 	X("retention", "info", "", "Old rows were deleted.") \
 	X("retention.failed", "warn", "", "Old rows could not be deleted.") \
 	X("trail.sealed", "info", "", "Changes of the money tables are in the audit trail; head= is what scripts/db audit takes.") \
+	X("certificate.made", "info", "", "A draw that is over has its certificate in the database; its file follows.") \
+	X("certificate.written", "info", "", "The file of a certificate is in CERTIFICATE_DIR, whole.") \
+	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \
+	X("certificate.broken", "error", "", "A draw was changed after its certificate was signed: its file is not written.") \
 	X("trail.failed", "warn", "", "They could not be sealed; next=retry.") \
 	X("audit.foreign_signature", "error", "", "Our key signed something that the journal does not hold.") \
 	X("audit.mention", "info", "", "A transaction names our wallet and is not signed by it.") \
@@ -124,6 +145,7 @@
 	X("signer.not_locked", "warn", "", "The key may be swapped to disk.") \
 	X("draw.key", "info", "", "A key of draws without a chain program: the VRF's, or the one that signs certificates.") \
 	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired or unknown says what the database knows of a VRF key.") \
+	X("config.sources_unchecked", "warn", "", "--check-config: the database did not answer, so the statements of sources were only read.") \
 	X("config.ok", "info", "", "--check-config found no fault.") \
 	X("config.invalid", "error", "", "One fault of the settings: key=, value=, why=.") \
 	X("config.ignored", "debug info", "", "Parameters of DATABASE_URL that libpq does not know; PORT, which is the web backend's.") \

@@ -11,11 +11,12 @@
 #include "core/policy.h"
 #include "core/pool_name.h"
 
-enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS };
+enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS, SHOW_ISSUED };
 
 struct show_config {
 	enum show_command command;
 	struct pool_name pool; /* with EXPLAIN and VERIFY                                 */
+	bool all;              /* with STATUS: also each pool that is over              */
 	bool json, colour;
 	const char *conninfo; /* NULL: no database is set                                */
 	unsigned db_timeout_ms;

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Backups: schemas public and keeper as pg_dump's custom format (compressed), and beside each dump a .meta with its checksum
+# Backups: the schemas of choose_schemas as pg_dump's custom format (compressed), and beside each dump a .meta with its checksum
 # and, from the same snapshot, the rows and the digest of every table. A dump without a fitting .meta is no backup.
 #
-# The .meta: first line "poolkeeper-backup 1", then name=value lines, then the lines of sql/table_digests.sql.
+# The .meta: first line "poolkeeper-backup 1", then name=value lines, some of them those of sql/outside.sql, then the lines of
+# sql/table_digests.sql.
 
 backup_directory() {
 	mkdir -p "$backups" 2>/dev/null && [ -w "$backups" ] ||
@@ -45,15 +46,17 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL lock_timeout = '10s';
 SELECT pg_export_snapshot() AS pk_snapshot \\gset
 \\setenv PK_SNAPSHOT :pk_snapshot
-\\! { pg_dump -Fc -v -n public -n keeper --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
+\\! { pg_dump -Fc -v $(printf ' -n %s' $(echo $schemas | tr , ' ')) --lock-wait-timeout=10s --snapshot="\$PK_SNAPSHOT" -f "\$PK_DUMP" -d "\$PK_URL" 2>&1 || touch "\$PK_LOG.failed"; } | tee "\$PK_LOG" | $(progress backup_table "$bytes")
 \\set pk_dumped \`[ -f "\$PK_LOG.failed" ] && echo 0 || echo 1\`
 \\if :pk_dumped
 SELECT 'server=' || current_setting('server_version');
 SELECT 'database=' || current_database();
+SELECT 'schemas=' || string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace WHERE nspname = ANY (string_to_array(:'schemas', ','));
 SELECT to_regclass('keeper.audit_trail') IS NOT NULL AS pk_trail \\gset
 \\if :pk_trail
 SELECT 'audit=' || t.n || ' ' || encode(t.hash, 'hex') FROM keeper.audit_trail AS t ORDER BY t.n DESC LIMIT 1;
 \\endif
+\\i $here/sql/outside.sql
 \\i $here/sql/table_digests.sql
 \\endif
 COMMIT;
@@ -72,14 +75,26 @@ write_dump() { # directory
 	fi
 	cat "$work/said" >>"$work/dump.log"
 	why=$(dump_error "$work/dump.log") || exit
+	cp "$work/dump.log" "$work/said"
+	[ -z "$(owner_hint)" ] || refuse 65 backup_failed "$why$(owner_hint); no backup was made"
 	refuse 69 backup_failed "${why:-pg_dump failed}; no backup was made"
+}
+
+# What would make the dump one that restores nowhere else.
+refuse_incomplete() { # facts
+	for name in $(echo "${BACKUP_SCHEMAS:-}" | tr , ' '); do
+		sed -n 's/^schemas=//p' "$1" | tr , '\n' | grep -qxF "$name" || refuse 78 setting_invalid "BACKUP_SCHEMAS names $name, and this database has no such schema; no backup was made"
+	done
+	needs=$(sed -n 's/^needs=//p' "$1" | head -n 3 | paste -sd ';' | sed 's/;/; /g' | one_line)
+	[ -z "$needs" ] || refuse 65 backup_failed "$needs, which would be in no backup: name its schema in BACKUP_SCHEMAS; no backup was made"
+	tr '"' "'" <"$1" | sed -nE 's/^foreign=[0-9]+\|[0-9]+\|[a-z]+\|([^|]+)\|(.*)$/event=backup_refers what="\2" to="\1" why="that is in no backup: restored where it is there, else left out"/p'
 }
 
 write_meta() { # directory, file to write
 	{
 		echo 'poolkeeper-backup 1'
 		echo "created_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-		grep -E '^(server|database|audit)=' "$1/facts"
+		grep -E '^(server|database|schemas|audit|extension|foreign)=' "$1/facts"
 		echo "schema=$schema"
 		echo "bytes=$(stat -c %s "$1/dump")"
 		echo "sha256=$(sha256_of "$1/dump")"
@@ -91,8 +106,13 @@ totals_of() { awk '$1 == "table" { tables++; rows += $3 } END { printf "tables=%
 
 # Old ones of this database go only after a new one is there, and the three newest never.
 apply_retention() {
-	find "$backups" -maxdepth 1 -name "$prefix[0-9]*.dump.meta" | sort -r | tail -n +4 | while read -r meta; do
-		[ -n "$(find "$meta" -mtime "+$keep_days")" ] && [ "$(head -n 1 "$meta")" = 'poolkeeper-backup 1' ] || continue
+	database=$(meta_value "$dump.meta" database)
+	for meta in "$backups/$prefix"[0-9]*.dump.meta; do
+		# The name of another database may begin like this one's.
+		[ "$(head -n 1 "$meta")" = 'poolkeeper-backup 1' ] && [ "$(meta_value "$meta" database)" = "$database" ] || continue
+		echo "$meta"
+	done | sort -r | tail -n +4 | while read -r meta; do
+		[ -n "$(find "$meta" -mtime "+$keep_days")" ] || continue
 		rm -f "${meta%.meta}" "$meta"
 		echo "event=backup_deleted file=${meta%.meta} why=\"older than $keep_days days\""
 	done
@@ -104,19 +124,21 @@ make_backup() { # read or restored
 	clear_leftovers
 	umask 077
 	began=$(date +%s)
-	schema=$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")
-	[ "$schema" = t ] && schema=$(sql -c "SELECT coalesce(max(version), 'none') FROM keeper.schema_migrations") || schema=none
+	schema=$(query -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")
+	if [ "$schema" = t ]; then schema=$(query -c "SELECT coalesce(max(version), 'none') FROM keeper.schema_migrations"); else schema=none; fi
 	partial=$(mktemp -d "$backups/.partial.$$.XXXXXX") || refuse 74 backup_failed "$backups cannot be written: set BACKUP_DIR to a directory of this user"
-	bytes=$(sql -c 'SELECT pg_database_size(current_database())')
-	echo "event=backup_begins database=$(sql -c 'SELECT current_database()') bytes=$bytes"
+	bytes=$(query -c 'SELECT pg_database_size(current_database())')
+	echo "event=backup_begins database=$(query -c 'SELECT current_database()') bytes=$bytes"
 	write_dump "$partial"
+	refuse_incomplete "$partial/facts"
 	write_meta "$partial" "$partial/meta"
 	check_dump "$partial/dump" "$partial/meta" "$1"
 	prefix=poolkeeper_$(meta_value "$partial/meta" database | tr -c 'A-Za-z0-9_\n' -)_
 	dump=$backups/$prefix$(date -u +%Y%m%d_%H%M%S).dump
 	while [ -e "$dump" ]; do dump=${dump%.dump}+.dump; done
 	# The .meta last: only with it is this a backup.
-	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups"
+	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups" ||
+		refuse 74 backup_failed "$dump and its .meta cannot be put into $backups; no backup was made"
 	echo "event=backup_done file=$dump bytes=$(stat -c %s "$dump") $(totals_of "$dump.meta") schema=$schema verified=$checked seconds=$(($(date +%s) - began))"
 	rm -rf "$partial"
 	apply_retention
@@ -124,7 +146,7 @@ make_backup() { # read or restored
 
 check_dump() { # dump, meta, read or restored
 	checked=$3
-	if [ "$checked" = restored ] && [ "$(sql -c 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
+	if [ "$checked" = restored ] && [ "$(query -c 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
 		checked=read
 		echo 'event=backup_not_restored why="this role may not create databases: the dump is read through only"'
 	fi
@@ -159,5 +181,5 @@ list_backups() {
 # Before every change of a database that has something in it.
 backup_before_change() {
 	[ $backup = 1 ] || return 0
-	[ "$(sql -f "$here/sql/objects.sql")" = 0 ] || make_backup read
+	[ "$(query -f "$here/sql/objects.sql")" = 0 ] || make_backup read
 }

@@ -10,9 +10,9 @@ checked() { echo "event=deploy_checked check=$1 $2"; } # name, what was found
 major_of() { "$1" --version | sed -n 's/^[^0-9]*\([0-9]*\).*/\1/p'; } # program
 
 check_server() {
-	server=$(($(sql -c "SELECT current_setting('server_version_num')") / 10000))
+	server=$(($(query -c "SELECT current_setting('server_version_num')") / 10000))
 	[ "$server" -ge $OLDEST_SERVER ] || refuse 65 deploy_refused "the server is PostgreSQL $server: poolkeeper needs $OLDEST_SERVER or newer"
-	[ "$(sql -c 'SELECT pg_is_in_recovery()')" = f ] || refuse 65 deploy_refused "the server is a standby: set DIRECT_DATABASE_URL to the primary"
+	[ "$(query -c 'SELECT pg_is_in_recovery()')" = f ] || refuse 65 deploy_refused "the server is a standby: set DIRECT_DATABASE_URL to the primary"
 	for tool in psql pg_dump pg_restore; do
 		version=$(major_of $tool) || version=
 		# pg_dump refuses a newer server than itself; psql and pg_restore come from the same package.
@@ -25,7 +25,7 @@ check_server() {
 # The names of our tables in schema public are those that the migrations use.
 check_rights() {
 	tables=$(grep -ohE 'public\.[a-z_]+' V*.sql | sort -u | paste -sd ,)
-	wrong=$(sql -c "
+	wrong=$(query -c "
 		SELECT concat_ws('; ',
 		       CASE WHEN to_regnamespace('keeper') IS NULL AND NOT has_database_privilege(current_database(), 'CREATE') THEN 'may not create schema keeper' END,
 		       CASE WHEN NOT has_schema_privilege('public', 'CREATE') THEN 'may not create in schema public' END,
@@ -41,7 +41,7 @@ check_room() {
 	place=$backups
 	while [ ! -e "$place" ]; do place=$(dirname "$place"); done
 	[ -d "$place" ] && [ -w "$place" ] || refuse 74 deploy_refused "$backups cannot be written: set BACKUP_DIR to a directory of this user"
-	bytes=$(sql -c 'SELECT pg_database_size(current_database())')
+	bytes=$(query -c 'SELECT pg_database_size(current_database())')
 	room=$(df -Pk "$place" | awk 'END { printf "%.0f", $4 * 1024 }')
 	[ "$room" -ge "$bytes" ] || refuse 74 deploy_refused "$backups has room for $room bytes, the database has $bytes: make room or set BACKUP_DIR"
 	checked room "bytes=$bytes free=$room"
@@ -65,7 +65,7 @@ check_environment() {
 # Once for the plan, once by a word that nobody types by mistake.
 confirm_deployment() {
 	[ $dry = 0 ] || return 0
-	database=$(sql -c 'SELECT current_database()')
+	database=$(query -c 'SELECT current_database()')
 	if [ $strict = 1 ] && [ $yes = 1 ]; then
 		[ "${DB_DEPLOY_ALLOW_PRODUCTION:-}" = 1 ] || refuse 77 deploy_refused "this counts as production: --yes takes DB_DEPLOY_ALLOW_PRODUCTION=1 as well"
 	fi
@@ -94,9 +94,9 @@ health() {
 	look='SELECT count(*) FROM keeper.lease_look(0)'
 	how='DATABASE_URL'
 	if [ -n "${DATABASE_URL:-}" ] && [ "$DATABASE_URL" != "${DIRECT_DATABASE_URL:-$DATABASE_URL}" ]; then
-		said=$(url=$DATABASE_URL; PGPASSWORD=$given_password; unset PGOPTIONS; hide_password; drop_foreign_parameters; sql -c "BEGIN READ ONLY; $look; ROLLBACK" 2>&1) ||
+		said=$(url=$DATABASE_URL; PGPASSWORD=$given_password; unset PGOPTIONS; take_url DATABASE_URL 2>&1 && { first_answer "BEGIN READ ONLY; $look; ROLLBACK" || { why_unreachable; false; }; }) ||
 			refuse 69 deploy_stopped "the daemon's own connection (DATABASE_URL) fails: $(printf '%s' "$said" | one_line); next: correct it, then run the same again"
-	elif [ "$(sql -c "SELECT coalesce(pg_has_role(to_regrole('poolkeeper'), 'MEMBER'), false)")" = t ]; then
+	elif [ "$(query -c "SELECT coalesce(pg_has_role(to_regrole('poolkeeper'), 'MEMBER'), false)")" = t ]; then
 		how='role poolkeeper'
 		said=$(sql -c "BEGIN READ ONLY; SET LOCAL ROLE poolkeeper; $look; ROLLBACK" 2>&1) ||
 			refuse 65 deploy_stopped "the role poolkeeper cannot do what the daemon does: $(printf '%s' "$said" | one_line); next: scripts/db roles"
@@ -122,7 +122,7 @@ deploy() {
 		return 0
 	fi
 	# An empty database has nothing to back up. Production's backup is restored once, to prove it; the others' are read through.
-	[ "$(sql -f "$here/sql/objects.sql")" = 0 ] ||
+	[ "$(query -f "$here/sql/objects.sql")" = 0 ] ||
 		step backup 'nothing was changed; correct what it says, then run the same again' backup $([ $strict = 1 ] || echo --quick)
 	step migrate 'whole files only were applied; correct what it says, then run the same again' migrate --yes --no-backup
 	step validate 'put the schema back by hand, or restore the backup above into a new database' validate

@@ -6,16 +6,17 @@ environment_words() {
 	printf '%s\n' "${POOLKEEPER_ENV:-}" "${NODE_ENV:-}" "${SOLANA_NETWORK:-}" "${url##*@}" "${PGHOST:-}" "${PGDATABASE:-}"
 }
 
-names() { grep -qiE "(^|[^a-z])($1)([^a-z]|\$)"; } # words
+names() { grep -qiE "(^|[^$2])($1)([^$2]|\$)"; } # words, what letters of a longer word are
 
 is_production() {
 	case $(printf '%s' "${POOLKEEPER_ENV:-} ${NODE_ENV:-} ${SOLANA_NETWORK:-}" | tr '[:upper:]' '[:lower:]') in *prod* | *mainnet*) return 0 ;; esac
-	environment_words | names 'prod|production|live|mainnet'
+	environment_words | names 'prod|production|live|mainnet' a-z
 }
 
 # Somebody else than the one who types says that this is no production. A local address says nothing: production has it too.
-# Nor do the URL's parameters: a file may lie anywhere.
-is_known_otherwise() { environment_words | sed 's/?.*//' | names 'dev|development|devnet|localnet|test|testing|testnet|stag|stage|staging|demo|ci|sandbox'; }
+# Nor do the URL's parameters: a file may lie anywhere. A digit ends no word here, as it does above: providers put letters and digits
+# by chance into the names of their hosts (x7ci2, c4dev9).
+is_known_otherwise() { environment_words | sed 's/?.*//' | names 'dev|development|devnet|localnet|test|testing|testnet|stag|stage|staging|demo|sandbox' a-z0-9; }
 
 # For what writes rows that nobody played, or takes rows away: what nothing names counts as production.
 refuse_production() { # event

@@ -20,7 +20,7 @@ SQL
 
 # One snapshot, so that the total fits the lines.
 integrity() {
-	[ "$(sql -c "SELECT to_regprocedure('keeper.integrity(boolean)') IS NOT NULL")" = t ] || refuse 65 integrity_refused "this database is older than its checks: run scripts/db migrate"
+	[ "$(query -c "SELECT to_regprocedure('keeper.integrity(boolean)') IS NOT NULL")" = t ] || refuse 65 integrity_refused "this database is older than its checks: run scripts/db migrate"
 	if [ $fix = 1 ]; then
 		ask "Set what can be proven?" || refuse 77 not_confirmed "nothing was changed: say --yes"
 		backup_before_change

@@ -10,7 +10,7 @@ open_migrations() {
 
 read_ledger() {
 	ledger=
-	[ "$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NULL")" = t ] || ledger=$(sql -F ' ' -c "
+	[ "$(query -c "SELECT to_regclass('keeper.schema_migrations') IS NULL")" = t ] || ledger=$(query -F ' ' -c "
 		SELECT version, sha256, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), applied_by, ms, name
 		FROM keeper.schema_migrations ORDER BY version")
 }

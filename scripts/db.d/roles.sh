@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The roles besides the owner, who migrates: poolkeeper, as which the daemon runs, and poolkeeper_ro, which looks.
 
-roles_exist() { [ "$(sql -c "SELECT count(*) FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro')")" = 2 ]; }
+roles_exist() { [ "$(query -c "SELECT count(*) FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro')")" = 2 ]; }
 
 grants_script() {
 	echo 'BEGIN; SET LOCAL client_min_messages = error; SELECT pg_advisory_xact_lock(7350271155) \g /dev/null'
@@ -17,8 +17,8 @@ refresh_grants() {
 }
 
 roles() {
-	[ "$(sql -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")" = t ] || refuse 65 roles_refused "there are no tables yet: run scripts/db migrate first"
-	case $(sql -c 'SELECT current_user') in
+	[ "$(query -c "SELECT to_regclass('keeper.schema_migrations') IS NOT NULL")" = t ] || refuse 65 roles_refused "there are no tables yet: run scripts/db migrate first"
+	case $(query -c 'SELECT current_user') in
 		poolkeeper | poolkeeper_ro) refuse 78 roles_refused "DIRECT_DATABASE_URL must name the owner, not the role that it gives rights to" ;;
 	esac
 	{
@@ -39,12 +39,7 @@ END
 \$\$;
 SQL
 		done
-		# A statement that nobody waits for any more must end by itself; the daemon's own limit is 60 s at most.
-		cat <<'SQL'
-SELECT format('ALTER ROLE poolkeeper IN DATABASE %I SET %s', current_database(), s)
-  FROM unnest('{statement_timeout = ''65s'',idle_in_transaction_session_timeout = ''15s''}'::text[]) AS s \gexec
-COMMIT;
-SQL
+		echo 'COMMIT;'
 	} >"$work/script"
 	run_sql roles_failed "nothing was changed" <"$work/script"
 	grants_script | run_sql roles_failed "the roles are there, without new rights"

@@ -2,7 +2,7 @@
 # Rows to develop, test and show the app with: scripts/sql/seed. One set per database, never in production.
 
 seeded_set() { # what the database holds, or nothing
-	[ "$(sql -c "SELECT to_regclass('keeper.seeded') IS NULL")" = t ] || sql -c "SELECT obj_description('keeper.seeded'::regclass)"
+	[ "$(query -c "SELECT to_regclass('keeper.seeded') IS NULL")" = t ] || query -c "SELECT obj_description('keeper.seeded'::regclass)"
 }
 
 # Made here and not by a migration, as the ledger is: a production database never has it. Its comment is the name of the set.
@@ -33,7 +33,7 @@ SQL
 }
 
 count_seeded() {
-	[ -z "$(seeded_set)" ] || sql -c "SELECT format('event=seed_counted table=%s rows=%s', relation, count(*)) FROM keeper.seeded GROUP BY relation ORDER BY relation"
+	[ -z "$(seeded_set)" ] || query -c "SELECT format('event=seed_counted table=%s rows=%s', relation, count(*)) FROM keeper.seeded GROUP BY relation ORDER BY relation"
 }
 
 seed() {
@@ -49,6 +49,9 @@ seed() {
 		backup_before_change
 		clean_script "$there" | run_sql seed_failed "nothing was taken away"
 	elif [ -z "$there" ]; then
+		# A setting that was left over from elsewhere says nothing against this.
+		[ "$(query -c 'SELECT EXISTS (SELECT FROM keeper.draws) OR EXISTS (SELECT FROM keeper.steps)')" = f ] ||
+			refuse 77 seed_refused "this database holds draws that a daemon made: seed one that has none"
 		seed_script "$set_name" "$here/sql/seed/$environment.sql" | run_sql seed_failed "nothing was seeded"
 	elif [ "$there" = "$set_name" ]; then
 		echo "event=seed_current set=$there"

@@ -5,12 +5,12 @@
 # The name stands in commands of psql.
 refuse_odd_name() { case $file in *[\'\"\$\`\\]*) refuse 64 "$1" "$file: a quote, a dollar sign or a backslash in the name of an archive is not taken" ;; esac }
 
-trail_exists() { [ "$(sql -c "SELECT to_regclass('keeper.audit_trail') IS NOT NULL")" = t ] || refuse 65 "$1" "this database is older than the audit trail: run scripts/db migrate"; }
+trail_exists() { [ "$(query -c "SELECT to_regclass('keeper.audit_trail') IS NOT NULL")" = t ] || refuse 65 "$1" "this database is older than the audit trail: run scripts/db migrate"; }
 
 # Every head that somebody kept, as rows of SQL: where, n, hash.
 known_heads() {
 	if [ -n "$head" ]; then printf "('the head given', %s, '%s')\n" "${head%%:*}" "${head#*:}"; fi
-	name=$(sql -c 'SELECT current_database()')
+	name=$(query -c 'SELECT current_database()')
 	for meta in "$backups"/*.dump.meta; do
 		[ -f "$meta" ] && [ "$(meta_value "$meta" database)" = "$name" ] || continue
 		meta_value "$meta" audit | sed -nE "s/^([0-9]+) ([0-9a-f]{64})$/('the backup of $(meta_value "$meta" created_at | tr -cd 0-9TZ:-)', \1, '\2')/p"
@@ -99,7 +99,7 @@ archive() {
 	[ ! -e "$file" ] || refuse 65 archive_refused "$file is there already: name another file"
 	trail_script | run_sql audit_failed "nothing was changed" >"$work/trail"
 	! grep ' event=audit_fault ' "$work/trail" >&2 || refuse 65 archive_refused "the chain is broken: nothing was taken away"
-	last=$(sql -c "SELECT coalesce((SELECT n FROM keeper.audit_trail WHERE at >= now() - $AUDIT_KEEP_DAYS * interval '1 day' ORDER BY n LIMIT 1) - 1, max(n)) FROM keeper.audit_trail
+	last=$(query -c "SELECT coalesce((SELECT n FROM keeper.audit_trail WHERE at >= now() - $AUDIT_KEEP_DAYS * interval '1 day' ORDER BY n LIMIT 1) - 1, max(n)) FROM keeper.audit_trail
 		HAVING coalesce((SELECT n FROM keeper.audit_trail WHERE at >= now() - $AUDIT_KEEP_DAYS * interval '1 day' ORDER BY n LIMIT 1), max(n) + 1) > min(n)")
 	[ -n "$last" ] || { echo "event=archive_nothing older_than_days=$AUDIT_KEEP_DAYS"; return 0; }
 	ask "Take the rows up to $last into $file?" || refuse 77 not_confirmed "nothing was changed: say --yes"

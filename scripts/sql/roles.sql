@@ -1,4 +1,5 @@
--- What the two roles may do in this database, and nothing else: everything they had is taken away and given anew.
+-- What the two roles may do in schemas keeper and public, and nothing else there: everything they had is taken away and given anew.
+-- Rights on the tables of off-chain sources are given by those.
 -- Run inside a transaction. Tables that this version has not got yet, or not any more, are passed over.
 CREATE TEMPORARY TABLE pk_grants ON COMMIT DROP AS
 SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
@@ -9,6 +10,7 @@ SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
     ('poolkeeper', 'keeper.bindings', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.call_gaps', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.calls', '{SELECT,INSERT,UPDATE}'),
+    ('poolkeeper', 'keeper.certificates', '{SELECT,INSERT}'),
     ('poolkeeper', 'keeper.commits', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.discoveries', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.discovery', '{SELECT,INSERT}'),
@@ -69,6 +71,7 @@ SELECT g.grantee, d.objid, '{USAGE}'
 SELECT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass, a.grantee::regrole)
   FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
  WHERE a.grantee IN (SELECT oid FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro'))
+   AND c.relnamespace IN (to_regnamespace('keeper'), to_regnamespace('public'))
  GROUP BY c.oid, c.relkind, a.grantee \gexec
 SELECT format('GRANT %s ON %s %s TO %s', array_to_string(g.privileges, ', '), CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, g.object, g.grantee)
   FROM pk_grants AS g JOIN pg_class AS c ON c.oid = g.object \gexec
@@ -101,3 +104,24 @@ BEGIN
     END IF;
 END
 $$;
+
+-- A statement that nobody waits for any more must end by itself; the daemon's own limit is 60 s at most. These are settings of the role in this
+-- database, which a dump does not hold. Other values are somebody's choice and stay. Where the owner may not alter the role it is said.
+DO $$
+DECLARE
+    v_limit record;
+BEGIN
+    FOR v_limit IN
+        SELECT l.name, l.value FROM (VALUES ('statement_timeout', '65s'), ('idle_in_transaction_session_timeout', '15s')) AS l (name, value)
+         WHERE NOT EXISTS (SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase CROSS JOIN unnest(s.setconfig) AS c
+                            WHERE d.datname = current_database() AND s.setrole = 'poolkeeper'::regrole AND c LIKE l.name || '=%')
+    LOOP
+        EXECUTE format('ALTER ROLE poolkeeper IN DATABASE %I SET %I = %L', current_database(), v_limit.name, v_limit.value);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END
+$$;
+SELECT format('level=warn event=role_without_limits why="statements of poolkeeper have no time limit in this database: as a superuser ALTER ROLE poolkeeper IN DATABASE %I SET statement_timeout = ''65s''"',
+              current_database())
+ WHERE NOT EXISTS (SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase CROSS JOIN unnest(s.setconfig) AS c
+                    WHERE d.datname = current_database() AND s.setrole = 'poolkeeper'::regrole AND c LIKE 'statement_timeout=%');

@@ -79,11 +79,11 @@ function getRecentPrioritizationFees(node, addresses = []) {
 	return blocks.map(({ slot }) => ({ prioritizationFee: fees[slot % fees.length], slot }));
 }
 
-// A block that the node can show: it exists and is at least confirmed.
-function visibleBlock(node, slot) {
+// A block that the node can show: it exists and is as settled as asked.
+function visibleBlock(node, slot, commitment = 'confirmed') {
 	const wanted = wholeNumber('slot', slot);
 	const first = getFirstAvailableBlock(node);
-	if (wanted > node.block('confirmed').slot) throw new RpcError(BLOCK_NOT_AVAILABLE, `Block not available for slot ${wanted}`);
+	if (wanted > node.block(commitment).slot) throw new RpcError(BLOCK_NOT_AVAILABLE, `Block not available for slot ${wanted}`);
 	if (wanted < first) throw new RpcError(BLOCK_CLEANED_UP, `Block ${wanted} cleaned up, does not exist on node. First available block: ${first}`);
 	const block = node.bank.blocks.bySlot.get(wanted);
 	if (!block) throw new RpcError(SLOT_SKIPPED, `Slot ${wanted} was skipped, or missing due to ledger jump to recent snapshot`);
@@ -104,7 +104,7 @@ function getBlocks(node, start, end, options) {
 
 function getBlock(node, slot, options) {
 	const settings = config(options);
-	const block = visibleBlock(node, slot);
+	const block = visibleBlock(node, slot, settings.commitment === 'finalized' ? 'finalized' : 'confirmed');
 	const answer = {
 		blockHeight: block.height,
 		blockTime: block.time,

@@ -11,7 +11,7 @@ const { pause } = require('../lib/server_process');
 const { root, scratchDirectory, startDb, runDb, catalogue } = require('./migrator');
 
 const PASSWORD = 'hidden/ä';
-const CONFIRMED = { DB_RESTORE_CONFIRM: '1' };
+const CONFIRMED = { DB_RESTORE_CONFIRM: '1', POOLKEEPER_ENV: 'testing' };
 
 let server;
 let source;
@@ -51,7 +51,7 @@ test('a backup is compressed, private, described, and restored once to prove it'
 	assert.equal(fs.statSync(file).size, Number(bytes));
 	assert.equal(fs.statSync(file).mode & 0o77, 0);
 	const meta = fs.readFileSync(`${file}.meta`, 'utf8');
-	assert.match(meta, /^poolkeeper-backup 1\ncreated_at=\S+Z\nserver=15.*\ndatabase=source\nschema=\d+\nbytes=\d+\nsha256=[0-9a-f]{64}\ntable /);
+	assert.match(meta, /^poolkeeper-backup 1\ncreated_at=\S+Z\nserver=15.*\ndatabase=source\nschemas=keeper,public\nschema=\d+\nbytes=\d+\nsha256=[0-9a-f]{64}\ntable /);
 	assert.match(meta, /^table public\.transactions 2000 -?\d+$/m);
 	assert.equal(await psql(server.url(), "SELECT count(*) FROM pg_database WHERE datname LIKE 'poolkeeper_check%'"), '0');
 	const listed = await runDb(['backups'], { env: { BACKUP_DIR } });
@@ -85,7 +85,64 @@ test('a restored database has the rows and the catalogue of the one that was bac
 	assert.match(again.stderr, /^level=error event=restore_refused why="the database is not empty: .*"\n$/);
 });
 
-test('restoring is confirmed, on production twice, whichever of the signs says production', async () => {
+test('the sources of draws without a program are in it, with the rights of the daemon', async (t) => {
+	const url = await newDatabase();
+	await runDb(['migrate', '--no-backup'], { url });
+	await runDb(['roles'], { url });
+	await psql(url, `BEGIN; ${fs.readFileSync(path.join(root, 'config', 'sources', 'coin_draws', 'schema.sql'), 'utf8')} ${fs.readFileSync(path.join(root, 'config', 'sources', 'coin_draws', 'seed.sql'), 'utf8')} COMMIT; CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer); INSERT INTO shop.orders VALUES (1)`);
+	const env = { BACKUP_DIR: scratchDirectory(t), BACKUP_SCHEMAS: 'shop' };
+	const coins = `SELECT md5(string_agg(u::text, ',' ORDER BY id)) FROM coin_draws.users u`;
+	const rights = `SELECT string_agg(concat_ws(' ', table_name, column_name, privilege_type), ',' ORDER BY table_name, column_name, privilege_type)
+		FROM information_schema.column_privileges WHERE table_schema = 'coin_draws' AND grantee = 'poolkeeper'`;
+	const [had, may] = [await psql(url, coins), await psql(url, rights)];
+	assert.match(may, /draws state UPDATE/);
+	assert.equal((await runDb(['roles'], { url })).code, 0);
+	assert.equal(await psql(url, rights), may, 'what a source gave stays');
+	const run = await runDb(['backup'], { url, env });
+	assert.match(run.stdout, /verified=restored/, run.stderr);
+	const file = /file=(\S+\.dump)/.exec(run.stdout)[1];
+	assert.match(fs.readFileSync(`${file}.meta`, 'utf8'), /^schemas=coin_draws,keeper,public,shop$/m);
+	const again = await newDatabase();
+	assert.equal((await runDb(['restore', file], { url: again, env: CONFIRMED })).code, 0);
+	assert.deepEqual([await psql(again, coins), await psql(again, rights), await psql(again, 'SELECT id FROM shop.orders')], [had, may, '1']);
+	assert.equal((await runDb(['restore', file], { url: again, env: CONFIRMED })).code, 65);
+	for (const BACKUP_SCHEMAS of ['shops', 'shop;']) {
+		const refused = await runDb(['backup', '--quick'], { url, env: { ...env, BACKUP_SCHEMAS } });
+		assert.deepEqual([refused.code, /event=setting_invalid why="BACKUP_SCHEMAS/.test(refused.stderr)], [78, true], refused.stderr);
+	}
+});
+
+test('an adopted database whose tables lean on extensions and on schemas of others is backed up, and restores without them', async (t) => {
+	const url = await newDatabase();
+	await psql(url, `CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY); CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid';
+		CREATE SCHEMA extensions; CREATE EXTENSION "uuid-ossp" SCHEMA extensions; CREATE EXTENSION citext;
+		CREATE TABLE public.owners (id uuid PRIMARY KEY DEFAULT extensions.uuid_generate_v4(), name citext, owner uuid CONSTRAINT owned REFERENCES auth.users);
+		CREATE POLICY own ON public.owners USING (owner = auth.uid()); INSERT INTO auth.users VALUES (extensions.uuid_generate_v4()); INSERT INTO public.owners (owner) SELECT id FROM auth.users`);
+	const env = { BACKUP_DIR: scratchDirectory(t) };
+	const migrated = await runDb(['migrate'], { url, env });
+	assert.equal(migrated.code, 0, migrated.stderr);
+	for (const what of ['table constraint owned on public.owners', 'policy own on public.owners']) assert.ok(migrated.stdout.includes(`event=backup_refers what="${what}" to="auth.`), migrated.stdout);
+	const run = await runDb(['backup'], { url, env });
+	assert.match(run.stdout, /verified=restored/, run.stderr);
+	const file = /file=(\S+\.dump)/.exec(run.stdout)[1];
+	const bare = await newDatabase();
+	const restored = await runDb(['restore', file], { url: bare, env: CONFIRMED });
+	assert.equal(restored.code, 0, restored.stderr);
+	assert.equal([...restored.stderr.matchAll(/^level=warn event=restore_left_out why=".* needs auth\.\S+, which is not in this database/gm)].length, 2, restored.stderr);
+	assert.equal(await psql(bare, 'INSERT INTO public.owners DEFAULT VALUES RETURNING id IS NOT NULL'), 't');
+	const full = await newDatabase();
+	await psql(full, "CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY); CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'");
+	await psql(full, `INSERT INTO auth.users VALUES ('${await psql(url, 'SELECT id FROM auth.users')}')`);
+	const whole = await runDb(['restore', file], { url: full, env: CONFIRMED });
+	assert.deepEqual([whole.code, /left_out/.test(whole.stderr)], [0, false], whole.stderr);
+	assert.equal(await psql(full, "SELECT string_agg(conname, '') FROM pg_constraint WHERE conname = 'owned'"), 'owned');
+	await psql(url, 'CREATE VIEW public.seen AS SELECT id FROM auth.users');
+	const refused = await runDb(['backup'], { url, env });
+	assert.deepEqual([refused.code, /why="rule [^"]* on public\.seen needs auth\.users, which would be in no backup: name its schema in BACKUP_SCHEMAS; no backup was made"/.test(refused.stderr)], [65, true], refused.stderr);
+	assert.equal((await runDb(['backup'], { url, env: { ...env, BACKUP_SCHEMAS: 'auth' } })).code, 0);
+});
+
+test('restoring is confirmed, where production cannot be ruled out twice, whichever of the signs says production', async () => {
 	const url = await newDatabase();
 	const production = await server.createDatabase('shop-prod');
 	for (const [env, target, wants] of [
@@ -94,6 +151,7 @@ test('restoring is confirmed, on production twice, whichever of the signs says p
 		[{ ...CONFIRMED, NODE_ENV: 'production' }, url, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
 		[{ ...CONFIRMED, SOLANA_NETWORK: 'mainnet-beta', NODE_ENV: 'development' }, url, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
 		[CONFIRMED, production, 'DB_RESTORE_ALLOW_PRODUCTION=1'],
+		[{ DB_RESTORE_CONFIRM: '1' }, url, 'nothing says that this is not production.*DB_RESTORE_ALLOW_PRODUCTION=1'],
 	]) {
 		const run = await runDb(['restore', good], { url: target, env });
 		assert.equal(run.code, 77, JSON.stringify(env));
@@ -202,23 +260,36 @@ test('a full disk is said, and leaves nothing behind', async (t) => {
 	assert.match(run.stdout, /^event=backup_begins [^\n]*\n$/);
 });
 
+test('a backup that cannot be put in its place is none', async (t) => {
+	const [directory, BACKUP_DIR] = [scratchDirectory(t), scratchDirectory(t)];
+	fs.writeFileSync(path.join(directory, 'mv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+	const run = await runDb(['backup', '--quick'], { url: source, env: { BACKUP_DIR, PATH: `${directory}:${process.env.PATH}` } });
+	assert.equal(run.code, 74);
+	assert.match(run.stderr, /^level=error event=backup_failed why="\S+\.dump and its \.meta cannot be put into \S+; no backup was made"\n$/);
+	assert.deepEqual([/backup_done/.test(run.stdout), fs.readdirSync(BACKUP_DIR)], [false, []]);
+});
+
 test('old backups of the same database go, the three newest stay, others are left alone', async (t) => {
 	const BACKUP_DIR = scratchDirectory(t);
-	const place = (name, days) => {
+	const place = (name, days, database) => {
 		for (const end of ['', '.meta']) {
 			const file = path.join(BACKUP_DIR, name + end);
 			fs.copyFileSync(good + end, file);
+			if (end && database) fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('database=source', `database=${database}`));
 			const time = new Date(Date.now() - days * 86400000);
 			fs.utimesSync(file, time, time);
 		}
 	};
 	for (const day of [1, 2, 3, 4]) place(`poolkeeper_source_2020010${day}_000000.dump`, 40 - day);
-	place('poolkeeper_other_20200101_000000.dump', 40);
+	place('poolkeeper_other_20200101_000000.dump', 40, 'other');
+	// Its name begins like that of the first, and goes on with a digit.
+	for (const day of [1, 2, 3, 4]) place(`poolkeeper_source_2_2020010${day}_000000.dump`, 40, 'source_2');
 	const run = await runDb(['backup', '--quick'], { url: source, env: { BACKUP_DIR, BACKUP_KEEP_DAYS: '30' } });
 	assert.deepEqual([...run.stdout.matchAll(/event=backup_deleted file=.*_(\d{8})_/g)].map((match) => match[1]), ['20200102', '20200101']);
 	const names = fs.readdirSync(BACKUP_DIR).filter((name) => name.endsWith('.dump'));
-	assert.deepEqual(names.filter((name) => name.includes('_2020')), ['poolkeeper_other_20200101_000000.dump', 'poolkeeper_source_20200103_000000.dump', 'poolkeeper_source_20200104_000000.dump']);
-	assert.equal(names.length, 4);
+	assert.deepEqual(names.filter((name) => name.includes('_2020')), ['poolkeeper_other_20200101_000000.dump', 'poolkeeper_source_20200103_000000.dump', 'poolkeeper_source_20200104_000000.dump',
+		...[1, 2, 3, 4].map((day) => `poolkeeper_source_2_2020010${day}_000000.dump`)]);
+	assert.equal(names.length, 8);
 	assert.equal((await runDb(['backup'], { url: source, env: { BACKUP_DIR, BACKUP_KEEP_DAYS: 'x' } })).code, 78);
 });
 

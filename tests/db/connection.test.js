@@ -50,18 +50,74 @@ test('DIRECT_DATABASE_URL goes before DATABASE_URL, and one of them must be set'
 	assert.equal((await runDb(['status'], { env: { DATABASE_URL: server.url() } })).code, 1);
 });
 
-test('a password where a process list would show it is refused, unseen', async () => {
-	for (const url of ['postgresql://u@127.0.0.1:1/none?password=hidden', 'host=127.0.0.1 port=1 password=hidden']) {
+// What libpq would take for a host, a database or a parameter is named in its errors and stands in the arguments of psql.
+test('a password where a process list or an error would show it is refused, unseen, before anything is connected', async (t) => {
+	const directory = scratchDirectory(t);
+	fs.writeFileSync(path.join(directory, 'psql'), `#!/bin/sh\nprintf '%s\\n' "$*" >>'${directory}/called'\nexit 2\n`, { mode: 0o755 });
+	for (const url of ['postgresql://u@127.0.0.1:1/none?password=hidden', 'host=127.0.0.1 port=1 password=hidden', "host=127.0.0.1 port=1 password = 'hidden'",
+		'postgresql://u:x/hidden@127.0.0.1:1/none', 'postgresql://u:x@hidden@127.0.0.1:1/none', 'postgresql://u:x@y/hidden@127.0.0.1:1/none', 'postgresql://u:x?hidden@127.0.0.1:1/none',
+		'postgresql://u:x#hidden@127.0.0.1:1/none', 'mysql://u:hidden@127.0.0.1:1/none']) {
+		for (const name of ['DIRECT_DATABASE_URL', 'DATABASE_URL']) {
+			const run = await runDb(['status'], { env: { [name]: url, PATH: `${directory}:${process.env.PATH}` } });
+			assert.equal(run.code, 78, url);
+			assert.match(run.stderr, /^level=error event=database_url_(password|invalid) why="[^"]*"\n$/);
+			assert.ok(!run.stderr.includes('hidden'), run.stderr);
+			if (/_invalid/.test(run.stderr)) assert.ok(run.stderr.includes(`"${name} has`), run.stderr);
+		}
+	}
+	assert.ok(!fs.existsSync(path.join(directory, 'called')));
+	const odd = await runDb(['status'], { url: 'postgresql://u@127.0.0.1:1/none?hidden' });
+	assert.deepEqual([odd.code, /hidden/.test(odd.stderr)], [69, false], odd.stderr);
+});
+
+test('what only other clients understand in a URL is left out', async () => {
+	const run = await runDb(['status'], { url: `${server.url()}?schema=public&connection_limit=5&application_name=x&pool_timeout=3&supa=base-pooler.x&ssl=false&workaround=` });
+	assert.equal(run.code, 1, run.stderr);
+	const known = await runDb(['status'], { url: `${server.url()}?supa=x&sslmode=verify-full&sslrootcert=/nowhere` });
+	assert.deepEqual([known.code, /root certificate file|does not support SSL/.test(known.stderr)], [69, true], known.stderr);
+});
+
+test('a wrong host, user or database is one line with the setting to look at', async () => {
+	for (const [url, words] of [
+		[server.url().replace('postgres@', 'nobody:hidden@'), 'role .nobody. does not exist'], [server.url('nowhere'), 'database .nowhere. does not exist'],
+		['postgresql://u:hidden@no-such-host.invalid/none', 'could not translate host name'], ['postgresql://nobody:hidden@127.0.0.1:1/none', 'refused'],
+	]) {
 		const run = await runDb(['status'], { url });
-		assert.equal(run.code, 78);
-		assert.match(run.stderr, /^level=error event=database_url_password why="[^"]*"\n$/);
+		assert.equal(run.code, 69);
+		assert.match(run.stderr, new RegExp(`^level=error event=database_unreachable why="[^"]*${words}[^"]*; check DIRECT_DATABASE_URL \\(user, password, host, port, database\\), then run scripts/db status"\n$`));
 		assert.ok(!run.stderr.includes('hidden'));
 	}
 });
 
-test('what only other clients understand in a URL is left out', async () => {
-	const run = await runDb(['status'], { url: `${server.url()}?schema=public&connection_limit=5&application_name=x&pool_timeout=3` });
-	assert.equal(run.code, 1, run.stderr);
+test('a role without the rights is told whose URL to set, by every verb, and nothing is touched', async () => {
+	await server.sql('CREATE ROLE stranger LOGIN; CREATE ROLE poolkeeper LOGIN; CREATE ROLE poolkeeper_ro LOGIN; CREATE DATABASE theirs');
+	const url = server.url('theirs');
+	assert.equal((await runDb(['migrate'], { url })).code, 0);
+	const before = catalogue(url);
+	const env = { POOLKEEPER_ENV: 'staging', DB_RESTORE_CONFIRM: '1' };
+	const writing = [['migrate'], ['migrate', '--dry-run'], ['revert', '--yes'], ['backup'], ['roles'], ['integrity'], ['integrity', '--fix', '--yes'], ['seed', 'testing'], ['deploy', 'staging', '--yes'], ['archive', '--yes', '/tmp/none']];
+	const looking = [['status'], ['history'], ['validate'], ['audit']];
+	for (const [role, verbs] of [['stranger', [...writing, ...looking]], ['poolkeeper', writing], ['poolkeeper_ro', writing]]) {
+		for (const args of verbs) {
+			const run = await runDb(args, { url: url.replace('postgres@', `${role}@`), env });
+			assert.equal(run.code, 78, `${role} ${args} ${run.stderr}`);
+			assert.equal(run.stderr, 'level=error event=not_permitted why="the role of DIRECT_DATABASE_URL may not do that: set DIRECT_DATABASE_URL to the owner of the tables in schema keeper"\n');
+			assert.equal(run.stdout, '');
+		}
+	}
+	for (const args of looking.slice(0, 2)) assert.equal((await runDb(args, { url: url.replace('postgres@', 'poolkeeper_ro@') })).code, 0, args);
+	await server.sql('CREATE DATABASE theirs_too');
+	const fresh = await runDb(['migrate'], { url: server.url('theirs_too', 'stranger') });
+	assert.equal(fresh.code, 65);
+	assert.match(fresh.stderr, /^level=error event=migration_failed why="[^"]*permission denied for database[^"]*set DIRECT_DATABASE_URL to the owner of the tables"\n$/);
+	assert.equal(catalogue(url), before);
+	// The owner of keeper, but not of what the backend made.
+	await server.sql('CREATE ROLE half LOGIN; CREATE DATABASE half OWNER half');
+	assert.equal((await runDb(['migrate'], { url: server.url('half', 'half') })).code, 0);
+	await psql(server.url('half'), 'CREATE TABLE public.theirs ()');
+	const backup = await runDb(['backup'], { url: server.url('half', 'half') });
+	assert.equal(backup.code, 65);
+	assert.match(backup.stderr, /^level=error event=backup_failed why="[^"]*permission denied for table theirs[^"]*set DIRECT_DATABASE_URL to the owner of the tables; no backup was made"\n$/);
 });
 
 test('TLS is what the URL says: the right certificate is accepted, another and none are refused, backups included', async (t) => {

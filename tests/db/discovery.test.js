@@ -157,7 +157,7 @@ test('an insert of the backend that is under way is not overlooked, and nobody w
 	assert.deepEqual((await pools(keeper)).map((row) => row.token_symbol), ['OWN']);
 });
 
-test('binds are counted per creator and UTC day; what expired cost nothing', async () => {
+test('binds and token accounts are counted per creator and UTC day; what expired cost nothing', async () => {
 	const keeper = await newKeeper(server);
 	const creators = [key('C'), key('B')];
 	const counts = async () => (await keeper.call('creator_binds', { creator: creators })).map((row) => row.binds);
@@ -171,5 +171,14 @@ test('binds are counted per creator and UTC day; what expired cost nothing', asy
 	}
 	assert.deepEqual(await counts(), [3, 0]);
 	await keeper.sql("UPDATE keeper.steps SET opened_at = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '1 second' WHERE state = 'final'");
+	assert.deepEqual(await counts(), [2, 0]);
+	for (const [i, creator] of [creators[1], creators[1], creators[0], null].entries()) {
+		await keeper.call('step_open', step({ subject: `ata:${key('ABCD'[i])}`, step: 'CREATE_ATA', sig: signature('EFGH'[i]), randomness: null, lut_slot: null, creator }));
+	}
+	const atas = async () => (await keeper.call('creator_binds', { creator: creators })).map((row) => row.atas);
+	assert.deepEqual(await atas(), [1, 2]);
+	await keeper.call('step_close', { fence: 1, subject: `ata:${key('A')}`, seq: 1, outcome: 'expired', landed: null, failed: false, failure_ix: null, failure_custom: null, failure_code: null });
+	await keeper.sql(`UPDATE keeper.steps SET opened_at = opened_at - interval '1 day' WHERE subject = 'ata:${key('C')}'`);
+	assert.deepEqual(await atas(), [0, 1]);
 	assert.deepEqual(await counts(), [2, 0]);
 });

@@ -13,8 +13,10 @@ const { newKeeper, Keeper, step, close, commit, payout, view } = require('./keep
 const { fill, tables, made } = require('./filled');
 const { root } = require('./migrator');
 
+const BINARY = process.env.POOLKEEPER ?? path.join(root, 'build', 'poolkeeper');
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
 const MANY = 10_000_000;
+const ROWS = FULL ? 1_000_000 : 3000;
 const GROW_MOST = ['public.used_transactions', 'public.notifications', 'keeper.audit_trail', 'keeper.steps'];
 
 let server;
@@ -23,12 +25,13 @@ let partial;
 test.before(async () => {
 	server = await startPostgres(FULL ? { durable: true, settings: { max_wal_size: '8GB', maintenance_work_mem: '256MB', wal_level: 'minimal', max_wal_senders: 0 } } : {});
 	keeper = await newKeeper(server);
-	await keeper.sql(FULL ? fill(1_000_000, MANY, GROW_MOST) : fill(3000, MANY));
+	await keeper.sql(fill(ROWS, MANY, FULL ? GROW_MOST : []));
+	await keeper.call('offchain_publish', { type: 'plain', rules: '{"type": "plain", "source": "plain", "randomness": "beacon", "mode": 1, "deadline_s": 600}' });
 	partial = (await keeper.sql('SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL')).split('\n');
 });
 test.after(() => server.stop());
 
-const [A, D, S] = [made.address, made.draw, made.signature];
+const [A, D, S, O] = [made.address, made.draw, made.signature, made.offchain];
 const NEW = 99999999;
 const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
 const hex = (n) => `\\${bytes(n)}`; // within an array
@@ -77,12 +80,34 @@ const SENT = {
 	submissions_answer: { fence: 1, id: [1], verdict: ['accepted'], slot: [5], block_time: [5], final: ['t'] },
 	watch: { fence: 1, ...WATCHED, chain_draw: [D(1)], chain_kind: ['vault_short'], chain_ok: ['f'], chain_expected: ['1'], chain_found: ['2'] },
 	watch_compare: WATCHED,
+	offchain_work: { max: 128, due: "SELECT 'plain' AS type, 'k' AS source_key", due_max: 64 },
+	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
+	offchain_lock: {
+		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
+		freeze: "SELECT '{1}'::numeric[] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
+	},
+	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
+	offchain_block: { fence: 1, draw: O(2), slot: 100, parent_slot: 99, blockhash: bytes(1).slice(0, 66), block_time: 1692806200 },
+	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98), checked_by: 'two relays' },
+	// Its alpha and beta depend on the row.
+	offchain_prove: `SELECT count(*) FROM (SELECT keeper.offchain_alpha(d) AS alpha FROM keeper.offchain_draws d WHERE d.draw = '${O(4)}') AS a
+	CROSS JOIN LATERAL keeper.offchain_prove(1, '${O(4)}', a.alpha, NULL, sha512(a.alpha))`,
+	offchain_draw: { fence: 1, draw: O(6), attempt: [0], number: [0], total: [1], entry: [0] },
+	offchain_settle: { fence: 1, draw: O(7), settle: 'SELECT 0 AS winners, 0 AS paid_units' },
+	offchain_default: { fence: 1, draw: O(1) },
+	offchain_refund: { fence: 1, draw: O(5), refund: 'SELECT 5 AS refunded_units' },
+	offchain_halt: { fence: 1, draw: O(1), why: 'w' },
+	certificate_next: {},
+	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
+	certificate_files: { after: 5, max: 500 },
+	certificate_head: { serial: 5 },
+	certificate_tickets: { draw: O(13), from: 0, max: 10000 },
 };
 
 // The tables that some plan of this statement reads from end to end, with the statement inside of the function.
 async function readWhole(name, prepare = '') {
 	const text = `BEGIN; ${prepare} LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
-		${Keeper.call(name, SENT[name])}; ROLLBACK`;
+		${typeof SENT[name] === 'string' ? SENT[name] : Keeper.call(name, SENT[name])}; ROLLBACK`;
 	const { stderr } = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', keeper.url, '-c', text], { maxBuffer: 64 << 20 });
 	const plans = stderr.split(/^NOTICE: {2}duration: /m).slice(1);
 	assert.ok(plans.length > 0, `${name}: no plan was told`);
@@ -106,6 +131,38 @@ for (const name of Object.keys(SENT)) {
 		assert.deepEqual(await readWhole(name), []);
 	});
 }
+
+// status and explain, which people run when they are paged: each node of each of their plans, as run, looked at few rows.
+async function rowsLookedAt(args) {
+	const from = fs.statSync(server.logFile).size;
+	const { stdout } = await run(BINARY, args, { env: { DATABASE_URL: keeper.url.replace('//postgres@', '//looker@') }, maxBuffer: 400 << 20 }).catch((error) => error); // 69: there is no chain here
+	const log = fs.readFileSync(server.logFile, 'utf8').slice(from);
+	const plans = log.split('duration: ').slice(1);
+	assert.ok(plans.length > 2, log);
+	// A row that is thrown away was looked at as well.
+	const looked = (plan) => [...plan.matchAll(/actual rows=(\d+) loops=(\d+)|Rows Removed by [^:]+: (\d+)/g)].map(([, rows, loops, removed]) => Number(removed ?? rows * loops));
+	return { json: JSON.parse(stdout), most: Math.max(...plans.flatMap(looked)), plans: plans.join('\n') };
+}
+
+test('status shows all that is not over, the newest that is, and says so; neither it nor explain reads what grows', async () => {
+	const [, schema] = /schema (\w+)/.exec((await run(BINARY, ['--version'])).stdout);
+	const explain = { log_min_duration: 0, log_analyze: 'on', log_timing: 'off', log_nested_statements: 'on', log_level: 'warning' };
+	await keeper.sql(`CREATE TABLE keeper.schema_migrations AS SELECT '${schema}' AS version; CREATE ROLE looker LOGIN SUPERUSER; ALTER ROLE looker SET session_preload_libraries = auto_explain;
+		${Object.entries(explain).map(([name, value]) => `ALTER ROLE looker SET auto_explain.${name} = '${value}'`).join(';')}`);
+	const { json, most, plans } = await rowsLookedAt(['status', '--json']);
+	const [ids, over] = [json.pools.list.map(({ id }) => Number(id)), json.pools.list.map(({ waits_for: reason }) => reason === 'OVER')];
+	assert.deepEqual(over, [...Array(5).fill(false), ...Array(20).fill(true)]);
+	assert.deepEqual([...ids.slice(0, 6), ids.at(-1)], [1, 2, 3, 4, 5, ROWS, ROWS - 19]);
+	assert.equal(json.summary.pools.value, '5 that are not over, 20 that are');
+	assert.match(json.summary.left_out.value, /^all that are over but the newest 20: status --all shows them/);
+	assert.ok(most <= 1000, plans);
+	const explained = await rowsLookedAt(['explain', '1', '--json']);
+	assert.equal(explained.json.state.state.value, 'Locked, as of slot 5');
+	assert.ok(explained.most < 100, explained.plans);
+	const all = (await rowsLookedAt(['status', '--all', '--json'])).json;
+	assert.equal(all.pools.list.length, ROWS);
+	assert.equal(all.summary.left_out, undefined);
+});
 
 // [index, a statement that needs it]; --full drops every index of keeper in turn.
 const NEEDED = [['keeper.bindings_newest', 'randomness_free'], ['keeper.calls_not_projected', 'project_calls'], ['public.idx_winners_feed_pool', 'payout_record'],

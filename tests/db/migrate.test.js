@@ -59,7 +59,10 @@ test('a file that takes long says how far the run is, again and again, and nothi
 	const { code, stderr } = await run.ended; // which is when nobody holds its output any more
 	assert.equal(code, 0, stderr);
 	assert.equal(stderr, '');
-	assert.equal((await runDb(['status'], { url, directory, env: { DB_PROGRESS_SECONDS: 'often' } })).code, 78);
+	for (const DB_PROGRESS_SECONDS of ['often', '0', '0.00', '.', '1.2.3', '-1']) {
+		const refused = await runDb(['status'], { url, directory, env: { DB_PROGRESS_SECONDS } });
+		assert.deepEqual([refused.code, refused.stderr], [78, `level=error event=setting_invalid why="DB_PROGRESS_SECONDS=${DB_PROGRESS_SECONDS} is not a number of seconds above 0"\n`]);
+	}
 });
 
 test('the ledger holds the whole hash of each file', async () => {

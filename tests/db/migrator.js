@@ -65,7 +65,7 @@ function catalogue(url) {
 
 // One line per table: its rows and their digest.
 function digests(url) {
-	return execFileSync('psql', ['-X', '-qAt', '-1', '-f', path.join(root, 'scripts', 'sql', 'table_digests.sql'), url], { encoding: 'utf8' });
+	return execFileSync('psql', ['-X', '-qAt', '-1', '-v', 'schemas=public,keeper', '-f', path.join(root, 'scripts', 'sql', 'table_digests.sql'), url], { encoding: 'utf8' });
 }
 
 module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue, digests };

@@ -86,9 +86,18 @@ test('a migration and a restore give new tables their rights', async () => {
 	assert.equal(await psql(as('poolkeeper'), 'SELECT max(version) FROM keeper.schema_migrations'), version());
 	assert.equal(await psql(owner, "SELECT has_table_privilege('poolkeeper', 'keeper.sponsored', 'INSERT')"), 't');
 	await server.sql('CREATE DATABASE again OWNER owner');
-	const restored = await runDb(['restore', file], { url: server.url('again', 'owner'), env: { DB_RESTORE_CONFIRM: '1' } });
+	const restored = await runDb(['restore', file], { url: server.url('again', 'owner'), env: { DB_RESTORE_CONFIRM: '1', POOLKEEPER_ENV: 'testing' } });
 	assert.match(restored.stdout, /event=roles_granted/, restored.stderr);
-	assert.equal(await psql(server.url('again', 'poolkeeper'), 'SELECT count(*) FROM keeper.steps'), '0');
+	const limits = "SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')";
+	assert.equal(await psql(server.url('again', 'poolkeeper'), `SELECT count(*) FROM keeper.steps; ${limits}`), '0\n65s|15s');
+	// Somebody's own limit stays; an owner who may not alter the role is told.
+	await server.sql("ALTER ROLE poolkeeper IN DATABASE app SET statement_timeout = '70s'; ALTER ROLE poolkeeper IN DATABASE app RESET idle_in_transaction_session_timeout; ALTER ROLE owner NOCREATEROLE");
+	assert.deepEqual([(await grant()).code, await psql(as('poolkeeper'), limits)], [0, '70s|0']);
+	await server.sql('ALTER ROLE poolkeeper IN DATABASE app RESET statement_timeout');
+	const told = await grant();
+	assert.deepEqual([told.code, /^level=warn event=role_without_limits /m.test(told.stdout)], [0, true], told.stderr);
+	await server.sql('ALTER ROLE owner CREATEROLE');
+	assert.deepEqual([(await grant()).code, await psql(as('poolkeeper'), limits)], [0, '65s|15s']);
 });
 
 test('a right from elsewhere, a power of the role, and tables of somebody else are named', async () => {

@@ -3,9 +3,11 @@
 
 const test = require('node:test');
 const assert = require('node:assert');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
 const { startPostgres, psql } = require('../lib/postgres');
 const { POOL, addAppPool } = require('./keeper');
-const { runDb, catalogue, digests } = require('./migrator');
+const { root, runDb, catalogue, digests } = require('./migrator');
 
 const HERE = { POOLKEEPER_ENV: 'development', DB_MIGRATE_BACKUP: '0' };
 const seed = (url, set, args = [], env = {}) => runDb(['seed', set, ...args], { url, env: { ...HERE, ...env } });
@@ -110,4 +112,18 @@ test('production is refused, whoever names it, and so is what nobody names', asy
 	assert.equal((await runDb(['seed', 'production'], { url, env: HERE })).code, 64);
 	assert.equal((await runDb(['seed'], { url, env: HERE })).code, 64);
 	assert.equal((await seed(url, 'testing', [], { POOLKEEPER_ENV: '', SOLANA_NETWORK: 'devnet' })).code, 0);
+	const drawn = await newDatabase();
+	await psql(drawn, `INSERT INTO keeper.draws (draw, address, pool_id, mint, status, status_slot, total_amount) VALUES ('draw:${POOL}:7', '${POOL}', 7, '${POOL}', 1, 5, 5)`);
+	const rows = digests(drawn);
+	const kept = await seed(drawn, 'testing');
+	assert.deepEqual([kept.code, /^level=error event=seed_refused why="this database holds draws that a daemon made: [^"]*"\n$/.test(kept.stderr), digests(drawn)], [77, true, rows], kept.stderr);
+});
+
+test('letters that a provider made up by chance name no environment, and a digit does not hide production', () => {
+	const says = (host) => spawnSync('sh', ['-c', '. "$0"; is_production && echo production; is_known_otherwise && echo otherwise; true', path.join(root, 'scripts', 'db.d', 'environment.sh')],
+		{ encoding: 'utf8', env: { PATH: process.env.PATH, url: `postgres://o@${host}/missout` } }).stdout.trim();
+	for (const [host, expected] of [
+		['missout.cx7ci2abcdxy.us-east-1.rds.amazonaws.com', ''], ['missout.c4dev9abcdxy.eu-west-1.rds.amazonaws.com:5432', ''], ['db-ci.example', ''], ['10test.example', ''],
+		['staging.db.example', 'otherwise'], ['db-dev.example', 'otherwise'], ['prod2.example', 'production'], ['test-prod1.example', 'production\notherwise'],
+	]) assert.equal(says(host), expected, host);
 });

@@ -54,6 +54,43 @@ test('records that are what the chain shows leave no row, and nothing is written
 	assert.equal((await keeper.sql("SELECT (SELECT last_value FROM keeper.mismatches_id_seq)")), before.split('|')[1]);
 });
 
+test('count and pot of an open pool: the tick reads neither players nor mint, the watch and the calls do', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	const tick = (slot, total_amount) => seen(keeper, { slot, status: 0, total_amount, participants: null, decimals: null });
+	const app = () => keeper.sql('SELECT participants_count, total_pot FROM public.pools');
+	const agrees = async () => (await keeper.tick())[0].agrees;
+	await tick(100, 2000);
+	assert.equal(await app(), '0|0', 'neither is known yet');
+	await keeper.call('record_calls', {
+		fence: 1, address: POOL, pool_id: 7, watermark: null, watermark_slot: null, seen: null, gone: false, repair: false, signature: ['\\\\x' + '01'.repeat(64)], ix: [0], inner_ix: [-1], slot: [100],
+		block_time: [1], call_pool_id: [7], user: [key('C')], instruction: ['create_pool'], amount: [1000], decimals: [3], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+	});
+	assert.equal(await agrees(), false, 'a list says which row is to be written again');
+	await tick(100, 2000);
+	assert.equal(await app(), '0|2');
+	assert.equal(await agrees(), true);
+	await compare(keeper, { status: 0, slot: 100 });
+	assert.equal(await app(), '2|2');
+	await tick(210, 3000);
+	assert.deepEqual([await app(), await keeper.sql('SELECT participants FROM keeper.draws')], ['2|3', ''], 'a count is as old as its total');
+	await compare(keeper, { status: 0, slot: 100, quiet: 0 });
+	assert.equal(await keeper.sql('SELECT participants FROM keeper.draws'), '', 'an older answer counts nobody');
+	await compare(keeper, { status: 0, slot: 211, total_amount: 3000, participants: 3, quiet: 0 });
+	assert.equal(await app(), '3|3');
+	// The backend takes in a join that is counted already.
+	await keeper.sql('UPDATE public.pools SET participants_count = participants_count + 1, total_pot = total_pot + 1');
+	assert.equal(await agrees(), false);
+	await tick(212, 3000);
+	assert.equal(await app(), '3|3');
+	assert.equal(await agrees(), true);
+	await tick(300, 3000);
+	await keeper.call('observe', view({ slot: 310, status: 6, total_amount: 0, participants: 0, decimals: null }));
+	await keeper.sql('UPDATE public.pools SET participants_count = 9, total_pot = 9');
+	await keeper.call('payout_record', payout({ total_amount: 3000, winner_amount: 2000, dev_amount: 500, burn_amount: 399, decimals: 3 }));
+	assert.equal(await app(), '3|3', 'as it was drawn');
+});
+
 test('a mismatch is one row from its appearance to its end; when it comes again it is another one', async () => {
 	const keeper = await played();
 	assert.deepEqual(await compare(keeper, {}, chain('vault_short', false)), ['chain vault_short 5 4']);

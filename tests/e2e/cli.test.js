@@ -142,6 +142,21 @@ describe('refusing', () => {
 		assert.match(stderr, /event=config.ok network=devnet endpoints=1/);
 	});
 
+	// A key is usable without the lock, and sodium says nothing of it: we do, of each.
+	test('each key that may not be locked into memory is named', () => {
+		const key = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
+		const vrf = new Keypair();
+		const settings = { DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: key(wallet), VRF_PRIVATE_KEY: key(vrf) };
+		const unlocked = (limit) => {
+			const who = process.getuid() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', '--bounding-set=-all'] : ['env'];
+			const { status, stderr } = spawnSync('prlimit', [`--memlock=${limit}`, ...who, BINARY, '--check-config'], { encoding: 'utf8', env: { PATH: process.env.PATH, ...complete(settings) } });
+			assert.equal(status, 0, stderr);
+			return [...stderr.matchAll(/event=signer.not_locked wallet=(\w+) why="the key may be swapped to disk/g)].map(([, address]) => address);
+		};
+		assert.deepEqual(unlocked(0), [wallet.address, vrf.address]);
+		assert.deepEqual(unlocked(1 << 20), []);
+	});
+
 	test('an HTTP address that is none exits 78; off is one, and PORT of the web backend is only mentioned', () => {
 		for (const value of ['example.com:80', '127.0.0.1', '9472']) {
 			const { status, stderr } = run(['--check-config'], complete({ KEEPER_HTTP: value }));
@@ -174,6 +189,12 @@ describe('refusing', () => {
 			assert.equal(status, 69);
 			assert.match(stdout, /SOLANA_RPC_URL is not set[^]*DATABASE_URL is not set/);
 		}
+	});
+
+	test('colours go to a terminal, and not when NO_COLOR is set', () => {
+		const shown = (env) => spawnSync('script', ['-qec', `"${BINARY}" status`, '/dev/null'], { encoding: 'utf8', env: { PATH: process.env.PATH, ...env } }).stdout;
+		assert.match(shown({}), /\x1b\[33mno endpoint answers: SOLANA_RPC_URL is not set\x1b\[0m/);
+		for (const text of [shown({ NO_COLOR: '1' }), run(['status']).stdout]) assert.match(text, /^ {2}chain +no endpoint answers: SOLANA_RPC_URL is not set\r?$/m);
 	});
 
 	test('a key file that others can read exits 77', () => {

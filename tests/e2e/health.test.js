@@ -42,6 +42,7 @@ async function assertPages(probe, daemon) {
 	const status = await probe.json('/api/monitor/status');
 	assert.deepEqual([status.running, status.ready, status.role, status.oldestOverdue], [true, true, 'leader', null]);
 	assert.ok(status.ticks > 0 && status.lastTickAgeMs >= 0);
+	for (const page of PAGES) assert.equal((await probe.get(page)).status, 200, page);
 	assert.equal((await probe.get('/nothing')).status, 404);
 	assert.equal((await probe.get('/metrics', 'POST')).status, 405);
 	assert.equal((await probe.get('/readyz', 'HEAD')).text, '');

@@ -14,6 +14,7 @@ const { post } = require('../chain/rpc-client.js');
 const { Keypair } = require('../chain/solana.js');
 const { World } = require('./world.js');
 const { Daemon } = require('./daemon.js');
+const { startSigner, ask } = require('./signer_process.js');
 const money = require('./money.js');
 
 const PASSWORD = 'DatabasePassword0123456789';
@@ -123,7 +124,7 @@ async function assertNoCore(daemon) {
 	const cores = () => fs.readdirSync(directory).filter((name) => name.startsWith('core'));
 	const before = cores();
 	await daemon.kill('SIGABRT');
-	assert.equal(daemon.signal, 'SIGABRT');
+	assert.equal(daemon.child.signalCode, 'SIGABRT');
 	assert.deepEqual(cores(), before);
 }
 
@@ -144,10 +145,11 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	const oldVrfFile = path.join(world.directory, 'old-vrf.json');
 	fs.writeFileSync(oldVrfFile, formsOf(oldVrf)[1], { mode: 0o600 });
 	const settings = { DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: formsOf(world.devWallet)[0], VRF_PRIVATE_KEY: formsOf(vrf)[0], VRF_KEY_FILE_OLD_1: oldVrfFile, LOG_LEVEL: 'debug',
+		REFERRAL_PAYOUTS: 'on', TREASURY_WALLET_PRIVATE_KEY: formsOf(world.treasury)[0],
 		DATABASE_URL: world.databaseUrl.replace('postgres@', `postgres:${PASSWORD}@`),
 		SOLANA_RPC_URL: `http://127.0.0.1:${endpoints[0].port}/v2/${API_KEYS[0]}/`,
 		SOLANA_RPC_URL_2: `http://user:${RPC_PASSWORD}@127.0.0.1:${endpoints[1].port}/?api-key=${API_KEYS[1]}` };
-	const keypairs = [world.devWallet, auxiliary, vrf, oldVrf, certificate];
+	const keypairs = [world.devWallet, world.treasury, auxiliary, vrf, oldVrf, certificate];
 	const keys = keypairs.flatMap(formsOf);
 	const secrets = [...keys, PASSWORD, RPC_PASSWORD, ...API_KEYS];
 
@@ -158,7 +160,7 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	daemon.child.kill('SIGHUP');
 	await daemon.wait('config.reloaded');
 	assert.equal(daemon.all('config.kept', { key: 'SOLANA_RPC_URL_3' }).length, 1, daemon.log);
-	assert.ok(daemon.all('config.key_in_environment').length === 2 && /HTTP 401/.test(daemon.log) && /HTTP 302/.test(daemon.log) && /over its limit/.test(daemon.log), daemon.log.slice(0, 6000));
+	assert.ok(daemon.all('config.key_in_environment').length === 3 && /HTTP 401/.test(daemon.log) && /HTTP 302/.test(daemon.log) && /over its limit/.test(daemon.log), daemon.log.slice(0, 6000));
 
 	const { address } = await daemon.wait('http.listening');
 	for (const page of ['/livez', '/readyz', '/readyz?verbose', '/health', '/health/database', '/api/monitor/status', '/metrics']) {
@@ -198,20 +200,42 @@ test('a draw with every secret marked: none of them is anywhere', { skip: proces
 	for (const name of fs.readdirSync(path.join(world.directory, 'spool'))) assertNone(fs.readFileSync(path.join(world.directory, 'spool', name), 'latin1'), secrets, 'the spool');
 });
 
-// The key's file and the daemon belong to one user; another program of that user must not get at the key through the daemon.
+const NOBODY = 65534;
+const asNobody = (directory) => ({ uid: NOBODY, gid: NOBODY, cwd: directory });
+
+// The key's file and the process belong to one user; another program of that user must not get at the key through the process.
+function assertClosed(pid) {
+	for (const name of ['environ', 'mem', 'maps', 'auxv']) {
+		assert.throws(() => execFileSync('head', ['-c', '1', `/proc/${pid}/${name}`], { ...asNobody('/'), stdio: 'pipe' }), (error) => /Permission denied/.test(error.stderr), name);
+	}
+}
+
 test('no process of the same user looks into a running daemon', { skip: process.getuid() !== 0 && 'becomes another user' }, async (t) => {
 	const world = await World.start();
 	t.after(() => world.stop());
-	const NOBODY = 65534;
 	fs.chownSync(world.keyFile(), NOBODY, NOBODY);
 	fs.chownSync(world.directory, NOBODY, NOBODY);
-	const daemon = new Daemon(world.environment(), [], { uid: NOBODY, gid: NOBODY, cwd: world.directory });
+	const daemon = new Daemon(world.environment(), [], asNobody(world.directory));
 	t.after(() => daemon.kill());
 	await daemon.wait('ready');
-	for (const name of ['environ', 'mem', 'maps', 'auxv']) {
-		assert.throws(() => execFileSync('head', ['-c', '1', `/proc/${daemon.child.pid}/${name}`], { uid: NOBODY, gid: NOBODY, cwd: '/', stdio: 'pipe' }),
-			(error) => /Permission denied/.test(error.stderr), name);
-	}
+	assertClosed(daemon.child.pid);
 	await daemon.kill('SIGTERM');
 	assert.equal(daemon.code, 0, daemon.log);
+});
+
+test('poolkeeper-signer keeps its key as well', { skip: process.getuid() !== 0 && 'becomes another user' }, async (t) => {
+	const directory = fs.mkdtempSync('/tmp/poolkeeper-secrets-');
+	t.after(() => fs.rmSync(directory, { recursive: true }));
+	const wallet = new Keypair();
+	const [keyFile, socket] = [path.join(directory, 'key'), path.join(directory, 'socket')];
+	fs.writeFileSync(keyFile, formsOf(wallet)[0], { mode: 0o600 });
+	for (const file of [directory, keyFile]) fs.chownSync(file, NOBODY, NOBODY);
+	const signer = await startSigner(socket, keyFile, new Keypair().address, { ...asNobody(directory), through: ['prlimit', '--memlock=0'] });
+	t.after(() => signer.stop());
+	const answers = [await ask(socket, Buffer.from('K')), await ask(socket, Buffer.from('S'))];
+	assertClosed(signer.child.pid);
+	assert.ok(signer.lines.some((line) => line.includes(`event=signer.not_locked wallet=${wallet.address}`)), 'and says what it could not protect');
+	assertNotInMemory(signer.child.pid, [wallet]);
+	await assertNoCore(signer);
+	assertNone(signer.lines.join('\n') + Buffer.concat(answers).toString('latin1'), [...formsOf(wallet), Buffer.from(wallet.seed).toString('latin1')], 'log and answers');
 });

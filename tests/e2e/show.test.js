@@ -5,7 +5,8 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { keyBytes } = require('../chain/solana.js');
+const { transfer } = require('../chain/instructions.js');
+const { keyBytes, signTransaction } = require('../chain/solana.js');
 const { World, sleep } = require('./world.js');
 
 const BINARY = process.env.POOLKEEPER ?? path.join(__dirname, '..', '..', 'build', 'poolkeeper');
@@ -23,6 +24,18 @@ function run(world, args, settings = {}) {
 const NEXT_WRITE = 'SELECT pg_snapshot_xmax(pg_current_snapshot())';
 
 const checksOf = (json) => Object.fromEntries(json.verdict.checks.map(({ check, result }) => [check, result]));
+
+// What explain prints for a time of the chain.
+const told = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace('T', ' ').replace('.000Z', 'Z');
+
+// Without the node's own simulation, which would keep what fails to itself. Resolves to its signature.
+async function sendFailing(world, keypairs, instructions) {
+	const { node } = world.scenario;
+	const { value } = await node.call('getLatestBlockhash', { commitment: 'processed' });
+	const signature = await node.call('sendTransaction', signTransaction(keypairs, instructions, value.blockhash).toString('base64'), { encoding: 'base64', skipPreflight: true });
+	await assert.rejects(world.scenario.landed(signature), new RegExp(signature));
+	return signature;
+}
 
 // So many blocks at once that everything before them is finalized.
 const finalize = (world) => world.scenario.chain('tick', 40);
@@ -167,10 +180,13 @@ describe('a paid pool and a waiting one', () => {
 		assert.equal(run(world, ['verify', paid.address]).code, 0, 'nothing is left changed');
 	});
 
-	test('explain of a paid pool: state, money and the whole timeline, each with its source', () => {
+	test('explain of a paid pool: state, money and the whole timeline, each with its source', async () => {
 		const { code, json, stderr } = run(world, ['explain', paid.address, '--json']);
 		assert.equal(code, 0, stderr);
 		assert.deepEqual(json.state.state, { value: 'Ended', from: 'chain, confirmed' });
+		const { endTime } = await world.scenario.readPool(paid);
+		assert.match(json.state.since.value, new RegExp(`^${told(endTime)}, (\\d+ min )?\\d+ s ago$`));
+		assert.equal(json.last_error.what.value, 'no transaction of this pool failed or expired');
 		assert.match(json.next.waits_for.value, /^OVER: /);
 		assert.equal(json.money.total.value, '400000000 (400.000000 tokens)');
 		assert.equal(json.money.paid.from, 'journal');
@@ -188,15 +204,29 @@ describe('a paid pool and a waiting one', () => {
 		assert.equal(json.missing, undefined);
 	});
 
-	test('explain of a waiting pool: the reason, the next step and when; by the app\'s number as well', () => {
+	test('explain of a waiting pool: the reason, the next step and when; by the app\'s number as well', async () => {
 		const { code, json } = run(world, ['explain', String(waiting.id), '--json']);
 		assert.equal(code, 0);
 		assert.equal(json.pool.address.value, waiting.address);
 		assert.equal(json.next.waits_for.value, 'TOO_EARLY: the lock time is not over');
+		const { lockStartTime } = await world.scenario.readPool(waiting);
+		assert.ok(json.state.since.value.startsWith(`${told(lockStartTime)}, `), `${json.state.since.value} ${told(lockStartTime)}`);
 		assert.match(json.next.next_step.value, /^BIND: /);
 		assert.match(json.next.when.value, /, in (1 h 0 min|59 min \d+ s), by the chain's clock$/);
 		assert.match(run(world, ['explain', waiting.address]).stdout, /^ {2}waits_for +TOO_EARLY: .* {3}\[decided now, as the daemon does\]$/m);
 		assert.equal(run(world, ['explain', world.treasury.address]).code, 64, 'nobody knows such a pool');
+	});
+
+	test('explain tells the newest transaction that failed, by the program\'s own word', async () => {
+		const [player] = waiting.players;
+		await sendFailing(world, [player], [world.scenario.instruction('cancel_pool', waiting, player)]);
+		const newest = await sendFailing(world, [player], [world.scenario.instruction('join_pool', waiting, player, {}, Buffer.alloc(8, 1))]);
+		await world.scenario.send([player], [transfer(player.address, waiting.address, 1_000_000)]); // succeeds, and so is no error
+		await finalize(world);
+		const { json } = run(world, ['explain', waiting.address, '--json']);
+		assert.match(json.last_error.what.value, /^join_pool \d+ failed at instruction 0: \d+ [A-Z]\w+$/);
+		assert.match(json.last_error.when.value, new RegExp(`^\\d{4}-\\d\\d-\\d\\d [\\d:]{8}Z, signature ${newest}$`));
+		assert.equal(json.last_error.what.from, 'chain, confirmed');
 	});
 
 	test('status lists every pool, the ones that are not over first', () => {
@@ -241,9 +271,15 @@ describe('a paid pool and a waiting one', () => {
 		await world.pastLock();
 		await world.caughtBound(daemon, pool);
 		await daemon.kill('SIGKILL');
+		// Anybody can name a pool in a transaction of his own; that is not since when it is bound.
+		await world.scenario.chain('advanceTime', 5);
+		await world.scenario.send([world.devWallet], [transfer(world.devWallet.address, pool.address, 1_000_000)]);
 		await world.scenario.chain('tick', 3); // what is seen now is confirmed
 		const { code, json, stdout } = run(world, ['explain', pool.address, '--json']);
 		assert.equal(code, 0, stdout);
+		const bound = json.timeline.transactions.findIndex(({ what }) => what === 'BIND');
+		assert.equal(json.timeline.transactions[bound + 1].what, 'names the pool');
+		assert.ok(json.state.since.value.startsWith(`${json.timeline.transactions[bound].time}, `), stdout);
 		assert.equal(json.state.state.value, 'RandomnessCommitted');
 		assert.match(json.state.deadline.value, /^slot \d+, (29\d\d|3000) slots from now: then the pot is lost$/);
 		assert.match(json.next.next_step.value, /^DRAW: /);

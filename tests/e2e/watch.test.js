@@ -5,16 +5,24 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { startWorld, addToVault, openPool, of, standing } = require('./falsified.js');
 const money = require('./money.js');
+const { sleep } = require('./world.js');
 
 test('what the app\'s tables say wrong is only an alert: the pool is drawn and paid exactly', async (t) => {
 	const world = await startWorld(t);
 	const pool = await world.lockedPool({ lockDuration: 600 });
 	const was = await money.before(world, pool);
-	await world.sql('UPDATE public.pools SET participants_count = 99');
+	// It insists: else the number is set again from the chain before anybody can be told of it.
+	await world.sql(`CREATE FUNCTION public.insist() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.participants_count := 99; RETURN NEW; END';
+		CREATE TRIGGER insist BEFORE UPDATE ON public.pools FOR EACH ROW EXECUTE FUNCTION public.insist(); UPDATE public.pools SET total_pot = 0`);
 	const daemon = world.startDaemon();
 	await daemon.wait('watch.mismatch', of(pool, { level: 'warn', scope: 'app', kind: 'app_count', expected: 3, found: 99 }));
+	await world.sql('DROP FUNCTION public.insist CASCADE');
+	const app = () => world.sql('SELECT participants_count, total_pot FROM public.pools');
+	for (const deadline = Date.now() + 20000; await app() !== '3|300'; await sleep(50)) assert.ok(Date.now() < deadline, `set again from the chain: ${await app()}`);
+	await world.sql('UPDATE public.pools SET participants_count = 98, total_pot = 7');
 	await world.pastLock(601);
 	await world.recorded(pool);
+	assert.equal(await app(), '3|300');
 	await money.assertPaid(world, pool, was);
 	assert.equal(daemon.all('draw.halt').length, 0);
 	assert.equal(daemon.all('watch.mismatch', of(pool, { kind: 'app_count' })).length, 1, 'named once');

@@ -22,7 +22,7 @@ const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, m
 
 class World {
 	// options: slotMs, chainTime (unix time at which the chain starts), oracles, nodes (RPC endpoints given to the daemon),
-	// pooled (through pgBouncer), settings (of the daemon)
+	// pooled (through pgBouncer), settings (of the daemon), postgresTime (unix time in the database)
 	static async start(options = {}) {
 		const world = new World(options);
 		try {
@@ -45,7 +45,7 @@ class World {
 
 	async build() {
 		const { slotMs, oracles, pooled } = this.options;
-		this.postgres = await startPostgres({ settings: this.options.postgresSettings });
+		this.postgres = await startPostgres({ settings: this.options.postgresSettings, time: this.options.postgresTime });
 		this.stops.push(() => this.postgres.stop());
 		for (const verb of ['migrate', 'roles']) execFileSync(path.join(ROOT, 'scripts', 'db'), [verb], {
 			env: { ...process.env, DATABASE_URL: this.postgres.url(), DIRECT_DATABASE_URL: this.postgres.url() }, stdio: ['ignore', 'ignore', 'inherit'],

@@ -37,6 +37,8 @@ const BEHAVIOURS = {
 	otherRound: (response, version, round) => answer(response, version, ROUNDS.get(round.round === 42 ? '123' : '42')),
 	badRandomness: (response, version, round) => (version === 1 ? answer(response, version, round, { randomness: '00'.repeat(32) }) : send(response, 404, '')),
 	shortSignature: (response, version, round) => answer(response, version, round, { signature: round.signature.slice(2) }),
+	infinity: (response, version, round) => answer(response, version, round, { signature: `c0${'00'.repeat(47)}` }),
+	uncompressed: (response, version, round) => answer(response, version, round, { signature: '00'.repeat(48) }),
 	textRound: (response, version, round) => answer(response, version, round, { round: String(round.round) }),
 	html: (response) => send(response, 200, HTML, 'text/html'),
 	huge: (response) => send(response, 200, HUGE, 'application/json'),

@@ -26,6 +26,13 @@ function programDirectory() {
 // What is called psql in Debian's PATH is a Perl program that looks for these; it takes ten times as long to start.
 process.env.PATH = `${programDirectory()}:${process.env.PATH}`;
 
+function faketime() {
+	const directories = fs.readdirSync('/usr/lib').map((name) => path.join('/usr/lib', name, 'faketime', 'libfaketime.so.1'));
+	const found = directories.find((file) => fs.existsSync(file));
+	if (!found) throw new Error('libfaketime not found: run scripts/setup');
+	return found;
+}
+
 function initialize(programs, directory, account) {
 	execFileSync(path.join(programs, 'initdb'), [
 		'-D', path.join(directory, 'data'), '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
@@ -42,7 +49,7 @@ async function psql(url, text) {
 }
 
 class Postgres {
-	// options: directory, durable, outlive, settings (postgresql.conf names and values), primary; see startPostgres
+	// options: directory, durable, outlive, settings (postgresql.conf names and values), primary, time; see startPostgres
 	constructor(options) {
 		this.options = options;
 		this.account = accountToRunAs();
@@ -95,10 +102,26 @@ class Postgres {
 		this.port ??= await freePort();
 		this.server = new ServerProcess({
 			command: path.join(this.programs, 'postgres'), args: this.arguments(), account: this.account,
-			logFile: this.logFile, outlive: this.options.outlive,
+			logFile: this.logFile, outlive: this.options.outlive, env: this.clockEnvironment(),
 			lastSignal: 'SIGQUIT', // at once, but its shared memory goes with it, of which a machine has 4096
 		});
 		await this.server.waitUntil(() => this.answers(), 'PostgreSQL');
+	}
+
+	// The server's own clock, and nobody else's: libfaketime reads the file again each time.
+	clockEnvironment() {
+		if (this.options.time === undefined) return {};
+		this.setTime(this.options.time);
+		return { LD_PRELOAD: faketime(), FAKETIME_TIMESTAMP_FILE: this.clockFile, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+	}
+
+	get clockFile() { return path.join(this.directory, 'clock'); }
+
+	// From now on it is so late (unix seconds) in the server, and time goes on from there.
+	setTime(unix) {
+		const written = `${this.clockFile}.new`;
+		fs.writeFileSync(written, `${Math.round(unix - Date.now() / 1000)}s\n`.replace(/^(?=\d)/, '+'));
+		fs.renameSync(written, this.clockFile);
 	}
 
 	async answers() {
@@ -154,7 +177,8 @@ class Postgres {
 
 // options.directory: use (and keep) this directory instead of a temporary one;
 // options.durable: on disk, and leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
-// options.port: a fixed port instead of a free one; options.primary: a standby of that server.
+// options.port: a fixed port instead of a free one; options.primary: a standby of that server;
+// options.time: what time it is in the server (unix seconds), see setTime().
 async function startPostgres(options = {}) {
 	const postgres = new Postgres(options);
 	postgres.port = options.port;

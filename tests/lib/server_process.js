@@ -78,7 +78,7 @@ function childrenOf(pid) {
 }
 
 class ServerProcess {
-	// options: command, args, account, logFile, outlive (the server stays when this program ends), lastSignal (when this program ends)
+	// options: command, args, account, logFile, env (more of the environment), outlive (the server stays when this program ends), lastSignal (when this program ends)
 	constructor(options) {
 		this.logFile = options.logFile;
 		const log = fs.openSync(options.logFile, 'a');
@@ -88,7 +88,7 @@ class ServerProcess {
 		const bound = ['setpriv', ['--pdeathsig', this.lastSignal.slice(3), options.command, ...options.args]];
 		const [command, args] = options.outlive ? direct : bound;
 		this.child = spawn(command, args, {
-			...options.account, cwd: '/', detached: Boolean(options.outlive), stdio: ['ignore', log, log],
+			...options.account, env: { ...process.env, ...options.env }, cwd: '/', detached: Boolean(options.outlive), stdio: ['ignore', log, log],
 		});
 		fs.closeSync(log);
 		this.ended = new Promise((resolve) => {

@@ -112,7 +112,8 @@ describe('drand relays', () => {
 		assert.match(why, /is of another round/);
 	});
 
-	const useless = { html: /is not JSON/, huge: /larger than 4096/, badRandomness: /not the SHA-256/, shortSignature: /no signature/, textRound: /no round/ };
+	const useless = { html: /is not JSON/, huge: /larger than 4096/, badRandomness: /not the SHA-256/, shortSignature: /no signature/, textRound: /no round/,
+		infinity: /point at infinity/, uncompressed: /no compressed point/ };
 	for (const [behaviour, says] of Object.entries(useless)) {
 		test(`a relay that answers "${behaviour}" does not count`, async () => {
 			drand.behave(behaviour, 'honest', behaviour, 'honest');
@@ -149,6 +150,7 @@ describe('drand relays', () => {
 		const { err, why } = await its.ask(1000);
 		assert.strictEqual(err, 'retry');
 		assert.match(why, /cannot connect/);
+		for (const relay of other.relays) assert.ok(why.includes(relay.host), why);
 		assert.strictEqual(await its.stop(), 0);
 	});
 });

@@ -145,7 +145,7 @@ static void list_pools(struct lease_call *call, uint64_t after_id)
 			continue;
 		if (status > POOL_WINNER_SELECTED)
 			status = POOL_WINNER_SELECTED;
-		*row = (struct lease_pool){ .app_id = (int64_t)i + 1 };
+		*row = (struct lease_pool){ .app_id = (int64_t)i + 1, .agrees = true };
 		base58_pubkey(row->address, &world.pool[i].address);
 		snprintf(row->status, sizeof row->status, "%s", APP_STATUS[status]);
 		call->n++;

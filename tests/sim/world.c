@@ -111,7 +111,9 @@ static void boot(int daemon)
 	d->journal = sim_journal_new(daemon, d->spool);
 	d->gateway = sim_gateway_new(daemon);
 	d->signer = sim_signer_new(&world.key);
-	d->engine = engine_new(&config, &(struct engine_modules){ d->rpc, d->journal, d->gateway, d->signer });
+	d->engine = engine_new(
+		&config, &(struct engine_modules){
+				 .rpc = d->rpc, .journal = d->journal, .gateway = d->gateway, .signer = d->signer });
 	d->dirty = true;
 }
 

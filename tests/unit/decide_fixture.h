@@ -42,6 +42,7 @@ static inline void fixture_surroundings(struct surroundings *around)
 		.oracle = key_of(9),
 		.bind_cost = { 10000000 },
 		.draw_cost = { 3000000 },
+		.ata_cost = { 2000000 },
 		.journal_ok_ms = NOW_MS - 1000,
 		.blockhash_ms = NOW_MS - 1000,
 		.blockhash_known = true };
@@ -70,7 +71,7 @@ static inline void fixture_due(struct fixture *x)
 		.max_burn_bps = 500,
 		.max_treasury_bps = 500,
 		.max_bound = 2,
-		.creator_day_lamports = 26000000, /* two draws */
+		.creator_day_lamports = 28000000, /* two draws and one token account */
 		.oracle_budget_slots = 100,
 		.price_floor = 1000,
 		.price_cap = 100000,
@@ -86,8 +87,7 @@ static inline void fixture_due(struct fixture *x)
 	x->f.sponsors = (struct sponsors){ .known = true, .read_ms = NOW_MS - 100 };
 	x->f.watch.known = true;
 	x->f.account_picked = true;
-	x->f.binds_known = true;
-	x->f.creator_binds = 1;
+	x->f.creator = (struct creator_count){ .known = true, .binds = 1 };
 	x->f.rescue_possible = true;
 	x->f.own.price_known = true;
 	x->f.own.settle.now_ms = NOW_MS;

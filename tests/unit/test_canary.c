@@ -25,6 +25,8 @@ static void begin(void)
 	ata.at.n = SLOT;
 	ata.read_ms = NOW_MS - 100;
 	ata.presence = ABSENT;
+	ata.wallet.n = 1000000000;
+	ata.creator.known = true;
 	ata.wanted = true;
 }
 
@@ -166,6 +168,34 @@ static void test_ata_waits(void **unused)
 	expect(decide_ata(&ata), ACT_WAIT, 0, WAIT_NOT_THE_LEADER);
 }
 
+/* What bound pools need stays in the wallet, and what one creator's pools may cost holds here too. */
+static void test_ata_costs(void **unused)
+{
+	(void)unused;
+	begin();
+	base.around.bound = 1;
+	ata.wallet.n = 10000000 + 2 * 3000000 + 2000000;
+	expect(decide_ata(&ata), ACT_SIMULATE, STEP_CREATE_ATA, 0);
+	ata.wallet.n--;
+	expect(decide_ata(&ata), ACT_WAIT, 0, WAIT_WALLET_LOW);
+	begin();
+	base.around.ata_cost.n = 0;
+	expect(decide_ata(&ata), ACT_WAIT, 0, WAIT_WALLET_LOW);
+	begin();
+	ata.creator.atas = 13;
+	expect(decide_ata(&ata), ACT_SIMULATE, STEP_CREATE_ATA, 0);
+	ata.creator.atas = 14;
+	expect(decide_ata(&ata), ACT_WAIT, 0, WAIT_CREATOR_CAP);
+	ata.creator.known = false;
+	expect(decide_ata(&ata), ACT_WAIT, 0, WAIT_JOURNAL_SILENT);
+	base.policy.creator_day_lamports = 0;
+	expect(decide_ata(&ata), ACT_SIMULATE, STEP_CREATE_ATA, 0);
+	/* A row that may be on chain is paid for already. */
+	ata.wallet.n = 0;
+	out(&ata.own, STEP_CREATE_ATA, ROW_OPEN);
+	expect(decide_ata(&ata), ACT_SEND, STEP_CREATE_ATA, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_canary_reads_first),
 		cmocka_unit_test(test_ata_is_made_once),
 		cmocka_unit_test(test_ata_waits),
+		cmocka_unit_test(test_ata_costs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

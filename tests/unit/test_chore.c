@@ -350,10 +350,15 @@ static void test_makes_the_account_that_refunds_need(void **unused)
 	begin_over(STEP_FINALIZE, POOL_CANCELLED, 1);
 	pool.view.pool.close_time = CHAIN_S - 10;
 	pool.treasury_ata.presence = ABSENT;
+	pool.creator.known = true;
 	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
 	pool.wallet.n = base.around.bind_cost.n + base.around.draw_cost.n - 1;
 	expect_pool(ACT_WAIT, WAIT_WALLET_LOW);
 	pool.wallet.n++;
+	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
+	pool.creator.atas = 14;
+	expect_pool(ACT_WAIT, WAIT_CREATOR_CAP);
+	pool.creator.atas = 13;
 	expect_pool(ACT_WAIT, WAIT_ATA_MISSING);
 	pool.view.pool.treasury_wallet = key_of(99);
 	expect_pool(ACT_WAIT, WAIT_OVER);

@@ -93,6 +93,7 @@ static const struct {
 	{ STEP_FINALIZE, 1, { IX_FINALIZE } },
 	{ STEP_CLAIM_RENT, 1, { IX_CLAIM_RENT } },
 	{ STEP_PAY_REFERRAL, 1, { IX_CREATE_ATA, IX_PASS_ON } },
+	{ STEP_ANCHOR, 1, { IX_MEMO } },
 };
 
 static void check_kinds(const struct tx *tx, enum step step, const enum ix_kind *kinds)
@@ -124,6 +125,8 @@ static void test_each_step(void **unused)
 			w.c.recipient = w.guard.recipient = key_of(9);
 			w.c.winner_amount = w.guard.pass_on_amount = 77;
 		}
+		if (step == STEP_ANCHOR)
+			w.c.anchor = w.guard.anchor = (struct hash){ { 7 } };
 		assert_int_equal(compose_step(&tx, step, &w.c), TX_OK);
 		assert_int_equal(tx.n_signatures, STEPS_AS_BUILT[i].signers);
 		assert_true(tx.size <= TX_SIZE_MAX);

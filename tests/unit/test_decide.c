@@ -286,12 +286,13 @@ static const struct decide_case CASES[] = {
 };
 
 /* Reasons of the gates are in test_gates.c, late ones in test_decide_bound.c, those of housekeeping in test_chore.c, those
- * of claims in test_referral.c; the others are the engine's own or nobody's. */
+ * of claims in test_referral.c, those of draws of the database in test_offchain.c; the others are the engine's own or nobody's. */
 static bool elsewhere(enum reason r)
 {
 	return (r >= WAIT_POLICY_TREASURY && r <= WAIT_JOURNAL_SILENT) || r == WAIT_RECORD_MISMATCH ||
 	       r == WAIT_TRANSACTION_TOO_BIG || r == WAIT_NONE || reason_is_late(r) ||
-	       (r >= WAIT_NEEDED && r <= WAIT_GIVEN_UP) || (r >= WAIT_REFERRAL_OFF && r <= WAIT_REFERRAL_SOL);
+	       (r >= WAIT_NEEDED && r <= WAIT_GIVEN_UP) || (r >= WAIT_REFERRAL_OFF && r <= WAIT_REFERRAL_SOL) ||
+	       (r >= WAIT_OFFCHAIN_ANCHOR && r <= WAIT_OFFCHAIN_HALTED);
 }
 
 static void test_every_row(void **unused)

@@ -315,24 +315,51 @@ static void test_creator_cap(void **unused)
 
 	(void)unused;
 	fixture_due(&x);
-	x.f.creator_binds = 2;
+	x.f.creator.binds = 2;
 	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
 	assert_int_equal(gate_pool(&x.f), WAIT_NONE);
 	fixture_row(&x, STEP_BIND, ROW_OPEN);
 	assert_int_equal(gate_bind(&x.f), WAIT_NONE);
 	fixture_due(&x);
-	x.f.creator_binds = UINT64_MAX;
+	x.f.creator.binds = UINT64_MAX;
 	fixture_row(&x, STEP_BIND, ROW_EXPIRED);
 	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
 	x.policy.creator_day_lamports = 0;
 	assert_int_equal(gate_bind(&x.f), WAIT_NONE);
 	fixture_due(&x);
-	x.f.binds_known = false;
+	x.f.creator.known = false;
 	assert_int_equal(gate_bind(&x.f), WAIT_JOURNAL_SILENT);
 	fixture_answered(&x);
-	x.f.binds_known = false;
-	x.f.creator_binds = UINT64_MAX;
+	x.f.creator.known = false;
+	x.f.creator.binds = UINT64_MAX;
 	assert_int_equal(decide_draw(&x.f).kind, ACT_SIMULATE);
+}
+
+/* Token accounts that the draw would need first count with it, and those made for the creator's other pools as well. They
+ * are not made for a pool that would not be drawn then, be it due or near. */
+static void test_creator_cap_before_accounts(void **unused)
+{
+	static struct fixture x;
+
+	(void)unused;
+	fixture_due(&x);
+	x.f.accounts.dev_ata.presence = x.f.accounts.treasury_ata.presence = ABSENT;
+	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
+	x.policy.creator_day_lamports = 30000000;
+	assert_int_equal(gate_bind(&x.f), WAIT_ATA_MISSING);
+	x.f.creator.atas = 1;
+	assert_int_equal(gate_bind(&x.f), WAIT_CREATOR_CAP);
+	x.f.view.pool.lock_start_time = CHAIN_S - 30;
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_CREATOR_CAP);
+	x.f.creator.known = false;
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_JOURNAL_SILENT);
+	x.f.creator = (struct creator_count){ .known = true, .binds = 1 };
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_ATA_MISSING);
+	x.f.accounts.dev_ata.presence = PRESENT;
+	x.f.creator.atas = 2;
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_CREATOR_CAP);
+	x.f.creator.atas = UINT64_MAX / 2;
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_CREATOR_CAP);
 }
 
 struct listing_case {
@@ -427,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_pays_at_once),
 		cmocka_unit_test(test_just_enough),
 		cmocka_unit_test(test_creator_cap),
+		cmocka_unit_test(test_creator_cap_before_accounts),
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_due_second),
 	};

@@ -93,6 +93,8 @@ static void scene_build(struct scene *scene, enum step step)
 		scene->guard.pass_on_amount = scene->compose.winner_amount = 123456789;
 		scene->guard.pass_on_decimals = scene->compose.decimals = 9;
 	}
+	if (step == STEP_ANCHOR)
+		scene->guard.anchor = scene->compose.anchor = (struct hash){ { 0x01, 0xab } };
 	assert_int_equal(compose_step(&scene->tx, step, &scene->compose), TX_OK);
 	scene->message = tx_message(&scene->tx);
 }

@@ -36,7 +36,7 @@ static const struct shape {
 	unsigned participant[TICKETS];
 } SHAPE[SHAPES] = {
 	{ 2, 1, 0, SELECT_WITH_REPLACEMENT, { 1, 1 }, { 0, 1 } },                              /* a coin */
-	{ 2, 1, 1, SELECT_ONE_PER_ENTRY, { UINT64_C(6) << 61, UINT64_C(1) << 61 }, { 0, 1 } }, /* rejects often */
+	{ 2, 1, 1, SELECT_ONE_PER_ENTRY, { UINT64_C(1) << 62, UINT64_C(1) << 63 }, { 0, 1 } }, /* rejects a quarter */
 	{ 3, 3, 1, SELECT_WITH_REPLACEMENT, { 1, 2, 3 }, { 0, 1, 2 } },
 	{ 4, 2, 2, SELECT_ONE_PER_PARTICIPANT, { 5, 1, 0, 4 }, { 0, 1, 2, 0 } },
 	{ 5, 2, 1, SELECT_ONE_PER_ENTRY, { 3, 3, 3, 3, 1 }, { 0, 0, 1, 1, 2 } },

@@ -38,7 +38,7 @@ static void test_one_answer(void **state)
 	uint64_t first = request_id(node[0].body);
 	assert_int_equal(get_epoch(0), ERR_OK);
 	assert_int_not_equal(request_id(node[0].body), first);
-	assert_int_equal(rpc_counters(rpc, counters, 64), 13);
+	assert_int_equal(rpc_counters(rpc, counters, 64), 14);
 	assert_string_equal(counters[2].method, "getEpochInfo");
 	assert_int_equal(counters[2].ok, 2);
 	assert_int_equal(rpc_counters(rpc, counters, 3), 3);

@@ -359,6 +359,7 @@ static void the_list_of_pools_is_read(void **state)
 	expect(ERR_OK);
 	assert_true(lease.held && lease.whole && lease.n == 2);
 	assert_int_equal(lease.pools[1].app_id, 2);
+	assert_true(lease.pools[1].agrees);
 	assert_string_equal(lease.pools[1].address, text);
 	assert_string_equal(lease.pools[1].status, "a status of somebody el");
 	lease_tick(j, &lease, 2, on_done);

@@ -1,0 +1,197 @@
+/* Decides what to do next about a draw whose stakes are in Postgres. Every doubt waits, and at D the wait is over: a default. */
+#include "core/offchain.h"
+
+#include "base/crypto.h"
+
+enum { STATEMENT_BASE_MS = 1000, STATEMENT_MAX_MS = 60000, REFUSED_BASE_MS = 60000, REFUSED_MAX_MS = 3600000 };
+enum { LOOK_MS = 1000, LOOK_MAX_MS = 15000 };
+
+const char *offchain_state_name(enum offchain_state state)
+{
+	static const char *const names[OFFCHAIN_STATES] = { "locked", "drawn", "settled", "defaulted", "refunded" };
+
+	return names[state];
+}
+
+void offchain_alpha(uint8_t out[ALPHA_SIZE], const struct offchain_row *row)
+{
+	const struct alpha alpha = { .draw = row->draw,
+		.n = row->n,
+		.total_weight = row->total_weight,
+		.root = row->root,
+		.rules = row->rules,
+		.slot = row->block_slot,
+		.blockhash = row->blockhash,
+		.round = row->round,
+		.signature = row->signature };
+
+	alpha_bytes(out, &alpha);
+}
+
+void offchain_beacon_beta(struct ecvrf_beta *out, const uint8_t alpha[ALPHA_SIZE])
+{
+	const struct bytes part = { alpha, ALPHA_SIZE };
+
+	crypto_sha512(out->b, &part, 1);
+}
+
+int64_t offchain_now_ms(const struct offchain_facts *f)
+{
+	return f->row.now_ms + (int64_t)(f->around->now_ms - f->row_ms);
+}
+
+static struct offchain_action wait_until(enum reason reason, uint64_t until_ms)
+{
+	return (struct offchain_action){ .act = OFFCHAIN_WAIT, .reason = reason, .until_ms = until_ms };
+}
+
+static struct offchain_action act(enum offchain_act kind)
+{
+	return (struct offchain_action){ .act = kind };
+}
+
+/* A statement that was not answered is tried again soon; one that was refused after a minute, then twice as late each time. */
+static struct offchain_action state_it(const struct offchain_facts *f, enum offchain_act kind)
+{
+	const uint64_t base = f->refused ? REFUSED_BASE_MS : STATEMENT_BASE_MS;
+	const uint64_t max = f->refused ? REFUSED_MAX_MS : STATEMENT_MAX_MS;
+
+	if (attempts_ready(&f->statement, f->around->now_ms, base, max))
+		return act(kind);
+	return wait_until(
+		f->refused ? WAIT_OFFCHAIN_HALTED : WAIT_OFFCHAIN_RETRY, attempts_next_ms(&f->statement, base, max));
+}
+
+static struct offchain_action ask(
+	const struct offchain_facts *f, const struct attempts *asked, enum offchain_act kind, enum reason reason)
+{
+	if (attempts_ready(asked, f->around->now_ms, LOOK_MS, LOOK_MAX_MS))
+		return act(kind);
+	return wait_until(reason, attempts_next_ms(asked, LOOK_MS, LOOK_MAX_MS));
+}
+
+static bool may_default(const struct offchain_facts *f)
+{
+	return offchain_now_ms(f) >= f->row.deadline_s * 1000 && !(f->row.beacon && f->row.beacon_known);
+}
+
+/* A memo that is out may yet turn out to have been in time. */
+bool offchain_wants_anchor(const struct offchain_facts *f)
+{
+	const struct offchain_row *row = &f->row;
+
+	return row->state == OFFCHAIN_LOCKED && !row->anchored && signature_is_zero(&row->memo) &&
+	       f->tip.confirmed_slot.n < row->slot.n + OFFCHAIN_ANCHOR_SETTLED && !may_default(f);
+}
+
+static struct offchain_action anchor(const struct offchain_facts *f)
+{
+	const struct offchain_row *row = &f->row;
+
+	if (!signature_is_zero(&row->memo) && row->memo_slot.n < row->slot.n)
+		return state_it(f, OFFCHAIN_NOTE_ANCHOR);
+	return wait_until(offchain_wants_anchor(f) ? WAIT_OFFCHAIN_ANCHOR : WAIT_OFFCHAIN_ANCHOR_LATE,
+		f->around->now_ms + LOOK_MS);
+}
+
+static struct offchain_action block(const struct offchain_facts *f)
+{
+	if (f->block_found)
+		return state_it(f, OFFCHAIN_NOTE_BLOCK);
+	if (f->tip.finalized_slot.n < f->row.slot.n)
+		return wait_until(WAIT_OFFCHAIN_SLOT, f->around->now_ms + LOOK_MS);
+	return ask(
+		f, &f->block, OFFCHAIN_READ_BLOCK, f->nodes_differ ? WAIT_OFFCHAIN_NODES_DIFFER : WAIT_OFFCHAIN_SLOT);
+}
+
+static struct offchain_action beacon(const struct offchain_facts *f)
+{
+	const int64_t left_ms = f->row.due_s * 1000 - offchain_now_ms(f);
+
+	if (f->beacon_found)
+		return state_it(f, OFFCHAIN_NOTE_BEACON);
+	if (left_ms > 0)
+		return wait_until(WAIT_OFFCHAIN_ROUND, f->around->now_ms + (uint64_t)left_ms);
+	return ask(f, &f->beacon, OFFCHAIN_ASK_BEACON, WAIT_OFFCHAIN_RELAYS);
+}
+
+static struct offchain_action draw(const struct offchain_facts *f)
+{
+	if (f->entries == ENTRIES_FALSE)
+		return wait_until(WAIT_OFFCHAIN_HALTED, f->around->now_ms + REFUSED_BASE_MS);
+	if (f->row.n >= OFFCHAIN_LARGE && f->bound)
+		return wait_until(WAIT_DRAWS_FIRST, f->around->now_ms + LOOK_MS);
+	return state_it(f, f->entries == ENTRIES_READ ? OFFCHAIN_DRAW : OFFCHAIN_READ_ENTRIES);
+}
+
+static struct offchain_action locked(const struct offchain_facts *f)
+{
+	if (f->row.beta_known)
+		return draw(f);
+	if (may_default(f))
+		return state_it(f, OFFCHAIN_DEFAULT);
+	if (!f->row.anchored)
+		return anchor(f);
+	if (f->row.block_slot.n == 0)
+		return block(f);
+	if (!f->row.beacon_known)
+		return beacon(f);
+	if (!f->row.beacon && !f->has_key)
+		return wait_until(WAIT_OFFCHAIN_KEY, f->around->now_ms + LOOK_MS);
+	return state_it(f, OFFCHAIN_PROVE);
+}
+
+struct offchain_action decide_offchain(const struct offchain_facts *f)
+{
+	const enum offchain_state state = f->row.state;
+
+	if (state == OFFCHAIN_SETTLED || state == OFFCHAIN_REFUNDED)
+		return wait_until(WAIT_OVER, 0);
+	if (!f->around->leader)
+		return wait_until(WAIT_NOT_THE_LEADER, 0);
+	if (f->around->stopping)
+		return wait_until(WAIT_STOPPING, 0);
+	if (f->to_tell)
+		return act(OFFCHAIN_TELL_HALT);
+	if (state == OFFCHAIN_LOCKED)
+		return locked(f);
+	if (!f->source_known)
+		return wait_until(WAIT_OFFCHAIN_NO_SOURCE, f->around->now_ms + LOOK_MS);
+	return state_it(f, state == OFFCHAIN_DRAWN ? OFFCHAIN_SETTLE : OFFCHAIN_REFUND);
+}
+
+/* ---- lock ---- */
+
+struct offchain_terms offchain_terms_of(struct slot confirmed, int64_t now_ms, unsigned allowance_s)
+{
+	const uint64_t ahead = OFFCHAIN_ANCHOR_SLOTS + (uint64_t)allowance_s * OFFCHAIN_SLOTS_PER_S;
+	const int64_t slot_s = (int64_t)(ahead * 2 + 4) / 5; /* 0.4 s each */
+	const int64_t slow_s = slot_s + DRAND_AFTER_BLOCK_S, plain_s = (int64_t)allowance_s + OFFCHAIN_BEACON_S;
+	const int64_t earliest_s = (now_ms + 999) / 1000 + (slow_s > plain_s ? slow_s : plain_s);
+	const uint64_t since = (uint64_t)(earliest_s - DRAND_QUICKNET.genesis);
+	const uint64_t first = (since + DRAND_QUICKNET.period_s - 1) / DRAND_QUICKNET.period_s + 1;
+
+	return (struct offchain_terms){ .slot = { confirmed.n + ahead },
+		.round = (first + OFFCHAIN_ROUND_GRID - 1) / OFFCHAIN_ROUND_GRID * OFFCHAIN_ROUND_GRID };
+}
+
+/* ---- anchor ---- */
+
+static bool is_final(const struct rows *rows)
+{
+	return rows->n > 0 && rows->row[rows->n - 1].state == ROW_FINAL;
+}
+
+struct action decide_anchor(const struct anchor_facts *f)
+{
+	struct action a = chore_settle(&f->chore);
+
+	if (a.kind != ACT_NONE)
+		return a;
+	if (is_final(&f->chore.own.settle.rows))
+		return action_wait(WAIT_OVER);
+	if (f->confirmed.n + OFFCHAIN_ANCHOR_LEAD >= f->before.n)
+		return action_wait(WAIT_OFFCHAIN_ANCHOR_LATE);
+	a = chore_look(&f->chore);
+	return a.kind != ACT_NONE ? a : chore_step(&f->chore, STEP_ANCHOR);
+}

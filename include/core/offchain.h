@@ -1,0 +1,116 @@
+/* A draw whose stakes are in Postgres: what is known about it, and the one thing to do next. Pure. */
+#ifndef CORE_OFFCHAIN_H
+#define CORE_OFFCHAIN_H
+#include "core/alpha.h"
+#include "core/attempts.h"
+#include "core/chore.h"
+#include "core/ecvrf.h"
+#include "core/select.h"
+
+enum { OFFCHAIN_NAME = 41, OFFCHAIN_KEY = 801, OFFCHAIN_WHY = 201, OFFCHAIN_ID_TEXT = 37 };
+enum { OFFCHAIN_PICKS_MAX = 1000, OFFCHAIN_ENTRIES_MAX = 10000000 };
+
+/* keeper.offchain_draws.state */
+enum offchain_state { OFFCHAIN_LOCKED, OFFCHAIN_DRAWN, OFFCHAIN_SETTLED, OFFCHAIN_DEFAULTED, OFFCHAIN_REFUNDED };
+enum { OFFCHAIN_STATES = OFFCHAIN_REFUNDED + 1 };
+const char *offchain_state_name(enum offchain_state state);
+
+/* One row of keeper.offchain_facts: what Postgres last said. */
+struct offchain_row {
+	struct draw_id draw;
+	char id[OFFCHAIN_ID_TEXT]; /* the same as text */
+	char source[OFFCHAIN_NAME], type[OFFCHAIN_NAME], key[OFFCHAIN_KEY];
+	enum offchain_state state;
+	bool beacon; /* its rules take SHA-512 of alpha, without a VRF */
+	enum select_mode mode;
+	uint64_t n, total_weight;
+	struct hash root, rules, hash;
+	struct pubkey vrf_key;      /* zero with beacon */
+	struct slot slot;           /* S */
+	int64_t deadline_s, now_ms; /* D, and what time it was; both by the database's clock */
+	uint32_t prizes, alternates;
+	char halted[OFFCHAIN_WHY]; /* empty: it is not */
+	bool anchored;
+	struct signature memo; /* finalized, as the journal has it; zero: none */
+	struct slot memo_slot;
+	struct slot block_slot; /* 0: not known yet, nor the next three */
+	struct hash blockhash;
+	uint64_t round;
+	int64_t due_s; /* of that round */
+	bool beacon_known, beta_known;
+	struct drand_signature signature;
+	struct ecvrf_beta beta;
+	char default_why[OFFCHAIN_NAME];
+};
+
+/* What alpha is made of, once the beacon is known. */
+void offchain_alpha(uint8_t out[ALPHA_SIZE], const struct offchain_row *row);
+/* In mode beacon: SHA-512 of alpha. */
+void offchain_beacon_beta(struct ecvrf_beta *out, const uint8_t alpha[ALPHA_SIZE]);
+
+enum offchain_entries { ENTRIES_NOT_READ, ENTRIES_READ, ENTRIES_FALSE };
+struct offchain_facts {
+	const struct surroundings *around;
+	struct offchain_row row;
+	uint64_t row_ms; /* monotonic, when the row came */
+	struct tip tip;
+	bool source_known, has_key;
+	bool block_found, beacon_found; /* by the nodes, by the relays                               */
+	bool nodes_differ;              /* about the block                                           */
+	bool bound;                     /* a pool's 3000 slots run                                   */
+	enum offchain_entries entries;
+	bool refused; /* the last statement was: it is for a human, and not soon tried again */
+	bool to_tell; /* ... and the row does not say why yet                               */
+	struct attempts statement, block, beacon;
+};
+
+/* Milliseconds of Unix time by the database's clock. */
+int64_t offchain_now_ms(const struct offchain_facts *f);
+
+enum offchain_act {
+	OFFCHAIN_WAIT, /* .reason says why, .until_ms (monotonic) when to look again, 0: on news */
+	OFFCHAIN_NOTE_ANCHOR,
+	OFFCHAIN_READ_BLOCK,
+	OFFCHAIN_NOTE_BLOCK,
+	OFFCHAIN_ASK_BEACON,
+	OFFCHAIN_NOTE_BEACON,
+	OFFCHAIN_PROVE,
+	OFFCHAIN_READ_ENTRIES,
+	OFFCHAIN_DRAW,
+	OFFCHAIN_SETTLE,
+	OFFCHAIN_DEFAULT,
+	OFFCHAIN_REFUND,
+	OFFCHAIN_TELL_HALT
+};
+struct offchain_action {
+	enum offchain_act act;
+	enum reason reason;
+	uint64_t until_ms;
+};
+struct offchain_action decide_offchain(const struct offchain_facts *f);
+
+/* From so many entries on, reading and drawing waits for pools that are bound: the selection itself is one piece of work, of about a
+ * second per million. */
+enum { OFFCHAIN_LARGE = 100000 };
+
+/* What is fixed at lock besides the entries: slot S and round R. allowance_s: so long the statement may take; one that takes longer
+ * is refused by the table, because R would be too near. S is ANCHOR_SLOTS behind the end of the statement even when a slot takes
+ * 200 ms, and R is due 60 s after S even when it takes 400 ms. If slots are slower still, R moves on by the published rule. */
+enum { OFFCHAIN_ANCHOR_SLOTS = 150, OFFCHAIN_SLOTS_PER_S = 5, OFFCHAIN_BEACON_S = 120, OFFCHAIN_ROUND_GRID = 20 };
+struct offchain_terms {
+	struct slot slot;
+	uint64_t round;
+};
+struct offchain_terms offchain_terms_of(struct slot confirmed, int64_t now_ms, unsigned allowance_s);
+
+/* The memo with the row's hash. Tip and deadline instead of accounts. */
+struct anchor_facts {
+	struct chore_facts chore;
+	struct slot before; /* S */
+	struct slot confirmed;
+};
+struct action decide_anchor(const struct anchor_facts *f);
+/* So near S no memo is opened any more: it would land too late. */
+enum { OFFCHAIN_ANCHOR_LEAD = 8, OFFCHAIN_ANCHOR_SETTLED = 64 };
+bool offchain_wants_anchor(const struct offchain_facts *f);
+#endif

@@ -1,0 +1,103 @@
+/* Draws whose stakes are in Postgres, as one daemon drives them. Only engine/ includes this. */
+#ifndef ENGINE_OFFCHAIN_H
+#define ENGINE_OFFCHAIN_H
+#include "chain/drand_relays.h"
+#include "chain/rpc.h"
+#include "chain/vrf_key.h"
+#include "core/merkle.h"
+#include "core/offchain.h"
+#include "core/source.h"
+#include "journal/offchain.h"
+
+struct offchain_draw {
+	struct offchain_facts facts;
+	bool listed;
+	enum reason reason; /* as last logged */
+	uint64_t wake_ms;
+	struct offchain_block block;       /* with facts.block_found */
+	struct drand_signature signature;  /* with facts.beacon_found */
+	char checked_by[DRAND_CHECKED_BY]; /* likewise */
+	char told[OFFCHAIN_WHY];           /* with facts.to_tell */
+};
+
+/* What a source says is due. */
+struct offchain_candidate {
+	const struct source_def *source;
+	struct offchain_due due;
+	struct attempts tried;
+	bool slow; /* the statement took longer than S and R allowed for */
+	bool listed;
+};
+enum { OFFCHAIN_CANDIDATES_MAX = 4 * OFFCHAIN_DUE_MAX };
+
+/* The first block from a slot on, from node after node until two say the same. */
+struct offchain_search {
+	struct rpc_call rpc;
+	bool running;
+	struct slot from, at;
+	int node;
+	size_t n;
+	struct offchain_block answer[RPC_ENDPOINTS_MAX];
+};
+
+/* The picks of one draw: entries come in pieces, and their tree must have the root that was locked. */
+struct offchain_pick {
+	struct offchain_call call;
+	struct draw_id of;
+	bool reading, done;
+	uint64_t n; /* entries so far */
+	struct ticket *ticket;
+	struct merkle tree;
+	struct select_pick pick[OFFCHAIN_PICKS_MAX];
+};
+
+struct offchain {
+	struct engine *e;
+	struct offchain_call look, verb;
+	struct draw_id verb_of;
+	enum offchain_act verb_act;
+	struct offchain_candidate *locking; /* NULL: the verb is about a draw */
+	struct offchain_search search;
+	struct offchain_pick pick;
+	struct drand_call beacon;
+	const struct source_def *asked; /* by the look that is out; NULL: no source */
+	struct attempts source[SOURCES_MAX];
+	char source_fault[SOURCES_MAX][OFFCHAIN_WHY];
+	size_t next_source;
+	uint64_t due_ms, fence;
+	int64_t clock_ms; /* the database's, when the newest look came, and when that was; 0: not known */
+	uint64_t clock_at_ms;
+	struct offchain_draw *draw[OFFCHAIN_DRAWS_MAX]; /* nearest deadline first */
+	size_t n;
+	struct offchain_candidate *candidate[OFFCHAIN_CANDIDATES_MAX];
+	size_t n_candidates;
+};
+
+void offchain_init(struct engine *e);
+void offchain_fini(struct engine *e);
+void offchain_turn(struct engine *e);
+uint64_t offchain_wake_ms(const struct engine *e);
+bool offchain_busy(const struct engine *e);
+/* Some draw waits for the chain. */
+bool offchain_hot(const struct engine *e);
+/* The next look comes at once. */
+void offchain_soon(struct engine *e);
+struct offchain_draw *offchain_find(const struct engine *e, const struct draw_id *id); /* NULL: it is not here */
+/* The row as Postgres returned it. */
+void offchain_take_row(struct engine *e, const struct offchain_row *row);
+
+/* offchain_draw.c: one draw's next move, when what it needs is free. */
+void offchain_advance(struct engine *e, struct offchain_draw *d);
+/* offchain_lock.c: one of those that are due. */
+void offchain_lock_next(struct engine *e);
+void offchain_take_due(struct engine *e, const struct offchain_call *look);
+/* offchain_block.c */
+void offchain_search_begin(struct engine *e, struct slot from);
+void offchain_search_turn(struct engine *e);
+/* offchain_pick.c */
+void offchain_pick_begin(struct engine *e, const struct offchain_draw *d);
+void offchain_pick_turn(struct engine *e);
+void offchain_pick_drop(struct engine *e);
+/* offchain_anchor.c: the memos that are wanted, as chores. */
+void offchain_list_anchors(struct engine *e);
+#endif

@@ -1,0 +1,72 @@
+/* The verbs of draws whose stakes are in Postgres (migrations/V020, V021). They run on the journal's second connection: a lock or a
+ * settlement may take a minute, and the pools' statements do not wait for it. */
+#ifndef JOURNAL_OFFCHAIN_H
+#define JOURNAL_OFFCHAIN_H
+#include "core/offchain.h"
+#include "journal/journal.h"
+
+enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 16384, OFFCHAIN_ENTRY_SIZE = 40 };
+
+/* What a source says is due. */
+struct offchain_due {
+	char type[OFFCHAIN_NAME], key[OFFCHAIN_KEY];
+};
+struct offchain_call {
+	struct task task;
+	struct journal_call_state *state;
+	size_t n; /* rows: draws that are not over; or the one that a verb is about */
+	struct offchain_row row[OFFCHAIN_DRAWS_MAX];
+	size_t n_due;
+	struct offchain_due due[OFFCHAIN_DUE_MAX];
+	int64_t now_ms;           /* with n_due: the database's clock */
+	char fault[OFFCHAIN_WHY]; /* of the source's statement "due"; empty: none */
+	uint8_t *piece;           /* of offchain_entries(): participant 32, weight 8 big-endian each; owned */
+	size_t piece_n;           /* entries in it */
+};
+void offchain_call_init(struct offchain_call *call);
+void offchain_call_fini(struct offchain_call *call); /* cancels */
+
+/* What is to be done. due: a source's statement, asked as well; NULL: of no source. Changes nothing, and works without the lease. */
+void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
+
+/* The verbs. ERR_OK: row[0] is the draw as it is now, changed by this call or earlier. ERR_REFUSED: reply.why says why, and
+ * nothing of it was kept. */
+struct offchain_locking {
+	const char *source, *key, *type, *freeze, *entries; /* the last two are statements */
+	struct pubkey vrf_key;                              /* zero: none is here */
+	struct offchain_terms terms;
+};
+void offchain_lock(
+	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done);
+void offchain_anchor(
+	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done);
+struct offchain_block {
+	struct slot slot, parent;
+	struct hash hash;
+	int64_t time;
+};
+void offchain_block(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const struct offchain_block *block, journal_done *done);
+/* checked_by: one line for the certificate. */
+void offchain_beacon(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const struct drand_signature *signature, const char *checked_by, journal_done *done);
+/* proof NULL: in mode beacon there is none. */
+void offchain_prove(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const uint8_t alpha[ALPHA_SIZE], const struct ecvrf_proof *proof, const struct ecvrf_beta *beta,
+	journal_done *done);
+/* The picks of row->prizes + row->alternates. When the database computes other ones the draw comes back halted. */
+void offchain_draw(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const struct select_pick *pick, journal_done *done);
+void offchain_settle(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const char *statement, journal_done *done);
+void offchain_default(
+	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done);
+void offchain_refund(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
+	const char *statement, journal_done *done);
+void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,
+	journal_done *done);
+
+/* OFFCHAIN_PIECE entries at most from `first` on, into call->piece. */
+void offchain_entries(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, uint64_t first,
+	journal_done *done);
+#endif

@@ -1,0 +1,48 @@
+-- The daemon drives off-chain draws: their anchors are steps of the journal, and one statement says what is to be done.
+ALTER DOMAIN keeper.subject DROP CONSTRAINT subject_is_known;
+ALTER DOMAIN keeper.subject ADD CONSTRAINT subject_is_known CHECK (
+    length(VALUE) < 80 AND VALUE ~ '^(draw:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20}|ata:[1-9A-HJ-NP-Za-km-z]{32,44}|canary:[0-9]{1,10}|randomness:[1-9A-HJ-NP-Za-km-z]{32,44}|pool:[1-9A-HJ-NP-Za-km-z]{32,44}:[0-9]{1,20}|referral:[1-9][0-9]{0,17}|offchain:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+COMMENT ON DOMAIN keeper.subject IS 'draw:<pool address>:<pool id>, ata:<token account>, canary:<n>, randomness:<account>, pool:<pool address>:<pool id>, referral:<claim id>, offchain:<draw>';
+
+ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_step_fits CHECK (
+    step IN ('BIND', 'RECOMMIT', 'DRAW', 'REVEAL_SELECT', 'SELECT', 'PAYOUT') AND starts_with(subject, 'draw:')
+    OR step = 'CREATE_ATA' AND starts_with(subject, 'ata:')
+    OR step IN ('CANARY_INIT', 'CANARY_COMMIT') AND starts_with(subject, 'canary:')
+    OR step = 'CLOSE_RANDOMNESS' AND subject = 'randomness:' || randomness AND randomness IS NOT NULL
+    OR step IN ('SWEEP', 'FINALIZE', 'CLAIM_RENT') AND starts_with(subject, 'pool:')
+    OR step = 'PAY_REFERRAL' AND starts_with(subject, 'referral:')
+    OR step = 'ANCHOR' AND starts_with(subject, 'offchain:'));
+
+CREATE FUNCTION keeper.offchain_facts(d keeper.offchain_draws)
+RETURNS TABLE (draw uuid, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
+    root bytea, rules_hash bytea, hash bytea, vrf_key bytea, slot bigint, deadline_s bigint, now_ms bigint, prizes bigint, alternates bigint, halted_why text,
+    anchored boolean, memo_sig text, memo_slot bigint, block_slot bigint, blockhash bytea, round numeric, due_s numeric, drand_signature bytea, beta bytea, default_why text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.draw, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
+           d.hash::bytea, d.vrf_key::bytea, d.slot::bigint, extract(epoch FROM d.deadline)::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+           d.prizes, d.alternates, d.halted_why, d.anchor_sig IS NOT NULL, s.sig::text, s.landed_slot::bigint, d.block_slot::bigint, d.blockhash::bytea,
+           d.round::numeric, keeper.drand_time(d.round), d.drand_signature, d.beta, d.default_why
+      FROM (VALUES (1)) AS one
+      LEFT JOIN LATERAL (SELECT x.sig, x.landed_slot FROM keeper.steps x
+                          WHERE x.subject = 'offchain:' || d.draw AND x.step = 'ANCHOR' AND x.state = 'final' ORDER BY x.seq LIMIT 1) AS s ON true
+$$;
+COMMENT ON FUNCTION keeper.offchain_facts IS 'What the daemon decides by: the row, the finalized memo that the journal has of it, and this database''s clock.';
+
+-- Not volatile: a source's statement "due" that writes is refused by Postgres.
+CREATE FUNCTION keeper.offchain_work(p_max bigint, p_due text, p_due_max bigint)
+RETURNS TABLE (kind text, type text, source_key text, why text, draw uuid)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT 'draw', NULL::text, NULL::text, NULL::text, d.draw FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')
+        ORDER BY d.halted_why IS NOT NULL, d.deadline, d.draw LIMIT p_max;
+    IF p_due IS NOT NULL THEN
+        BEGIN
+            RETURN QUERY EXECUTE format($q$SELECT 'due', x.type::text, x.source_key::text, NULL::text, NULL::uuid FROM (%s
+                ) AS x WHERE x.type IS NOT NULL AND length(x.source_key::text) BETWEEN 1 AND 200 LIMIT $1$q$, btrim(p_due, E' \t\r\n;')) USING p_due_max;
+        EXCEPTION WHEN OTHERS THEN
+            RETURN QUERY SELECT 'fault', NULL::text, NULL::text, SQLERRM, NULL::uuid;
+        END;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';

@@ -1,0 +1,107 @@
+// Draws whose stakes are in Postgres, from due to their end by the daemon alone: real Postgres, local chain, recorded rounds of drand.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert');
+const { DrawWorld, PLAIN } = require('./offchain.js');
+const { sleep } = require('./world.js');
+const { Keypair } = require('../chain/solana.js');
+
+let world;
+test.before(async () => { world = await DrawWorld.start({ nodes: 2 }); });
+test.after(() => world?.stop());
+
+const coinsOf = (draw) => world.sql(`SELECT state, pot, kept, (SELECT coalesce(sum(amount), 0) FROM coin_draws.transactions WHERE type = 'draw_prize' AND metadata ->> 'draw' = '${draw.key}') FROM coin_draws.draws WHERE id = ${draw.key}`);
+const paidOf = (draw) => world.sql(`SELECT count(*), coalesce(sum(units), 0) FROM plain.paid WHERE key = '${draw.key}'`);
+const other = new Keypair();
+
+// The lease goes from one to the other and back while `until` is not there yet.
+async function passLease(until) {
+	let over = false;
+	until.finally(() => { over = true; }).catch(() => {});
+	while (!over) {
+		await world.forgetLease();
+		await sleep(300);
+	}
+	await until;
+}
+
+test('one draw of each source, without a VRF, with two daemons, a false relay, a key that is away, a settlement that cheats', async () => {
+	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
+	const plain = { fair: await world.plain('fair'), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const all = [...Object.values(draws), ...Object.values(plain)];
+	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
+	world.lockTime();
+	for (const draw of all) await world.sql(draw.due);
+	const both = [world.startDaemon(), world.startDaemon()];
+	await passLease(world.all(all, 'anchor_sig IS NOT NULL'));
+	await world.scenario.chain('skipSlots', 3);
+	await world.pastSlots();
+	await passLease(world.all(all, 'block_slot IS NOT NULL AND round = 1000'));
+	for (const daemon of both) await daemon.kill();
+	assert.equal(await world.sql("SELECT count(*), count(DISTINCT subject) FROM keeper.steps WHERE step = 'ANCHOR' AND state = 'final'"), `${all.length}|${all.length}`);
+	await world.forgetLease();
+
+	const tamper = (weight) => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET weight = ${weight} FROM keeper.offchain_draws d
+		WHERE d.draw = e.draw AND d.source_key = 'tampered' AND e.ref = '3'; ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
+	await tamper(2);
+	world.drand.behave('notYet', 'notYet', 'notYet');
+	world.roundTime();
+	const keyless = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other) });
+	await keyless.wait('offchain.wait', { reason: 'OFFCHAIN_RELAYS' });
+	world.drand.behave('lie', 'honest', 'failing');
+	await keyless.wait('offchain.no_beacon', { err: 'refused' });
+	world.drand.behave('lie', 'honest', 'honest');
+	await world.until(plain.fair, 'settled');
+	await keyless.wait('drand.false_relay');
+	for (const draw of Object.values(draws)) await keyless.wait('offchain.wait', { key: draw.key, reason: 'OFFCHAIN_KEY' });
+	assert.equal(await paidOf(plain.fair), '1|100');
+	await keyless.wait('offchain.halted', { key: 'cheat', why: /settle paid 99 units to 1 winners, but 100 units and 1 winners are due; nothing was kept/ });
+	await keyless.wait('offchain.halted', { key: 'tampered', why: /the frozen entries do not have the root that was locked/ });
+	assert.deepEqual([(await world.row(plain.cheat)).state, await paidOf(plain.cheat)], ['drawn', '0|0']);
+	assert.deepEqual([(await world.row(plain.tampered)).state, await paidOf(plain.tampered)], ['locked', '0|0']);
+	await keyless.kill();
+	await world.forgetLease();
+
+	await tamper(3);
+	world.writePlain(PLAIN.statements.replace("CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END", '100'));
+	world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
+	await world.all(all, "state = 'settled' AND halted_why IS NULL");
+	assert.equal(await coinsOf(draws.coins), 'drawn|0|8|12');
+	assert.equal(await coinsOf(draws.money), 'drawn|0|6|0');
+	assert.equal(await world.sql(`SELECT count(*), sum(amount) FROM coin_draws.winners WHERE draw_id = ${draws.money.key}`), '1|10.00');
+	assert.equal(await world.sql('SELECT sum(amount) FROM coin_draws.transactions'), String(Number(before) + 12));
+	assert.equal(await world.sql("SELECT kind, amount = (SELECT amounts[1] FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
+	assert.equal(await world.sql('SELECT count(*), count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), '3|3');
+	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source = 'plain')"), '0');
+	await world.sound();
+});
+
+test('a memo that never lands, a round that never comes: public defaults, every stake goes back', async () => {
+	const daemon = world.daemons.at(-1);
+	const late = await world.coins(3, { fee: 5 });
+	const gone = [await world.coins(4, { fee: 5 }), await world.jackpot(), await world.raffle(), await world.plain('gone')];
+	const balances = () => world.sql("SELECT (SELECT sum(coin_balance) FROM coin_draws.users), (SELECT sum(points) FROM raffle_schema.points_balances)");
+	const before = await balances();
+	for (const draw of gone) await world.sql(draw.due);
+	await world.all(gone, 'anchor_sig IS NOT NULL');
+	await world.pastSlots();
+	await world.all(gone, 'block_slot IS NOT NULL');
+	await world.scenario.chain('faults', { node: 'all', drop: 1000 });
+	await world.sql(late.due);
+	const { subject } = await daemon.wait('tx.send', { subject: new RegExp((await world.until(late, 'locked')).draw) });
+	await world.pastSlots(400);
+	await daemon.wait('offchain.wait', { key: late.key, reason: 'OFFCHAIN_ANCHOR_LATE' });
+	await world.scenario.chain('faults', { node: 'all', clear: true });
+	world.pastDeadlines();
+	await world.all([late, ...gone], "state = 'refunded'");
+	assert.equal(await world.sql(`SELECT default_why, count(*) FROM keeper.offchain_draws WHERE state = 'refunded' GROUP BY 1 ORDER BY 1`), 'no_anchor|1\nno_beacon|4');
+	assert.equal(await world.sql(`SELECT count(*) FROM keeper.steps WHERE subject = '${subject}' AND state = 'final'`), '0');
+	for (const draw of [late, ...gone]) await daemon.wait('offchain.defaulted', { key: draw.key });
+	assert.equal(await paidOf(gone[3]), '3|30');
+	assert.notEqual(await balances(), before, 'the stakes are back');
+	assert.equal(await world.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '7|35');
+	assert.equal(await world.sql("SELECT count(*) FROM jackpot.credits WHERE kind = 'refund'"), '5');
+	await world.sound();
+});
