@@ -13,8 +13,8 @@
 #include "ops/jackpot_kpi.h"
 
 enum {
-	WAGERS_MAX = 32,  /* contributions that wait for the database or are there; health_http has 64 clients       */
-	READERS_MAX = 16, /* and so many of one page                                                       */
+	WAGERS_MAX = 32, /* contributions that wait for the database or are there; health_http has 64 clients       */
+	READERS_MAX = 8, /* and so many of one page: some of the 64 are always left for probes */
 	DEADLINE_MS = 2000,
 	FRESH_MS = 1000, /* a page is asked for anew after this */
 	SAY_AGAIN_MS = 60000,

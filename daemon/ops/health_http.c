@@ -29,8 +29,7 @@ enum {
 struct client {
 	int fd; /* -1: free, or told to go */
 	bool used;
-	bool waiting; /* for an answer that comes later: neither too old nor displaced, since the wait has its own end */
-	uint64_t since_ms;
+	struct exchange_client held;
 };
 
 struct cached {
@@ -76,13 +75,15 @@ static void dismiss_oldest(struct health_http *h)
 	for (size_t i = 0; i < CLIENTS_HARD; i++) {
 		struct client *c = &h->client[i];
 
-		if (c->fd < 0 || c->waiting)
+		if (c->fd < 0)
 			continue;
 		n++;
-		if (oldest == NULL || c->since_ms < oldest->since_ms)
+		if (c->held.waiting)
+			continue;
+		if (oldest == NULL || c->held.since_ms < oldest->held.since_ms)
 			oldest = c;
 	}
-	if (n > CLIENTS)
+	if (n > CLIENTS && oldest != NULL)
 		dismiss(oldest);
 }
 
@@ -102,7 +103,7 @@ static void on_connection(
 	if (c == h->client + CLIENTS_HARD) /* cannot be: libmicrohttpd has the same limit */
 		return;
 	*c = (struct client){ .used = true,
-		.since_ms = loop_mono_ms(),
+		.held.since_ms = loop_mono_ms(),
 		.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd };
 	*context = c;
 	dismiss_oldest(h);
@@ -115,7 +116,7 @@ static bool sweep(struct health_http *h, uint64_t now)
 
 	for (size_t i = 0; i < CLIENTS_HARD; i++) {
 		any = any || h->client[i].used;
-		if (h->client[i].fd >= 0 && !h->client[i].waiting && now - h->client[i].since_ms >= CLIENT_MS)
+		if (h->client[i].fd >= 0 && !h->client[i].held.waiting && now - h->client[i].held.since_ms >= CLIENT_MS)
 			dismiss(&h->client[i]);
 	}
 	return any;
@@ -241,7 +242,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 	if (c == NULL)
 		return MHD_NO;
 	return exchange_call(&(struct exchange_call){
-		&h->later, connection, url, method, upload, upload_size, context, &c->waiting, on_answered, h });
+		&h->later, connection, url, method, upload, upload_size, context, &c->held, on_answered, h });
 }
 
 /* ---- listening ---- */

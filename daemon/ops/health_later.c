@@ -10,7 +10,7 @@
 
 struct later {
 	struct MHD_Connection *connection;
-	bool *waiting;
+	struct exchange_client *client;
 	void (*wake)(void *owner);
 	void *owner;
 	bool asked, asking;
@@ -29,7 +29,7 @@ static struct later *begin(const struct exchange_call *call)
 	if (r == NULL)
 		abort(); /* out of memory */
 	r->connection = call->connection;
-	r->waiting = call->waiting;
+	r->client = call->client;
 	r->wake = call->wake;
 	r->owner = call->owner;
 	r->began_us = loop_mono_us();
@@ -76,7 +76,7 @@ static void ask(struct later *r, const struct exchange_call *call)
 	call->pages->ask(call->pages->owner, r, &request);
 	r->asking = false;
 	if (r->response == NULL) {
-		*r->waiting = true;
+		r->client->waiting = true;
 		MHD_suspend_connection(call->connection);
 	}
 }
@@ -115,7 +115,7 @@ void later_answer(struct later *r, const struct later_answer *answer)
 	}
 	if (r->asking)
 		return;
-	*r->waiting = false;
+	*r->client = (struct exchange_client){ .since_ms = loop_mono_ms() };
 	MHD_resume_connection(r->connection);
 	r->wake(r->owner);
 }

@@ -6,7 +6,14 @@
 
 #include "ops/health_later.h"
 
-/* One call of libmicrohttpd's handler. waiting is set while the answer is not there; it lives as long as the connection.
+/* waiting: for an answer that is not there yet, so neither too old nor displaced: the wait has its own end. since_ms: of the
+ * connection, or of the answer when there was one, so that who waited is not the next to go. */
+struct exchange_client {
+	bool waiting;
+	uint64_t since_ms;
+};
+
+/* One call of libmicrohttpd's handler. client lives as long as the connection.
  * wake() is called when it is: without threads the library does not tell anybody. */
 struct exchange_call {
 	const struct later_pages *pages;
@@ -14,7 +21,7 @@ struct exchange_call {
 	const char *url, *method, *upload;
 	size_t *upload_size;
 	void **context;
-	bool *waiting;
+	struct exchange_client *client;
 	void (*wake)(void *owner);
 	void *owner;
 };

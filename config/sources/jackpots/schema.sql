@@ -325,7 +325,7 @@ BEGIN
                   WHERE l.key = p_key AND l.kind = 'contribution' ORDER BY j."group";
 END
 $$;
-COMMENT ON FUNCTION jackpot.contribute IS 'Adds one wager, once per key, and says what it added where; nothing for a group that is full or does not take it.';
+COMMENT ON FUNCTION jackpot.contribute IS 'Adds one wager, once per key, and says what it added where; nothing for a group that is full or does not take it. One per transaction: two could wait for each other.';
 
 -- The key is group:round.
 CREATE FUNCTION jackpot.freeze(p_key text) RETURNS TABLE (amounts numeric[], currency text, alternates integer, stake_units numeric, opened_at timestamptz)
