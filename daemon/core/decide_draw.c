@@ -148,7 +148,7 @@ static struct action refused_select(const struct draw_facts *f)
 	return action_wait_until(WAIT_SIMULATION_FAILED, soon);
 }
 
-/* Postgres has been away for long and the 3000 slots run: reveal and select go through the local spool. */
+/* Postgres has been away for long and the 3000 slots run: what stops them goes through the local spool. */
 static bool spool_time(const struct draw_facts *f)
 {
 	const uint64_t down = f->around->journal_down_since_ms;
@@ -156,18 +156,18 @@ static bool spool_time(const struct draw_facts *f)
 	return down != 0 && f->around->now_ms > down + POLICY_SPOOL_AFTER_MS;
 }
 
-static struct action reveal_now(const struct draw_facts *f)
+static struct action select_now(const struct draw_facts *f, enum step step)
 {
-	struct action a = open_step(f, STEP_REVEAL_SELECT);
+	struct action a = open_step(f, step);
 
 	if (a.kind == ACT_OPEN && spool_time(f))
 		a.kind = ACT_SPOOL;
 	return a;
 }
 
-/* Reveals that wait in the spool are not closed before Postgres is back. Another one goes there when none of them did
+/* Steps that wait in the spool are not closed before Postgres is back. Another one goes there when none of them did
  * anything; then a simulation has to say first that it would work. */
-static struct action reveal_through_spool(const struct draw_facts *f)
+static struct action through_spool(const struct draw_facts *f, enum step step)
 {
 	const struct settle_facts *settle = &f->own.settle;
 	bool again = false;
@@ -179,11 +179,11 @@ static struct action reveal_through_spool(const struct draw_facts *f)
 		if (!settle_spent(settle, i))
 			return action_wait(WAIT_IN_FLIGHT);
 	}
-	if (again && !simulated(f, STEP_REVEAL_SELECT) && !simulation_overdue(f))
-		return simulate(f, STEP_REVEAL_SELECT);
+	if (again && !simulated(f, step) && !simulation_overdue(f))
+		return simulate(f, step);
 	if (again && !f->own.simulation.ok && !simulation_overdue(f))
 		return refused_select(f);
-	return reveal_now(f);
+	return select_now(f, step);
 }
 
 /* So often an oracle is asked before it counts as silent: the budget alone may have passed while nobody asked. */
@@ -235,27 +235,30 @@ static struct action reveal(const struct draw_facts *f)
 	if (rescue_allowed(f))
 		return rescue(f);
 	if (spool_time(f))
-		return reveal_through_spool(f);
+		return through_spool(f, STEP_REVEAL_SELECT);
 	if (simulation_overdue(f))
-		return reveal_now(f);
+		return select_now(f, STEP_REVEAL_SELECT);
 	if (!simulated(f, step) && !only_payout_fails(f))
 		return simulate(f, step);
 	if (simulated(f, step) && f->own.simulation.ok)
-		return step == STEP_DRAW ? open_step(f, step) : reveal_now(f);
+		return step == STEP_DRAW ? open_step(f, step) : select_now(f, step);
 	if (only_payout_fails(f))
-		return reveal_now(f);
+		return select_now(f, STEP_REVEAL_SELECT);
 	if (f->commit.refused_by > 0)
 		return action_wait_until(WAIT_ANSWER_REFUSED, f->around->now_ms + 500);
 	return refused_select(f);
 }
 
+/* Somebody else revealed. */
 static struct action select_winner(const struct draw_facts *f)
 {
+	if (spool_time(f))
+		return through_spool(f, STEP_SELECT);
 	if (!simulated(f, STEP_SELECT) && !simulation_overdue(f))
 		return simulate(f, STEP_SELECT);
 	if (!f->own.simulation.ok && !simulation_overdue(f))
 		return refused_select(f);
-	return open_step(f, STEP_SELECT);
+	return select_now(f, STEP_SELECT);
 }
 
 static bool commit_matches(const struct draw_facts *f)

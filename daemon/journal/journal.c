@@ -224,9 +224,9 @@ void journal_spool(struct journal *j, struct journal_call *call, const struct su
 		(void)snprintf(why, sizeof why, "dry run: nothing is written");
 	else if (j->fence == 0)
 		(void)snprintf(why, sizeof why, "the lease was not held when Postgres went away");
-	else if (row->step != STEP_REVEAL_SELECT)
-		(void)snprintf(
-			why, sizeof why, "only REVEAL_SELECT may go through the spool, not %s", STEPS[row->step].name);
+	else if (!step_spoolable(row->step))
+		(void)snprintf(why, sizeof why, "only REVEAL_SELECT and SELECT may go through the spool, not %s",
+			STEPS[row->step].name);
 	else if (!call_spool_time(j))
 		(void)snprintf(
 			why, sizeof why, "Postgres has not been away for %d s: use the journal", SPOOL_AFTER_MS / 1000);

@@ -63,6 +63,12 @@ struct step_def {
 };
 extern const struct step_def STEPS[STEP_COUNT];
 
+/* What stops the 3000 slots and nothing else: it may go through the local spool while Postgres is away. */
+static inline bool step_spoolable(enum step step)
+{
+	return step == STEP_REVEAL_SELECT || step == STEP_SELECT;
+}
+
 /* Writes the step named `text` to *out; false when there is none. */
 bool step_from_name(const char *text, enum step *out);
 #endif

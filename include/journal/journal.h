@@ -83,9 +83,9 @@ struct journal_payout {
 void journal_record_payout(struct journal *j, struct journal_call *call, const struct subject_key *subject,
 	const struct journal_payout *payout, journal_done *done);
 
-/* Local spool (DESIGN 4): a REVEAL_SELECT row and its answer, fsynced, while Postgres has been away for over 60 s.
+/* Local spool (DESIGN 4): a REVEAL_SELECT or SELECT row, and the answer, fsynced, while Postgres has been away for over 60 s.
  * Imported by itself, in order, when Postgres is back and the lease is held; until then rows of that subject come from
- * memory. OK: it is on the disk and may be sent. REFUSED: not REVEAL_SELECT, Postgres is not away for that long, the lease was
+ * memory. OK: it is on the disk and may be sent. REFUSED: another step, Postgres is not away for that long, the lease was
  * not held, or a step of this subject waits already. What the journal refuses at the import is set aside as
  * <spool_dir>/refused, with event=spool.refused. */
 void journal_spool(struct journal *j, struct journal_call *call, const struct subject_key *subject, uint64_t prev_seq,

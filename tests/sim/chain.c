@@ -240,7 +240,7 @@ static void run_externals(size_t at)
 		if (e->landed != SIZE_MAX || world.now_ms < e->ms)
 			continue;
 		e->landed = at;
-		program_external(state_push(&states[blocks[at].state]), e->kind, e->pool, blocks[at].unix_s);
+		program_external(state_push(&states[blocks[at].state]), e->kind, e->pool, &blocks[at]);
 		blocks[at].state = (uint32_t)(n_states - 1);
 	}
 }

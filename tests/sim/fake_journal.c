@@ -349,7 +349,7 @@ void journal_spool(struct journal *j, struct journal_call *call, const struct su
 	struct statement *st = begin(j, call, VERB_OPEN, subject, done);
 
 	fill_row(st, prev_seq, row);
-	if (world.daemon[j->daemon].dying || j->fence == 0 || row->step != STEP_REVEAL_SELECT || !call_spool_time(j) ||
+	if (world.daemon[j->daemon].dying || j->fence == 0 || !step_spoolable(row->step) || !call_spool_time(j) ||
 		!spool_add_step(j->spool, subject->text, prev_seq, &st->row)) {
 		call_local(call->state, st, ERR_REFUSED, NULL);
 		return;

@@ -367,13 +367,27 @@ bool program_run(struct state *s, const uint8_t *tx, size_t len, const struct bl
 	return true;
 }
 
-void program_external(struct state *s, enum external_kind kind, int pool, int64_t unix_s)
+static void reveal_by_somebody_else(struct state *s, const struct pubkey *randomness, const struct block *block)
+{
+	struct rand_state *r = state_rand(s, randomness);
+	struct oracle_answer answer;
+
+	if (!r || r->seed_slot == 0 || r->reveal_slot != 0)
+		return;
+	oracle_sign(&answer, &r->oracle, &r->address, r->seed_slot, &r->seed_slothash, 0);
+	r->reveal_slot = block->slot.n;
+	memcpy(r->value, answer.value, sizeof r->value);
+}
+
+void program_external(struct state *s, enum external_kind kind, int pool, const struct block *block)
 {
 	struct pool_state *p = &s->pool[pool];
 
 	if (kind == EXTERNAL_UNLOCK && p->status == POOL_LOCKED && !p->paused) {
 		p->status = POOL_UNLOCKED;
-		p->unlock_time = unix_s;
+		p->unlock_time = block->unix_s;
+	} else if (kind == EXTERNAL_REVEAL && p->status == POOL_RANDOMNESS_COMMITTED) {
+		reveal_by_somebody_else(s, &p->randomness, block);
 	} else if (kind == EXTERNAL_UNPAUSE) {
 		p->paused = false;
 	} else if (kind == EXTERNAL_VAULT) {

@@ -122,7 +122,7 @@ struct block {
 	int64_t unix_s;
 	uint32_t state;
 };
-enum external_kind { EXTERNAL_UNLOCK, EXTERNAL_UNPAUSE, EXTERNAL_VAULT };
+enum external_kind { EXTERNAL_UNLOCK, EXTERNAL_UNPAUSE, EXTERNAL_VAULT, EXTERNAL_REVEAL };
 /* What an executed transaction did, for the invariants. */
 struct effects {
 	int bind, select, pay; /* pool, or -1                                                                     */
@@ -170,7 +170,7 @@ size_t chain_signatures(int pool, size_t index, struct rpc_signature_info *out, 
 void chain_arrive(const uint8_t *tx, size_t len, uint64_t when_ms);
 bool program_run(struct state *s, const uint8_t *tx, size_t len, const struct block *block, const struct block *before,
 	struct tx_failure *failure, struct effects *effects);
-void program_external(struct state *s, enum external_kind kind, int pool, int64_t unix_s);
+void program_external(struct state *s, enum external_kind kind, int pool, const struct block *block);
 struct rand_state *state_rand(struct state *s, const struct pubkey *address);
 /* Some pool waits for the value of this account. */
 int pool_bound_to(const struct state *s, const struct pubkey *randomness);

@@ -50,6 +50,10 @@ void world_pool_bound(void)
 	world.outage_after_bind = false;
 	world.outage[0].from_ms = world.now_ms + random_below(15000);
 	world.outage[0].until_ms = world.outage[0].from_ms + world.outage_ms;
+	/* Before we may, and while it cannot be written down: then what is left to do is to select. */
+	for (unsigned i = 0; world.scenario->deadline_outage && i < world.n_pools; i++)
+		if (random_chance(300))
+			chain_external(EXTERNAL_REVEAL, (int)i, world.outage[0].from_ms + random_below(90000));
 }
 
 const struct pubkey *recipient_of(const struct sim_pool *pool, const struct pubkey *player)

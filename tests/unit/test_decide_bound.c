@@ -196,6 +196,16 @@ CHANGE(revealed_refused)
 	revealed(x);
 	fixture_simulated(x, STEP_SELECT, false);
 }
+CHANGE(revealed_postgres_gone)
+{
+	revealed(x);
+	journal_long_gone(x);
+}
+CHANGE(revealed_spooled_failed)
+{
+	spooled_failed(x);
+	revealed(x);
+}
 CHANGE(silent_oracle)
 {
 	x->f.commit.seed_slot.n = x->f.accounts.randomness.seed_slot.n = SLOT - 101;
@@ -360,6 +370,8 @@ static const struct decide_case CASES[] = {
 	{ "answered, vault wrong", fixture_answered, vault_wrong, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
 	{ "answered, nobody simulates", fixture_answered, nobody_simulates, ACT_OPEN, STEP_REVEAL_SELECT, 0 },
 	{ "answered, Postgres gone for long", fixture_answered, journal_long_gone, ACT_SPOOL, STEP_REVEAL_SELECT, 0 },
+	{ "revealed, Postgres gone for long", fixture_bound, revealed_postgres_gone, ACT_SPOOL, STEP_SELECT, 0 },
+	{ "revealed, spooled reveal failed", fixture_bound, revealed_spooled_failed, ACT_SIMULATE, STEP_SELECT, 0 },
 	{ "spooled, landed", fixture_answered, spooled_landed, ACT_WAIT, 0, WAIT_IN_FLIGHT },
 	{ "spooled, failed", fixture_answered, spooled_failed, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
 	{ "spooled, absent", fixture_answered, spooled_absent, ACT_SIMULATE, STEP_REVEAL_SELECT, 0 },
