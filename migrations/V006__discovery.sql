@@ -49,6 +49,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE p.id > p_after_id AND p.pool_address IS NOT NULL
        AND (p.status NOT IN ('ended', 'cancelled', 'closed') OR p.id IN (SELECT o.app_id FROM open_draws o))
     UNION ALL
+    -- Registered and cancelled while nobody looked: listed until its account, or the history of one that is gone, was read.
+    SELECT p.id, p.pool_address, p.status, true
+      FROM public.pools p
+     WHERE p.id > p_after_id AND p.status IN ('cancelled', 'closed') AND p.start_time > (now() AT TIME ZONE 'UTC') - interval '7 days'
+       AND p.pool_address IS NOT NULL AND NOT EXISTS (SELECT FROM keeper.draws d WHERE d.app_id = p.id)
+       AND NOT EXISTS (SELECT FROM keeper.watermarks w WHERE w.address = p.pool_address AND w.gone)
+    UNION ALL
     SELECT -o.no, o.address, 'unknown', true
       FROM open_draws o
      WHERE p_after_id = 0

@@ -92,6 +92,32 @@ void claim_inner(struct claim_judge *judge, uint8_t program, struct bytes accoun
 	consider(judge, program, accounts, data);
 }
 
+static bool another_program_got_the_pool(const struct claim_judge *judge)
+{
+	const struct tx_view *view = &judge->view;
+
+	for (size_t i = 0; i < view->n_ixs; i++) {
+		const struct bytes accounts = tx_view_ix_accounts(view, &view->ixs[i]);
+		struct pubkey key;
+
+		if (tx_view_key(view, view->ixs[i].program, judge->loaded, judge->n_loaded, &key) &&
+			pubkey_equal(&key, &ADDRESS_ML))
+			continue;
+		for (size_t j = 0; j < accounts.n; j++)
+			if (tx_view_key(view, accounts.p[j], judge->loaded, judge->n_loaded, &key) &&
+				pubkey_equal(&key, &judge->claim->pool))
+				return true;
+	}
+	return false;
+}
+
+bool claim_is_cut(const struct claim_judge *judge, size_t n_writable, size_t n_readonly, bool has_inner)
+{
+	if (n_writable != judge->view.n_loaded_writable || n_readonly != judge->view.n_loaded_readonly)
+		return true;
+	return !has_inner && judge->nearest != CLAIM_ACCEPTED && another_program_got_the_pool(judge);
+}
+
 enum claim_verdict claim_end(const struct claim_judge *judge, bool failed, int64_t happened_s, int64_t handed_in_s,
 	const struct claim_limits *limits)
 {

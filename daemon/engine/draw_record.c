@@ -247,7 +247,16 @@ static void on_transaction(struct task *task, const struct reply *reply)
 	take_payout(d, tx, &event);
 }
 
-/* Signatures of the pool's address, newest first: for a payout that no row of ours made. */
+/* To the end, and the payout is not in it: from the newest again. */
+static void list_exhausted(struct draw *d)
+{
+	d->record_older = false;
+	log_warn("draw.payout_not_found", "subject=%s next=retry", d->s.key.text);
+	again_later(d);
+}
+
+/* A page of signatures of the pool's address, newest first: for a payout that no row of ours made. Anybody can put younger
+ * ones before it, so it is looked for page after page. */
 static void on_signatures(struct task *task, const struct reply *reply)
 {
 	struct draw *d = of_record_rpc(task);
@@ -263,8 +272,12 @@ static void on_signatures(struct task *task, const struct reply *reply)
 	for (size_t i = 0; i < got->n && d->n_record_sigs < DRAW_RECORD_SIGS; i++)
 		if (!got->info[i].failed)
 			d->record_sigs[d->n_record_sigs++] = got->info[i].sig;
-	if (d->n_record_sigs == 0)
-		again_later(d);
+	if (got->n == 0) {
+		list_exhausted(d);
+		return;
+	}
+	d->record_older = true;
+	d->record_before = got->info[got->n - 1].sig;
 }
 
 static const struct row *row_of(const struct draw *d, uint64_t seq)
@@ -277,7 +290,7 @@ static const struct row *row_of(const struct draw *d, uint64_t seq)
 	return NULL;
 }
 
-/* Which signature paid: our row's, or the next one of the pool's own list. False: the list must be fetched first. */
+/* Which signature paid: our row's, or the next one of the pool's own list. False: a page must be fetched first. */
 static bool choose_signature(struct draw *d, const struct action *a)
 {
 	const struct row *row = row_of(d, a->seq);
@@ -290,10 +303,8 @@ static bool choose_signature(struct draw *d, const struct action *a)
 	if (d->record_next && d->record_at < d->n_record_sigs)
 		d->record_at++;
 	d->record_next = false;
-	if (d->record_at >= d->n_record_sigs) {
-		d->n_record_sigs = 0;
+	if (d->record_at >= d->n_record_sigs)
 		return false;
-	}
 	d->record_sig = d->record_sigs[d->record_at];
 	return true;
 }
@@ -317,15 +328,8 @@ static void fetch_transaction(struct draw *d)
 static void fetch_signatures(struct draw *d)
 {
 	d->record_rpc.endpoint = node_to_ask(d);
-	rpc_get_signatures(d->s.e->m.rpc, &d->record_rpc, &d->address, NULL, (struct slot){ 0 }, DRAW_RECORD_SIGS,
-		FINALIZED, on_signatures);
-}
-
-static void list_exhausted(struct draw *d)
-{
-	d->record_at = 0;
-	log_warn("draw.payout_not_found", "subject=%s next=retry", d->s.key.text);
-	again_later(d);
+	rpc_get_signatures(d->s.e->m.rpc, &d->record_rpc, &d->address, d->record_older ? &d->record_before : NULL,
+		(struct slot){ 0 }, DRAW_RECORD_SIGS, FINALIZED, on_signatures);
 }
 
 /* Called once per turn until it is done: read by as many nodes as must agree, compare, write. */
@@ -346,8 +350,6 @@ void draw_record(struct draw *d, const struct action *a)
 	}
 	if (choose_signature(d, a))
 		fetch_transaction(d);
-	else if (d->record_at > 0)
-		list_exhausted(d);
 	else
 		fetch_signatures(d);
 }

@@ -22,8 +22,6 @@ enum {
 	/* Blocks after which a hash that existed at a confirmed height is dead: the life of a blockhash, and what the newest
 	 * block may have been ahead of the confirmed one. */
 	LIFE_BLOCKS = 150 + 32,
-	SLOT_MS_LEAST = 100, /* a block without a time is at least so much older per slot */
-	LOADED_MAX = 256,
 	FAILURES_MAX = 8,
 	RETRY_MS = 500,
 	RETRY_MAX_MS = 10000,
@@ -246,53 +244,27 @@ static void on_proof(struct task *task, const struct reply *reply)
 
 /* ---- bodies ---- */
 
-/* A null block time: its slot says how old it is at least. */
-static int64_t happened_s(const struct engine *e, const struct rpc_transaction *tx)
-{
-	const uint64_t tip = e->tip.confirmed_slot.n;
-	const uint64_t slots = tip > tx->slot.n ? tip - tx->slot.n : 0;
-
-	return tx->block_time != 0 ? tx->block_time : e->chain_s - (int64_t)(slots * SLOT_MS_LEAST / 1000);
-}
-
-static bool judge_body(const struct engine *e, struct submission_look *look, const struct rpc_transaction *tx,
-	enum claim_verdict *verdict)
-{
-	const size_t n_loaded = tx->n_writable + tx->n_readonly;
-	const int64_t handed_in_s = e->chain_s - (int64_t)(look->row.waited_ms / 1000);
-	struct pubkey loaded[LOADED_MAX];
-	struct claim_judge judge;
-
-	for (size_t i = 0; i < n_loaded && i < LOADED_MAX; i++)
-		loaded[i] = i < tx->n_writable ? tx->loaded_writable[i] : tx->loaded_readonly[i - tx->n_writable];
-	if (n_loaded > LOADED_MAX ||
-		!claim_begin(&judge, &look->row.claim, (struct bytes){ tx->tx, tx->tx_len }, loaded, n_loaded))
-		return false;
-	for (size_t i = 0; i < tx->n_inner; i++) {
-		const struct tx_inner *inner = &tx->inner[i];
-
-		if (inner->data)
-			claim_inner(&judge, inner->program, (struct bytes){ inner->accounts, inner->n_accounts },
-				(struct bytes){ inner->data, inner->n_data });
-	}
-	*verdict = claim_end(&judge, tx->failed, happened_s(e, tx), handed_in_s, &e->config.claims);
-	return true;
-}
-
-/* One node's bytes that were not signed so say something about the node: another one is asked before the claim is refused. */
-static void on_bad_bytes(struct engine *e, struct submission_look *look, int endpoint)
+/* One node's bytes that were not signed so say something about the node: another one is asked before the claim is refused.
+ * For a body that is cut it is never refused: with the next tick all are asked again. */
+static void on_unfit_body(struct engine *e, struct submission_look *look, int endpoint, bool cut)
 {
 	const size_t nodes = rpc_endpoint_count(e->m.rpc);
+	const bool more = ++look->refused < nodes;
 	char text[SIGNATURE_TEXT];
 
+	look->cut = look->cut || cut;
 	base58_signature(text, &look->row.claim.sig);
-	log_error("submission.bad_bytes", "sig=%s endpoint=%s why=%s next=%s", text,
-		rpc_endpoint_label(e->m.rpc, endpoint), "what the node sent is not signed as the hash says",
-		look->refused + 1 < nodes ? "ask_another" : "refuse");
+	log_event(cut ? LOG_AT_WARN : LOG_AT_ERROR, cut ? "submission.cut_body" : "submission.bad_bytes",
+		"sig=%s endpoint=%s why=\"%s\" next=%s", text, rpc_endpoint_label(e->m.rpc, endpoint),
+		cut ? "the node left out what the claim is judged by"
+		    : "what the node sent is not signed as the hash says",
+		more        ? "ask_another"
+		: look->cut ? "retry"
+			    : "refuse");
 	look->node = (endpoint + 1) % (int)nodes;
-	if (++look->refused < nodes)
+	if (more)
 		look->fetch = true;
-	else
+	else if (!look->cut)
 		set_answer(look, CLAIM_BAD_SIGNATURE, (struct slot){ 0 }, 0);
 }
 
@@ -311,10 +283,17 @@ static void on_body(struct task *task, const struct reply *reply)
 	}
 	if (!tx->found)
 		return; /* listed but not to be had yet: with the next tick */
-	if (!judge_body(f->e, look, tx, &verdict))
-		on_bad_bytes(f->e, look, f->rpc.endpoint);
-	else
+	switch (submission_judge(f->e, look, tx, &verdict)) {
+	case BODY_WHOLE:
 		set_answer(look, verdict, tx->slot, tx->block_time);
+		break;
+	case BODY_CUT:
+		on_unfit_body(f->e, look, f->rpc.endpoint, true);
+		break;
+	case BODY_NOT_SIGNED:
+		on_unfit_body(f->e, look, f->rpc.endpoint, false);
+		break;
+	}
 }
 
 /* When several bodies could not be had, the nodes are left alone until the next tick. */

@@ -47,6 +47,9 @@ struct claim_judge {
  * False: these bytes are not the transaction of that hash, or not signed as they say: CLAIM_BAD_SIGNATURE. */
 NODISCARD bool claim_begin(struct claim_judge *judge, const struct claim *claim, struct bytes tx,
 	const struct pubkey *loaded, size_t n_loaded);
+/* After the inner instructions. True: the node left out addresses of the tables, or what another program that got the claim's
+ * pool has called: another node is asked, for nothing follows from what is not seen. */
+NODISCARD bool claim_is_cut(const struct claim_judge *judge, size_t n_writable, size_t n_readonly, bool has_inner);
 void claim_inner(struct claim_judge *judge, uint8_t program, struct bytes accounts, struct bytes data);
 /* happened_s: of the block; handed_in_s: of the claim; both by the chain's clock. */
 enum claim_verdict claim_end(const struct claim_judge *judge, bool failed, int64_t happened_s, int64_t handed_in_s,

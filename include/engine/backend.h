@@ -18,8 +18,9 @@ struct submission_look {
 	bool missing, found; /* by the node that was asked; found: by any                              */
 	bool fetch, answered;
 	unsigned witnesses; /* nodes that know nothing of it and have come past its last block        */
-	unsigned refused;   /* nodes whose bytes were not what was signed                             */
-	int node;           /* to be asked after such bytes                                           */
+	unsigned refused;   /* nodes whose bytes were not what was signed, or whose body was cut      */
+	bool cut;           /* a body was: the claim is not refused for what is not in it             */
+	int node;           /* to be asked after such a body                                          */
 	bool finalized;
 	struct submission_answer answer;
 };
@@ -73,6 +74,11 @@ struct sealing {
 	bool wanted;
 	uint64_t next_ms;
 };
+
+/* submission_body.c: whether the node's body is the signed one and whole; only then it has a verdict. */
+enum submission_body { BODY_WHOLE, BODY_CUT, BODY_NOT_SIGNED };
+NODISCARD enum submission_body submission_judge(const struct engine *e, const struct submission_look *look,
+	const struct rpc_transaction *tx, enum claim_verdict *verdict);
 
 /* submissions.c: answers what the web backend claims. */
 void submissions_init(struct engine *e);

@@ -36,7 +36,8 @@ struct draw {
 	uint64_t record_seq;
 	struct signature record_sigs[DRAW_RECORD_SIGS];
 	unsigned n_record_sigs, record_at;
-	bool record_next;
+	struct signature record_before; /* the oldest of that page; with record_older the next page begins behind it */
+	bool record_next, record_older;
 	struct journal_payout paid[2];
 	unsigned n_paid;
 	int paid_endpoint; /* payouts as nodes told them     */

@@ -85,6 +85,7 @@
 	X("discovery.registered", "info", "subject", "A pool that was found had its row in public.pools.") \
 	X("submission", "info", "pool", "A submission is answered: accepted, rejected, revoked.") \
 	X("submission.bad_bytes", "error", "", "An endpoint gave bytes that are not the submitted transaction.") \
+	X("submission.cut_body", "warn", "", "An endpoint left out what a submission is judged by: nothing is refused for that, another one is asked.") \
 	X("submission.retry", "warn", "", "Answers could not be written.") \
 	X("submissions.retry", "warn", "", "Submissions could not be read, or their transactions.") \
 	X("settle.rest", "info", "", "Paid draws that still wait for rows of the app.") \

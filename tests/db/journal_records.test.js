@@ -80,6 +80,12 @@ test('the list of a tick: new ids, open ones, and a draw that the app alone call
 	assert.equal(await keeper.sql('SELECT status, participants, total_amount FROM keeper.draws'), '6|2|2000', 'what payout resets on chain stays here');
 	await keeper.call('payout_record', payout({ total_amount: 2000, winner_amount: 1397 }));
 	assert.deepEqual(await listed(0), [3]);
+	for (const [n, status] of ['cancelled', 'closed', 'ended'].entries()) await addAppPool(keeper, { pool_address: key(String(n + 2)), status });
+	await addAppPool(keeper, { status: 'cancelled', start_time: '2026-01-01' });
+	assert.deepEqual(await listed(0), [3, 4, 5], 'over before anybody saw it, and not long ago');
+	await observed(keeper, { app_id: 4, address: key('2'), pool_id: 9, status: 7 });
+	await keeper.sql(`INSERT INTO keeper.watermarks (address, gone) VALUES ('${key('3')}', true)`);
+	assert.deepEqual(await listed(0), [3], 'seen once');
 	const look = await keeper.call('lease_look', { after_id: 0 });
 	assert.deepEqual(look.map((row) => [row.held, row.fence, row.app_id]), [[true, 0, 3]]);
 });

@@ -5,7 +5,9 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
 const { startRelay } = require('./relay.js');
+const { transfer } = require('../chain/instructions.js');
 const { mlInstruction } = require('../chain/ml-instructions.js');
+const { Keypair } = require('../chain/solana.js');
 const money = require('./money.js');
 
 const JUMP = 1000000n;
@@ -95,8 +97,15 @@ test('the journal is lost after the payout: it is found on chain and recorded', 
 	await world.sql('TRUNCATE keeper.steps, keeper.bindings, keeper.commits, keeper.draws, keeper.calls, keeper.watermarks, keeper.notices, keeper.referral_shares, keeper.sponsored CASCADE');
 	await world.sql("UPDATE public.pools SET status = 'winnerSelected', winner_wallet = NULL, end_time = NULL; DELETE FROM public.transactions; DELETE FROM public.winners_feed; DELETE FROM public.notifications");
 	await world.forgetLease();
-	world.startDaemon();
+	// Anybody can name the pool in a transaction: the payout is looked for behind all of them.
+	const other = new Keypair();
+	await world.scenario.fundWallet(other, 1_000_000_000);
+	const mention = (n) => ({ ...transfer(other, other, BigInt(1000 + n)), accounts: [...transfer(other, other, 1n).accounts, { key: pool.address, signer: false, writable: false }] });
+	await Promise.all(Array.from({ length: 17 }, (_, n) => world.scenario.send([other], [mention(n)])));
+	await world.scenario.chain('tick', 40);
+	const second = world.startDaemon();
 	await world.recorded(pool);
+	assert.deepEqual(second.all('draw.payout_not_found'), []);
 	await money.assertPaid(world, pool, was);
 });
 

@@ -99,7 +99,9 @@ test('every reason is given to the case that it is for, and none to the honest o
 	const other = await openPool(world, { mint: pool.mint });
 	const [player, forged, failing, donor] = pool.players;
 	let tampered = null;
+	let cut = null;
 	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/0`, (method, body) => {
+		if (method === 'getTransaction' && cut !== null && body.includes(cut)) return JSON.stringify(withoutInner(JSON.parse(body)));
 		if (method !== 'getTransaction' || tampered === null || !body.includes(tampered)) return body;
 		return body.replace(tampered, `${tampered.slice(0, -4)}${tampered.slice(-4) === 'AAAA' ? 'AAAB' : 'AAAA'}`);
 	});
@@ -135,7 +137,23 @@ test('every reason is given to the case that it is for, and none to the honest o
 	assert.equal((await answered(daemon, world, await submit(world, { txHash: bad.txHash, pool, wallet: forged }))).state, 'accepted',
 		'a refusal burns no hash');
 	assert.equal((await answered(daemon, world, await submit(world, { ...good, wallet: failing }))).reason, 'wrong_signer');
+	// Another program got the pool, and the node does not tell what it called.
+	const mention = { ...build.transfer(donor, player, 1000n) };
+	mention.accounts = [...mention.accounts, { key: pool.address, signer: false, writable: false }];
+	const hidden = await signed(world, [donor], [mention]);
+	cut = hidden.wire;
+	await world.scenario.landed(await send(world, hidden));
+	const waiting = await submit(world, { txHash: hidden.txHash, pool, wallet: donor });
+	await daemon.wait('submission.cut_body', { sig: hidden.txHash });
+	assert.equal((await answer(world, waiting)).state, 'pending');
+	cut = null;
+	assert.equal((await answered(daemon, world, waiting)).reason, 'wrong_program');
 });
+
+function withoutInner(answer) {
+	if (answer.result?.meta) answer.result.meta.innerInstructions = null;
+	return answer;
+}
 
 test('the age counts by the chain\'s clock: a join of two minutes, anything else of five', async (t) => {
 	const world = await World.start();

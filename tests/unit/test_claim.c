@@ -295,6 +295,52 @@ static void test_calls_from_another_program_count_with_the_wallets_signature_onl
 	assert_int_equal(claim_end(&one, false, 0, 0, &LIMITS), CLAIM_WRONG_SIGNER);
 }
 
+/* A body that lacks the addresses of its tables makes a join look like nothing that it is. */
+static void test_a_cut_body_is_no_reason(void **state)
+{
+	const struct rpc_transaction *tx = &result.as.transaction;
+	unsigned with_tables = 0;
+	struct claim_judge one;
+
+	(void)state;
+	for (size_t i = 0; i < RECORDED_N; i++) {
+		const struct claim claim = claim_of(&RECORDED[i]);
+		size_t all;
+
+		read_body(RECORDED[i].file);
+		all = tx->n_writable + tx->n_readonly;
+		assert_true(claim_begin(&one, &claim, (struct bytes){ tx->tx, tx->tx_len }, loaded, all));
+		assert_false(claim_is_cut(&one, tx->n_writable, tx->n_readonly, tx->has_inner));
+		assert_false(
+			claim_is_cut(&one, tx->n_writable, tx->n_readonly, false)); /* accepted by what was signed */
+		if (all == 0)
+			continue;
+		with_tables++;
+		assert_true(claim_begin(&one, &claim, (struct bytes){ tx->tx, tx->tx_len }, loaded, 0));
+		assert_int_not_equal(claim_end(&one, false, 0, 0, &LIMITS), CLAIM_ACCEPTED);
+		assert_true(claim_is_cut(&one, 0, 0, tx->has_inner));
+		assert_true(claim_is_cut(&one, tx->n_writable + 1, tx->n_readonly - 1, tx->has_inner));
+	}
+	assert_true(with_tables > 0);
+}
+
+/* Only a program that got the pool can have called ml with it. */
+static void test_unknown_inner_calls_are_no_reason(void **state)
+{
+	struct pubkey program = { { 77 } };
+	struct claim_judge one;
+	struct claim claim;
+	struct tx tx;
+
+	(void)state;
+	make(&tx, &claim, &program, NULL);
+	assert_true(claim_begin(&one, &claim, (struct bytes){ tx.bytes, tx.size }, NULL, 0));
+	assert_true(claim_is_cut(&one, 0, 0, false));
+	assert_false(claim_is_cut(&one, 0, 0, true));
+	claim.pool.b[31] ^= 99;
+	assert_false(claim_is_cut(&one, 0, 0, false));
+}
+
 static void test_names(void **state)
 {
 	enum ml_ix ix;
@@ -316,6 +362,8 @@ int main(void)
 		cmocka_unit_test(test_a_failed_one_did_nothing),
 		cmocka_unit_test(test_the_right_data_under_a_wrong_program),
 		cmocka_unit_test(test_calls_from_another_program_count_with_the_wallets_signature_only),
+		cmocka_unit_test(test_a_cut_body_is_no_reason),
+		cmocka_unit_test(test_unknown_inner_calls_are_no_reason),
 		cmocka_unit_test(test_names),
 	};
 	int failed;
