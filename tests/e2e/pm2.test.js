@@ -19,7 +19,7 @@ class Pm2 {
 	constructor(world) {
 		this.root = path.join(world.directory, 'root');
 		this.ecosystem = path.join(this.root, 'pm2', 'ecosystem.config.cjs');
-		this.env = { PATH: process.env.PATH, HOME: world.directory, PM2_HOME: path.join(world.directory, 'pm2-home') };
+		this.env = { PATH: process.env.PATH, HOME: world.directory, PM2_HOME: path.join(world.directory, 'pm2-home'), PM2_WORKER_INTERVAL: '500' };
 		fs.mkdirSync(path.join(this.root, 'pm2'), { recursive: true });
 		fs.mkdirSync(path.join(this.root, 'build'));
 		fs.copyFileSync(path.join(ROOT, 'pm2', 'ecosystem.config.cjs'), this.ecosystem);
@@ -39,13 +39,16 @@ class Pm2 {
 	async app(name = 'poolkeeper') {
 		const list = JSON.parse(await this.call('jlist'));
 		const found = list.find((entry) => entry.name === name);
-		return { pid: found.pid, status: found.pm2_env.status, restarts: found.pm2_env.restart_time };
+		return { pid: found.pid, status: found.pm2_env.status, restarts: found.pm2_env.restart_time, delay: found.pm2_env.prev_restart_delay };
 	}
 
+	// From the start of this process on.
 	events(name, pid) {
 		const file = path.join(this.root, 'logs', 'poolkeeper.log');
 		const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
-		return text.split('\n').map(parseLine).filter((event) => event.event === name && (pid === undefined || event.pid === String(pid)));
+		const lines = text.split('\n').map(parseLine);
+		const from = pid === undefined ? 0 : lines.findIndex((event) => event.event === 'start' && event.pid === String(pid));
+		return from < 0 ? [] : lines.slice(from).filter((event) => event.event === name);
 	}
 
 	async until(condition, within = 30000) {
@@ -69,7 +72,7 @@ test('a life under pm2', async (t) => {
 		await pm2.stop();
 		await world.stop();
 	});
-	const settings = world.environment({ LOG_LEVEL: 'debug' });
+	const settings = world.environment({ LOG_LEVEL: 'debug', DB_TIMEOUT_MS: '4000' });
 	pm2.writeEnv(settings);
 
 	await pm2.call('start', pm2.ecosystem);
@@ -87,6 +90,13 @@ test('a life under pm2', async (t) => {
 	assert.notEqual(second.pid, first.pid);
 	assert.equal(pm2.events('lease.released').length, 1, 'the first one finished: it was not killed');
 
+	await pm2.call('reload', 'poolkeeper');
+	const third = await pm2.app();
+	assert.notEqual(third.pid, second.pid);
+	assert.equal(third.status, 'online');
+	assert.equal(pm2.events('lease.released').length, 2, 'one finished, then the other began');
+	assert.ok(pm2.events('tick', third.pid).length > 0, 'it was waited for again');
+
 	// A second one by mistake, in the same folder with the same settings.
 	await pm2.call('start', path.join(pm2.root, 'build', 'poolkeeper'), '--name', 'twin', '--interpreter', 'none', '--cwd', pm2.root,
 		'--output', path.join(pm2.root, 'logs', 'twin.log'), '--error', path.join(pm2.root, 'logs', 'twin.log'), '--', '--env-file', '.env');
@@ -96,30 +106,56 @@ test('a life under pm2', async (t) => {
 	await pm2.call('delete', 'twin');
 	assert.doesNotMatch(twin(), /event=lease.(held|taken)/);
 
-	// Crashes: started again each time.
+	// Crashes: started again each time, and later each time.
+	const delays = [];
 	for (let n = 1; n <= 3; n++) {
 		const { pid, restarts } = await pm2.app();
 		process.kill(pid, 'SIGKILL');
 		await pm2.until(async () => { const app = await pm2.app(); return app.status === 'online' && app.pid !== pid && app.restarts > restarts; });
+		delays.push((await pm2.app()).delay);
 	}
+	assert.ok(delays[0] >= 100 && delays[1] > delays[0] && delays[2] > delays[1], String(delays));
 
-	// pm2 itself dies: nobody is left that it would know nothing of.
+	// What pm2 saves is for everybody on the machine to read.
+	await pm2.call('save');
+	const dump = fs.readFileSync(path.join(pm2.env.PM2_HOME, 'dump.pm2'), 'utf8');
+	assert.match(dump, /"name": "poolkeeper"/);
+	for (const secret of ['DATABASE_URL', JSON.stringify([...world.devWallet.seed]).slice(1, -1)]) assert.ok(!dump.includes(secret), 'a secret is in dump.pm2');
+
+	// pm2 itself dies and is brought back: nobody is left that it would know nothing of.
 	const orphan = (await pm2.app()).pid;
-	await pm2.until(() => pm2.events('start', orphan).length === 1);
-	await pm2.until(() => pm2.events('tick').length > 0);
+	await pm2.until(() => pm2.events('tick', orphan).length > 0);
 	process.kill(pm2.daemonPid, 'SIGKILL');
+	await pm2.call('resurrect');
 	await pm2.until(() => isGone(orphan));
-	await pm2.call('start', pm2.ecosystem);
-	assert.equal((await pm2.app()).status, 'online');
+	const revived = await pm2.app();
+	assert.equal(revived.status, 'online');
+	await pm2.until(() => pm2.events('lease.held', revived.pid).length > 0);
 
-	await pm2.call('stop', 'poolkeeper');
+	// It ends as slowly as it may, because nobody answers it: pm2's own patience is 1.6 s.
+	const began = Date.now();
+	world.postgres.freeze();
+	try {
+		await pm2.call('stop', 'poolkeeper');
+	} finally {
+		world.postgres.thaw();
+	}
+	t.diagnostic(`stopped in ${Date.now() - began} ms`);
 	assert.equal((await pm2.app()).status, 'stopped');
-	assert.equal(pm2.events('stop.done').at(-1).code, '0');
+	assert.equal(pm2.events('stop.done', revived.pid).at(-1)?.code, '0');
+	const [from, to] = [pm2.events('stop', revived.pid), pm2.events('stop.done', revived.pid)].map(([event]) => Date.parse(event.ts));
+	assert.ok(to - from > 1600, `${to - from} ms: no test of patience`);
+
+	// Who takes more memory than he may is started again.
+	fs.writeFileSync(pm2.ecosystem, fs.readFileSync(pm2.ecosystem, 'utf8').replace(/^(\t*max_memory_restart: )'512M'/m, "$1'1M'"));
+	await pm2.call('delete', 'poolkeeper');
+	await pm2.call('start', pm2.ecosystem);
+	await pm2.until(async () => (await pm2.app()).restarts > 0);
+	await pm2.call('delete', 'poolkeeper');
 
 	// What a person has to correct is tried once.
 	pm2.writeEnv({ ...settings, TICK_SECONDS: '0' });
 	const starts = pm2.events('start').length;
-	await pm2.call('delete', 'poolkeeper');
 	await pm2.call('start', pm2.ecosystem);
 	await pm2.until(async () => (await pm2.app()).pid === 0);
 	assert.equal((await pm2.app()).restarts, 0); // asking takes longer than the first delay

@@ -64,7 +64,9 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	await systemd.wait('tick.read_failed', 4);
 	await systemd.until(async () => Number(await systemd.show('NRestarts')) > 0);
 	await unseen([]);
-	await systemd.until(async () => (await systemd.show('ActiveState')) === 'active');
+	const active = () => systemd.until(async () => (await systemd.show('ActiveState')) === 'active');
+	await active();
+	await killedAndStopped(systemd, world, active);
 
 	await systemd.systemctl('stop', 'poolkeeper');
 	assert.equal(await systemd.show('Result'), 'success');
@@ -82,6 +84,27 @@ test('a life under systemd', { skip: whyNot() ?? false }, async (t) => {
 	await systemd.write('poolkeeper/poolkeeper.conf', conf());
 	await withSigner(systemd, world);
 });
+
+// A process that stands still is replaced; one that dies again and again is started again and again: a bound pool must be finished.
+async function killedAndStopped(systemd, world, active) {
+	const signal = (name) => systemd.systemctl('kill', '-s', name, 'poolkeeper');
+	const pid = async () => Number(await systemd.show('MainPID'));
+	const next = (old) => systemd.until(async () => { const now = await pid(); return now !== 0 && now !== old; });
+	let last = await pid();
+	await signal('STOP');
+	await next(last);
+	assert.match(await systemd.inside('journalctl', '-u', 'poolkeeper', '-o', 'cat', '--no-pager'), /Watchdog timeout/);
+	const began = Date.now();
+	for (let n = 1; n <= 6; n++) {
+		last = await pid();
+		await signal('KILL');
+		await next(last);
+	}
+	assert.ok(Date.now() - began < 10000, 'faster than what systemd puts up with where nothing is said');
+	await world.forgetLease();
+	await active();
+	assert.equal(await systemd.show('Result'), 'success');
+}
 
 // Exit code and words of one question to the signer by somebody.
 const asks = (systemd, user) => systemd.inside('setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', process.execPath, '-e',
