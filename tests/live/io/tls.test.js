@@ -73,12 +73,13 @@ test('with TLS: the right certificate is accepted, another one and another name 
 	}
 });
 
-test('Postgres on another machine without a demand for TLS is warned of, once', { skip: !other && 'this machine has no address besides 127.0.0.1' }, async () => {
+test('Postgres on another machine without a demand for TLS is warned of, once', { skip: !other && 'this machine has no address besides 127.0.0.1' }, async (t) => {
 	const remote = (query) => `postgresql://postgres@${other}:${postgres.port}/postgres?${query}`;
 	const warned = ({ err, log }) => [err, [...log.matchAll(/event=db\.unguarded host=(\S+)/g)].map((match) => match[1])];
 	for (const query of ['', 'sslmode=prefer', 'sslmode=disable']) assert.deepEqual(warned(await ask(remote(query))), ['ok', [other]], query);
 	for (const url of [remote('sslmode=require'), local(''), local('sslmode=disable'), postgres.socketUrl()]) assert.deepEqual(warned(await ask(url)), ['ok', []], url);
 	const db = new RemoteDb(remote(''));
+	t.after(() => db.child.kill('SIGKILL'));
 	await db.run('SELECT 1');
 	await postgres.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $$client backend$$');
 	while ((await db.run('SELECT 1')).err !== 'ok');
