@@ -5,7 +5,9 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "io/db_result.h"
 #include "io/resolve.h"
 
@@ -18,6 +20,7 @@ struct db_connect {
 	struct loop_timer *poll;  /* the next look at the lookup */
 	struct loop_timer *limit; /* the end of this attempt     */
 	unsigned attempt;
+	bool warned;
 	PGconn *pg;
 	void (*over)(void *owner, PGconn *pg, const char *why);
 	void *owner;
@@ -44,6 +47,42 @@ static void end_attempt(struct db_connect *c, const char *why)
 	c->over(c->owner, NULL, line);
 }
 
+static bool is_remote(const PGconn *pg)
+{
+	const char *host = PQhost(pg), *address = PQhostaddr(pg);
+
+	return *host != '/' && *host != '@' && strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0;
+}
+
+/* libpq's default takes TLS where the server offers it, and whoever is in between can say that it does not. */
+static bool demands_tls(PGconn *pg)
+{
+	static const char *const modes[] = { "require", "verify-ca", "verify-full" };
+	PQconninfoOption *options = PQconninfo(pg);
+	bool found = false;
+
+	if (!options)
+		abort();
+	for (const PQconninfoOption *o = options; o->keyword; o++)
+		for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+			found = found ||
+			        (strcmp(o->keyword, "sslmode") == 0 && o->val && strcmp(o->val, modes[i]) == 0);
+	PQconninfoFree(options);
+	return found;
+}
+
+/* Once: it stays so until the settings change. */
+static void warn_of_readers(struct db_connect *c)
+{
+	if (c->warned || !is_remote(c->pg) || demands_tls(c->pg))
+		return;
+	c->warned = true;
+	log_warn("db.unguarded", "host=%s tls=%d why=\"%s\"", PQhost(c->pg), PQsslInUse(c->pg),
+		"the connection to another machine may go without encryption: add "
+	        "?sslmode=verify-full&sslrootcert=FILE "
+		"to DATABASE_URL");
+}
+
 static void on_limit(void *owner)
 {
 	struct db_connect *c = owner;
@@ -65,10 +104,12 @@ static void on_socket(void *owner, int fd, int events)
 	status = PQconnectPoll(c->pg);
 	if (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING)
 		loop_io_set(c->io, PQsocket(c->pg), status == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE);
-	else if (status == PGRES_POLLING_OK && PQsetnonblocking(c->pg, 1) == 0)
+	else if (status == PGRES_POLLING_OK && PQsetnonblocking(c->pg, 1) == 0) {
+		warn_of_readers(c);
 		end_attempt(c, NULL);
-	else
+	} else {
 		end_attempt(c, PQerrorMessage(c->pg));
+	}
 }
 
 static void start_handshake(struct db_connect *c, unsigned host, const char *address)

@@ -132,6 +132,7 @@
 	X("spool.not_emptied", "error", "", "The spool could not be emptied after the import.") \
 	X("db.up", "info", "", "Connected to Postgres.") \
 	X("db.down", "warn", "", "The connection is lost; it is made again.") \
+	X("db.unguarded", "warn", "", "Postgres is on another machine and DATABASE_URL does not demand TLS.") \
 	X("db.notice", "debug", "", "Postgres says something.") \
 	X("db.checked", "info", "", "The schema is this version's; pooled=1 through pgBouncer.") \
 	X("journal.unreadable", "error", "", "Postgres returned what the migrations do not allow.") \

@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { promisify } = require('node:util');
@@ -113,6 +114,48 @@ test('a hundred clients at once: no error, and never more than 20 server process
 	assert.equal(await psql(postgres.url('missout'), 'SELECT count(*) FROM public.load'), String(CLIENTS), 'every client was served');
 	assert.ok(!/no more connections|closing because: .*(timeout|error)|pooler error/i.test(one.server.logTail()), one.server.logTail());
 	t.diagnostic(`${/tps = \d+/.exec(stdout)[0]}, ${most} server processes`);
+});
+
+// pgBouncer's own defaults for these three are 120 s, 15 s and 15 s: an answer within PATIENCE_MS is the sample's.
+const PATIENCE_MS = 10000;
+const tookAtMost = (began, ms, what) => assert.ok(Date.now() - began < ms, `${what} took ${Date.now() - began} ms`);
+
+test('a server that does not answer is given up, who waits for it is told, and a server that returns is tried at once', async (t) => {
+	const silent = net.createServer();
+	t.after(() => silent.close());
+	await new Promise((resolve) => { silent.listen(0, '127.0.0.1', resolve); });
+	const givenUp = new Promise((resolve) => {
+		silent.once('connection', (socket) => {
+			const began = Date.now();
+			socket.resume().on('error', () => {}).once('close', () => resolve(began));
+		});
+	});
+	const hole = await startPgBouncer({ port: silent.address().port, user: 'postgres' }, sample);
+	t.after(() => hole.stop());
+	const one = await pooler(t);
+	const client = new RemoteDb(urlOf(one));
+	t.after(() => client.child.kill('SIGKILL'));
+	const told = (async () => {
+		const began = Date.now();
+		await assert.rejects(psql(`${urlOf(hole)}?connect_timeout=60`, 'SELECT 1'), /query_wait_timeout/);
+		tookAtMost(began, PATIENCE_MS, 'the wait for a server');
+	})();
+	const back = (async () => {
+		assert.equal((await client.run('SELECT 1')).err, 'ok');
+		await postgres.halt();
+		for (const began = Date.now(); !/query_wait_timeout/.test(one.server.logTail()); await pause(20)) {
+			await client.run('SELECT 1', { deadline: PATIENCE_MS });
+			tookAtMost(began, PATIENCE_MS, 'the wait for a server that is away');
+		}
+		await postgres.start();
+		const began = Date.now();
+		while ((await client.run('SELECT 1', { deadline: PATIENCE_MS })).err !== 'ok') {
+			tookAtMost(began, PATIENCE_MS, 'the return');
+			await pause(20);
+		}
+		tookAtMost(began, PATIENCE_MS / 2, 'the return');
+	})();
+	await Promise.all([told, back, givenUp.then((began) => tookAtMost(began, PATIENCE_MS, 'an unanswered login'))]);
 });
 
 test('a wrong password is refused by the pooler', async (t) => {
