@@ -79,7 +79,7 @@ static void warn_of_readers(struct db_connect *c)
 	c->warned = true;
 	log_warn("db.unguarded", "host=%s tls=%d why=\"%s\"", PQhost(c->pg), PQsslInUse(c->pg),
 		"the connection to another machine may go without encryption: add "
-	        "?sslmode=verify-full&sslrootcert=FILE "
+		"?sslmode=verify-full&sslrootcert=FILE "
 		"to DATABASE_URL");
 }
 
