@@ -72,8 +72,10 @@ test('whoever is refused, the awards follow: random draws of all modes', async (
 	const before = Number(await draws.keeper.sql('SELECT max(serial) FROM keeper.certificates'));
 	for (let i = 0; i < (FULL ? 150 : 9); i += 1) {
 		const terms = { mode: i % 3, prizes: 1 + random(4), alternates: random(5) };
-		terms.refuse = Array.from({ length: terms.prizes + terms.alternates }, (_, pick) => pick).filter(() => random(2) === 0);
-		const { text, row } = await certified((key) => draws.settledAtOnce(key, people(1 + random(9), 1 + random(6)), terms));
+		// The first one has two refused prizes, and a refused alternate between them.
+		if (i === 0) Object.assign(terms, { mode: 2, prizes: 3, alternates: 4, refuse: [0, 1, 3] });
+		else terms.refuse = Array.from({ length: terms.prizes + terms.alternates }, (_, pick) => pick).filter(() => random(2) === 0);
+		const { text, row } = await certified((key) => draws.settledAtOnce(key, (i === 0 ? people(9, 9) : people(1 + random(9), 1 + random(6))), terms));
 		const named = JSON.parse(text).body.draw.awards.some(({ refused }) => refused.length > 0);
 		assert.deepEqual(await doubts(text), named ? ['refusals unknown'] : [], text);
 		const winners = await draws.keeper.call('offchain_winners', { draw: row.draw });
