@@ -132,6 +132,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.list_after_s = (int64_t)c->discovery_list_after_seconds,
 		.watch_ms = c->watch_seconds * 1000,
 		.offchain_ms = c->offchain_seconds * 1000,
+		.certificate_dir = c->certificate_dir,
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
@@ -142,13 +143,8 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 
 static void start_engine(struct app *app)
 {
-	const struct engine_modules modules = { .rpc = app->rpc,
-		.journal = app->journal,
-		.gateway = app->gateway,
-		.signer = app->signer,
-		.sources = &app->draws.sources,
-		.relays = app->draws.relays,
-		.vrf = &app->draw_keys.vrf };
+	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer, &app->draws.sources,
+		app->draws.relays, &app->draw_keys.vrf, app->draw_keys.certificate };
 	struct engine_config config;
 
 	fill_engine_config(app, &config);
@@ -295,11 +291,13 @@ static void collect_health(void *owner, struct health_facts *out)
 		.tick_ms = app->config->tick_seconds * 1000,
 		.network = network_name(app->config->network),
 		.dry_run = app->options.dry_run,
+		.certificate_url = app->config->certificate_url,
 		.engine_known = app->engine != NULL };
 	if (app->engine != NULL) {
 		engine_snapshot(app->engine, &out->engine);
 		engine_survey(app->engine, &out->survey);
 		engine_paid(app->engine, &out->paid);
+		engine_certificates(app->engine, &out->certificates);
 	}
 	outside_snapshot(app->rpc, app->db, &out->outside);
 }

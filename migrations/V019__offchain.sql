@@ -37,7 +37,8 @@ CREATE TABLE keeper.offchain_rules (
     deadline_s   integer         NOT NULL GENERATED ALWAYS AS ((rules::jsonb ->> 'deadline_s')::integer) STORED
                                  CONSTRAINT offchain_rules_deadline_range CHECK (deadline_s BETWEEN 60 AND 604800),
     refusals     jsonb           NOT NULL GENERATED ALWAYS AS (coalesce(rules::jsonb -> 'refusals', '[]'::jsonb)) STORED
-                                 CONSTRAINT offchain_rules_refusals_is_list CHECK (jsonb_typeof(refusals) = 'array'),
+                                 CONSTRAINT offchain_rules_refusals_is_list CHECK (jsonb_typeof(refusals) = 'array')
+                                 CONSTRAINT offchain_rules_refusals_are_plain CHECK (refusals::text ~ '^[ -\[\]-~]*$'),
     PRIMARY KEY (type, version),
     CONSTRAINT offchain_rules_hash_once UNIQUE (rules_hash)
 );
@@ -180,7 +181,7 @@ COMMENT ON TABLE keeper.offchain_picks IS 'Prizes first, then alternates, as SEL
 CREATE TABLE keeper.offchain_refusals (
     draw       uuid        NOT NULL,
     pick       bigint      NOT NULL,
-    reason     text        NOT NULL,
+    reason     keeper.plain_text NOT NULL CONSTRAINT offchain_refusals_reason_is_there CHECK (reason <> ''),
     refused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (draw, pick),
     FOREIGN KEY (draw, pick) REFERENCES keeper.offchain_picks (draw, pick)

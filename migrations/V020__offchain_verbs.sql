@@ -182,7 +182,8 @@ BEGIN
     IF v_draw.round IS DISTINCT FROM p_round THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s uses round %s, not %s', p_draw, coalesce(v_draw.round::text, 'none yet'), p_round);
     ELSIF v_draw.drand_signature IS NULL AND v_draw.state = 'locked' THEN
-        UPDATE keeper.offchain_draws d SET drand_signature = p_signature, checked_by = left(p_checked_by, 127) WHERE d.draw = p_draw;
+        -- A text for people never keeps a beacon away.
+        UPDATE keeper.offchain_draws d SET drand_signature = p_signature, checked_by = left(regexp_replace(p_checked_by, '[^ !#-\[\]-~]', '?', 'g'), 127) WHERE d.draw = p_draw;
     ELSIF v_draw.drand_signature IS DISTINCT FROM p_signature THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and has another signature of round %s, or none: there is one per round', p_draw, v_draw.state, p_round);
     END IF;

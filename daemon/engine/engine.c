@@ -33,6 +33,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	retention_init(e);
 	settling_init(e);
 	sealing_init(e);
+	certificates_init(e);
 	watch_init(e);
 	return e;
 }
@@ -69,6 +70,7 @@ void engine_free(struct engine *e)
 		draw_free(e->active[i]);
 	free(e->active);
 	atas_free(e);
+	certificates_fini(e);
 	sealing_fini(e);
 	settling_fini(e);
 	retention_fini(e);
@@ -247,6 +249,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	retention_turn(e);
 	settling_turn(e);
 	sealing_turn(e);
+	certificates_turn(e);
 	watch_turn(e);
 }
 
@@ -281,8 +284,8 @@ bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
 		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		sealing_busy(e) || watch_busy(e) || house_busy(e) || offchain_busy(e) || e->spending.db.task.busy ||
-		e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		sealing_busy(e) || certificates_busy(e) || watch_busy(e) || house_busy(e) || offchain_busy(e) ||
+		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -317,6 +320,8 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
 		out->due_unfinished++;
 	if (!rebuild_asked(e) && e->submissions.wanted)
+		out->due_unfinished++;
+	if (!rebuild_asked(e) && certificates_pending(e))
 		out->due_unfinished++;
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];

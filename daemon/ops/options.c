@@ -30,6 +30,8 @@ static const struct mode_option MODES[] = {
 	{ "fairness", MODE_FAIRNESS,
 		"past draws together: chi-square of winners, times, defaults by VRF key: 0, or 1 unlike fair draws" },
 	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
+	{ "certificate", MODE_CERTIFICATE,
+		"DRAW: write its certificate to the standard output, byte for byte as in its file" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -120,6 +122,10 @@ static bool is_file(const struct mode_option *chosen, const char *text)
 static bool set_pool(
 	struct options *out, const struct mode_option *chosen, const char *text, char *why, size_t why_size)
 {
+	if (chosen != NULL && chosen->mode == MODE_CERTIFICATE && out->draw == NULL) {
+		out->draw = text;
+		return true;
+	}
 	if (chosen == NULL || !shows_one(chosen->mode))
 		snprintf(why, why_size, "there is no option %s: see poolkeeper --help", text);
 	else if (out->has_pool)
@@ -146,7 +152,11 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		snprintf(why, why_size, "--dry-run does not go together with %s", chosen->name);
 		return false;
 	}
-	if (out->json && !options_shows(out->mode)) {
+	if (out->mode == MODE_CERTIFICATE && out->draw == NULL) {
+		snprintf(why, why_size, "certificate needs a draw: its UUID");
+		return false;
+	}
+	if (out->json && (!options_shows(out->mode) || out->mode == MODE_CERTIFICATE)) {
 		snprintf(why, why_size, "--json goes with explain, status, verify and fairness only");
 		return false;
 	}
@@ -199,6 +209,7 @@ static void print_help(FILE *out)
 	      "       poolkeeper explain POOL | status | verify POOL|FILE | fairness [--json] [--env-file FILE] "
 	      "[--config "
 	      "FILE]\n"
+	      "       poolkeeper certificate DRAW [--env-file FILE] [--config FILE]\n"
 	      "       poolkeeper vrf-key [--env-file FILE] [--config FILE]\n\n",
 		out);
 	fprintf(out, "  %-20s %s\n", "--env-file FILE", "read KEY=value lines; the environment wins over them");
@@ -209,7 +220,7 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
-	      "FILE is a certificate,\n"
+	      "DRAW is the UUID of a draw off chain. FILE is a certificate,\n"
 	      "named with a dot or a slash; it is checked without network and settings. explain, status,\n"
 	      "verify and fairness write nothing, need no key, and work while the daemon is down. verify needs "
 	      "SOLANA_RPC_URL "
@@ -232,7 +243,8 @@ static void print_help(FILE *out)
 
 bool options_shows(enum options_mode mode)
 {
-	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_FAIRNESS;
+	return mode == MODE_EXPLAIN || mode == MODE_STATUS || mode == MODE_VERIFY || mode == MODE_FAIRNESS ||
+	       mode == MODE_CERTIFICATE;
 }
 
 bool options_drives(enum options_mode mode)
@@ -279,6 +291,7 @@ int options_print(enum options_mode mode, FILE *out)
 	case MODE_EXPLAIN:
 	case MODE_STATUS:
 	case MODE_VERIFY:
+	case MODE_CERTIFICATE:
 	case MODE_FAIRNESS:
 	case MODE_VRF_KEY:
 		break;

@@ -243,6 +243,32 @@ static void write_paid(struct buf *out, const struct health_facts *f)
 	end_table(out);
 }
 
+/* Of draws off chain: their files, where somebody who looks can fetch them. */
+static void write_certificates(struct buf *out, const struct health_facts *f)
+{
+	const char *url = f->certificate_url;
+
+	if (f->certificates.n == 0)
+		return;
+	begin_table(out, "Last certificates", "<th scope=\"col\">Serial number and draw</th>");
+	for (size_t i = 0; i < f->certificates.n; i++) {
+		const char *name = f->certificates.name[i];
+
+		buf_str(out, "<tr><th scope=\"row\">");
+		if (url != NULL) {
+			buf_str(out, "<a href=\"");
+			html_text(out, url);
+			buf_str(out, url[strlen(url) - 1] == '/' ? "" : "/");
+			html_text(out, name);
+			buf_str(out, "\">");
+		}
+		buf_str(out, "<bdi>");
+		html_text(out, name);
+		buf_str(out, url != NULL ? "</bdi></a></th></tr>" : "</bdi></th></tr>");
+	}
+	end_table(out);
+}
+
 static void write_pools(struct buf *out, const struct health_facts *f)
 {
 	begin_table(out, "Pools", "<th scope=\"col\">State on chain</th><th scope=\"col\" class=\"n\">Pools</th>");
@@ -355,6 +381,7 @@ void status_page_write(struct buf *out, const struct health_facts *f, const stru
 		write_late(out, f);
 		write_waiting(out, f);
 		write_paid(out, f);
+		write_certificates(out, f);
 	}
 	buf_str(out, "<div class=\"pair\"><div>");
 	write_checks(out, v);

@@ -8,12 +8,15 @@
 #include "base/crypto.h"
 #include "io/db_conninfo.h"
 #include "show/certificate.h"
+#include "show/issued.h"
 #include "show/show.h"
 
 enum { CONNINFO_MAX = 4096, DROPPED_MAX = 320 };
 
 static enum show_command command_of(enum options_mode mode)
 {
+	if (mode == MODE_CERTIFICATE)
+		return SHOW_ISSUED;
 	return mode == MODE_STATUS     ? SHOW_STATUS
 	       : mode == MODE_VERIFY   ? SHOW_VERIFY
 	       : mode == MODE_FAIRNESS ? SHOW_FAIRNESS
@@ -55,7 +58,12 @@ int show_command_line(const struct options *options, const struct config *config
 	if (config->database_url != NULL &&
 		db_conninfo_clean(config->database_url, conninfo, sizeof(conninfo), dropped, sizeof(dropped)))
 		show.conninfo = conninfo;
-	code = show_run(&show, stdout, stderr);
+	if (show.command == SHOW_ISSUED) {
+		show.n_rpc_urls = 0; /* the chain is not asked */
+		code = show_issued(&show, options->draw, stdout, stderr);
+	} else {
+		code = show_run(&show, stdout, stderr);
+	}
 	crypto_wipe(conninfo, sizeof(conninfo));
 	return code;
 }

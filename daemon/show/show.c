@@ -80,6 +80,8 @@ static int run(struct show *s)
 		return show_status(s);
 	case SHOW_FAIRNESS:
 		return show_fairness(s);
+	case SHOW_ISSUED: /* show_issued() */
+		break;
 	}
 	return EX_SOFTWARE;
 }

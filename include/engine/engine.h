@@ -19,6 +19,7 @@ struct rpc;
 struct journal;
 struct gateway;
 struct signer;
+struct certificate_key;
 struct drand_relays;
 struct source_defs;
 struct vrf_keys;
@@ -32,17 +33,19 @@ struct engine_modules {
 	const struct source_defs *sources;
 	struct drand_relays *relays;
 	const struct vrf_keys *vrf;
+	const struct certificate_key *certificate_key; /* NULL: no certificates are made */
 };
 struct engine_config {
 	struct policy policy;
-	uint64_t tick_ms;      /* between two looks at all pools: 5000                                     */
-	uint64_t pulse_ms;     /* between two looks at our transactions that are out: 200                  */
-	uint64_t discovery_ms; /* between two looks for pools that nobody registered; 0: never         */
-	uint64_t watch_ms;     /* between two comparisons of a pool on which nothing happens: an hour  */
-	uint64_t audit_ms;     /* between two audits of our wallet; 0: never                           */
-	int64_t list_after_s;  /* so old is such a pool before the app gets a row of it                */
-	uint64_t offchain_ms;  /* between two questions what is due in a source of draws               */
-	bool clear_chat;       /* a paid pool's chat is deleted                                        */
+	uint64_t tick_ms;            /* between two looks at all pools: 5000                                     */
+	uint64_t pulse_ms;           /* between two looks at our transactions that are out: 200                  */
+	uint64_t discovery_ms;       /* between two looks for pools that nobody registered; 0: never         */
+	uint64_t watch_ms;           /* between two comparisons of a pool on which nothing happens: an hour  */
+	uint64_t audit_ms;           /* between two audits of our wallet; 0: never                           */
+	int64_t list_after_s;        /* so old is such a pool before the app gets a row of it                */
+	uint64_t offchain_ms;        /* between two questions what is due in a source of draws               */
+	const char *certificate_dir; /* where their files go                                           */
+	bool clear_chat;             /* a paid pool's chat is deleted                                        */
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */
 	struct claim_limits claims;

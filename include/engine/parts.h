@@ -6,6 +6,7 @@
 #include "core/decide.h"
 #include "engine/audit.h"
 #include "engine/backend.h"
+#include "engine/certificates.h"
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
@@ -187,6 +188,7 @@ struct engine {
 	struct retention retention;
 	struct settling settling;
 	struct sealing sealing;
+	struct certificates certificates;
 	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */

@@ -113,6 +113,14 @@ struct paid_snapshot {
 };
 void engine_paid(const struct engine *e, struct paid_snapshot *out);
 
+/* The last certificates whose files are there, newest first. */
+enum { CERTIFICATES_KEPT = 10, CERTIFICATE_FILE_TEXT = 128 };
+struct certificates_snapshot {
+	size_t n;
+	char name[CERTIFICATES_KEPT][CERTIFICATE_FILE_TEXT];
+};
+void engine_certificates(const struct engine *e, struct certificates_snapshot *out);
+
 /* One endpoint, and one method asked of one endpoint. */
 struct node_snapshot {
 	const char *label; /* "rpc1" */

@@ -175,6 +175,10 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	  "File with the key that signs certificates, likewise a key of its own; else the credential certificate-key.") \
 	X(OFFCHAIN, CERTIFICATE_PRIVATE_KEY, NULL, SECRET, certificate_key, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
+	X(OFFCHAIN, CERTIFICATE_DIR, NULL, PATH, certificate_dir, "certificates", 0, 0, 0, "/var/lib/poolkeeper/certificates", \
+	  "Folder for the certificates, one file per draw, to be published as they are; made only where there is a key for them.") \
+	X(OFFCHAIN, CERTIFICATE_URL, NULL, URL, certificate_url, NULL, 0, 0, 0, NULL, \
+	  "Where that folder is published, https://: the status page links the files there; not set: it only names them.") \
 	X(JACKPOT, JACKPOT_CONNECTION_POOL_SIZE, NULL, NUMBER, jackpot_connections, "0", 0, 20, 0, "5", \
 	  "So many connections to Postgres serve the jackpots' pages at KEEPER_HTTP, besides the one that draws; 0: no such pages.") \
 	X(JACKPOT, JACKPOT_API_TOKEN_FILE, NULL, PATH, jackpot_token_file, NULL, 0, 0, 0, NULL, \

@@ -93,6 +93,10 @@
 	X("retention", "info", "", "Old rows were deleted.") \
 	X("retention.failed", "warn", "", "Old rows could not be deleted.") \
 	X("trail.sealed", "info", "", "Changes of the money tables are in the audit trail; head= is what scripts/db audit takes.") \
+	X("certificate.made", "info", "", "A draw that is over has its certificate in the database; its file follows.") \
+	X("certificate.written", "info", "", "The file of a certificate is in CERTIFICATE_DIR, whole.") \
+	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \
+	X("certificate.broken", "error", "", "A draw was changed after its certificate was signed: its file is not written.") \
 	X("trail.failed", "warn", "", "They could not be sealed; next=retry.") \
 	X("audit.foreign_signature", "error", "", "Our key signed something that the journal does not hold.") \
 	X("audit.mention", "info", "", "A transaction names our wallet and is not signed by it.") \

@@ -28,6 +28,8 @@ struct health_facts {
 	struct engine_survey survey;
 	struct outside_snapshot outside;
 	struct paid_snapshot paid;
+	struct certificates_snapshot certificates;
+	const char *certificate_url; /* of the folder that they are published in; NULL: not known */
 };
 
 /* X(name, label): in the order in which they are shown. */

@@ -20,6 +20,7 @@ enum options_mode {
 	MODE_EXPLAIN, /* the four that show and never write */
 	MODE_STATUS,
 	MODE_VERIFY,
+	MODE_CERTIFICATE,
 	MODE_FAIRNESS,
 	MODE_VRF_KEY,
 	MODE_PRINT_LIFECYCLE,
@@ -37,6 +38,7 @@ struct options {
 	bool json; /* with EXPLAIN, STATUS, VERIFY, FAIRNESS */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
+	const char *draw;          /* with CERTIFICATE, borrowed from argv */
 	const char *certificate;   /* with VERIFY: this file instead of a pool, borrowed from argv */
 	struct pubkey rebuild;     /* with MODE_REBUILD: the pool */
 	struct config_files files; /* borrowed from argv */
@@ -46,7 +48,7 @@ struct options {
  * value as the next argument or after =. */
 NODISCARD bool options_parse(struct options *out, int argc, char *const *argv, char *why, size_t why_size);
 
-/* The commands that read and show, for people. */
+/* The commands that read and show. */
 bool options_shows(enum options_mode mode);
 /* The modes that drive draws, and so need every setting. */
 bool options_drives(enum options_mode mode);

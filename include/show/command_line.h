@@ -6,7 +6,8 @@
 #include "ops/config.h"
 #include "ops/options.h"
 
-/* Runs explain, status, verify or fairness; prints to stdout. config: of config_load_reader(). Returns the exit code of show_run(). */
+/* Runs explain, status, verify, fairness or certificate; prints to stdout. config: of config_load_reader(). Returns the exit code of
+ * show_run() or show_issued(). */
 NODISCARD int show_command_line(const struct options *options, const struct config *config);
 
 /* verify FILE: needs no settings. Returns the exit code of show_certificate(). */

@@ -11,7 +11,7 @@
 #include "core/policy.h"
 #include "core/pool_name.h"
 
-enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS };
+enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS, SHOW_ISSUED };
 
 struct show_config {
 	enum show_command command;

@@ -55,23 +55,27 @@ const ROWS = [
 	// The first ones: just locked, anchored, with its block, with its beacon, defaulted, with its beta, drawn.
 	['keeper.offchain_draws', `draw, seq, previous, hash, source, source_key, type, version, rules_hash, randomness, select_mode, n, total_weight, root, salt, slot, locked_round, deadline, prizes,
 		amounts, currency, alternates, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, parent_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
-		settled_at, paid_units, payments, defaulted_at, default_why`,
+		settled_at, paid_units, payments, certificate, defaulted_at, default_why`,
 		`${offchain('n')}, n, sha256(n::text::bytea), sha256((n + 1)::text::bytea), 's', n::text, 'plain', 1, sha256('r'), 'beacon', 1, 1, 1, sha256('e'), '\\x00112233445566778899aabbccddeeff', 100,
 		1000, to_timestamp(1692806964), 1, '{1}', 'points', 0, 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
 		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 2, 5) THEN 99 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
 		CASE WHEN n NOT IN (1, 2, 5) THEN 1692806200 END, CASE WHEN n NOT IN (1, 2, 5) THEN 1000 END, CASE WHEN n NOT IN (1, 2, 3, 5) THEN substr(sha512('s'), 1, 48) END,
-		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END, CASE WHEN n > 7 THEN '{x}'::text[]::keeper.plain_text[] END,
-		CASE WHEN n = 5 THEN now() END, CASE WHEN n = 5 THEN 'no_anchor' END`],
+		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END, CASE WHEN n > 7 THEN '{""}'::keeper.plain_text[] END,
+		CASE WHEN n > 12 THEN n - 12 END, CASE WHEN n = 5 THEN now() END, CASE WHEN n = 5 THEN 'no_anchor' END`],
 	['keeper.offchain_entries', 'draw, entry, participant, weight, below, account, ref', `${offchain('n')}, 0, sha256('p'), 1, 0, 'a', 'r'`],
 	['keeper.offchain_picks', 'draw, pick, attempt, number, total, entry', `${offchain('n + 7')}, 0, 0, 0, 1, 0`],
 	['keeper.mismatches', 'subject, scope, kind, expected, found, gone_at', `${draw('n')}, 'chain', 'vault_short', '1', '2', x.paid`],
 	['keeper.audit_trail', 'n, at, xid, relation, operation, key, after, session_role, acting_role, application, prev_hash, hash',
 		`n, ${late('n')}, n, 'keeper.draws', 'UPDATE', jsonb_build_object('draw', ${draw('n')}), '{}', 'a', 'a', 'a', sha256('a'), sha256('b')`],
+	// Of the draws behind the first twelve.
+	['keeper.certificates', 'serial, previous, hash, draw, made, key, signature',
+		`n, sha256((n - 1)::text::bytea), sha256(n::text::bytea), ${offchain('n + 12')}, to_timestamp(1790000000), sha256('k'), decode(repeat('00', 64), 'hex')`],
 ];
 // Work lists, which stay short whatever happened before.
 const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM generate_series(${OPEN + 1}, ${2 * OPEN}) n ON CONFLICT DO NOTHING;
 	INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (${address(1)}, 5, '-'), (${address(2)}, 5, keeper.database_identity());
 	INSERT INTO keeper.referral_periods (period, treasury, after_claim, max_amount, max_per_day, began_at) VALUES (1, ${address(2)}, 0, 5, 1000, '2020-01-01');
+	ALTER TABLE keeper.certificates DISABLE TRIGGER USER; UPDATE keeper.certificates c SET hash = sha256(convert_to(keeper.certificate_body(c), 'UTF8')) WHERE serial = 5;
 	INSERT INTO public.referral_claims (id, referrer_wallet, token_mint, amount) VALUES (99999999, lower(${address(3)}), ${address(1)}, '1'); INSERT INTO keeper.discovery (since) VALUES (5)`;
 
 const tables = ROWS.map(([table]) => table);

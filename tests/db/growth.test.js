@@ -82,11 +82,11 @@ const SENT = {
 	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
 	offchain_lock: {
 		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
-		freeze: "SELECT ARRAY[1] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
+		freeze: "SELECT '{1}'::numeric[] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
 	},
 	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
 	offchain_block: { fence: 1, draw: O(2), slot: 100, parent_slot: 99, blockhash: bytes(1).slice(0, 66), block_time: 1692806200 },
-	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98), checked_by: 'two relays' },
+	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98) },
 	// Its alpha and beta depend on the row.
 	offchain_prove: `SELECT count(*) FROM (SELECT keeper.offchain_alpha(d) AS alpha FROM keeper.offchain_draws d WHERE d.draw = '${O(4)}') AS a
 	CROSS JOIN LATERAL keeper.offchain_prove(1, '${O(4)}', a.alpha, NULL, sha512(a.alpha))`,
@@ -95,6 +95,11 @@ const SENT = {
 	offchain_default: { fence: 1, draw: O(1) },
 	offchain_refund: { fence: 1, draw: O(5), refund: 'SELECT 5 AS refunded_units' },
 	offchain_halt: { fence: 1, draw: O(1), why: 'w' },
+	certificate_next: {},
+	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
+	certificate_files: { after: 5, max: 500 },
+	certificate_head: { serial: 5 },
+	certificate_tickets: { draw: O(13), from: 0, max: 10000 },
 };
 
 // The tables that some plan of this statement reads from end to end, with the statement inside of the function.

@@ -17,7 +17,7 @@ test.after(() => server.stop());
 // Off-chain draws have triggers that come before the constraints and have their own test; here the constraints stand alone.
 async function bareKeeper() {
 	const bare = await newKeeper(server);
-	const tables = ['vrf_keys', ...['rules', 'draws', 'entries', 'picks', 'refusals'].map((name) => `offchain_${name}`)];
+	const tables = ['vrf_keys', 'certificates', ...['rules', 'draws', 'entries', 'picks', 'refusals'].map((name) => `offchain_${name}`)];
 	await bare.sql(tables.map((name) => `ALTER TABLE keeper.${name} DISABLE TRIGGER USER;`).join(' '));
 	return bare;
 }
@@ -71,6 +71,9 @@ const GOOD = {
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
 	offchain_picks: { draw: UUID, pick: 0 },
 	offchain_refusals: { draw: UUID, pick: 0, reason: 'closed' },
+	certificates: {
+		serial: 1, previous: bytes(32), hash: bytes(32), draw: UUID, made: 'to_timestamp(1790000000)', key: bytes(32), signature: bytes(64),
+	},
 	lease: { name: 'keeper', owner: '', fence: 0, expires_at: 'now()' },
 };
 
@@ -228,6 +231,10 @@ const REFUSED = [
 	['offchain_rules_refusals_is_list', 'offchain_rules', ruled({ refusals: 'any' })],
 	['offchain_draws_key_is_there', 'offchain_draws', { source_key: '' }],
 	['offchain_draws_currency_is_there', 'offchain_draws', { currency: '' }],
+	['offchain_draws_certificate_is_of_settled', 'offchain_draws', { certificate: 7 }],
+	['certificates_made_is_whole', 'certificates', { made: 'to_timestamp(1790000000.5)' }],
+	['certificates_draw_fkey', 'certificates', {}],
+	['certificates_signature_size', 'certificates', { signature: bytes(63) }],
 	['plain_text_is_printable', 'offchain_draws', { currency: 'a "quoted" one' }],
 	['plain_text_is_printable', 'offchain_draws', { source_key: 'k'.repeat(128) }],
 	['offchain_draws_amounts_are_prizes', 'offchain_draws', { amounts: '{5,5}' }],
@@ -285,6 +292,8 @@ const REFUSED = [
 	['offchain_picks_number_is_below', 'offchain_picks', { attempt: 0, number: 1, total: 1, entry: 0 }],
 	['offchain_picks_is_whole', 'offchain_picks', { attempt: 0 }],
 	['offchain_picks_draw_fkey', 'offchain_picks', {}],
+	['offchain_rules_refusals_are_plain', 'offchain_rules', ruled({ refusals: ['\u00f1'] })],
+	['offchain_refusals_reason_is_there', 'offchain_refusals', { reason: '' }],
 	['offchain_refusals_draw_pick_fkey', 'offchain_refusals', {}],
 ];
 
@@ -373,6 +382,19 @@ test('an off-chain draw has its rows once, and a pick its entry', async () => {
 	assert.equal(await fresh.outcome(insert('offchain_draws', { ...DRAWN, ...next, ...SETTLED })), 'ok');
 });
 
+test('a certificate is there once, and a draw has one', async () => {
+	const fresh = await bareKeeper();
+	await fresh.sql(`${insert('vrf_keys', {})}; ${insert('offchain_rules', {})}`);
+	assert.equal(await fresh.outcome(insert('offchain_draws', { ...DRAWN, ...SETTLED, certificate: 7 })), '23503 offchain_draws_certificate_fkey');
+	const other = { draw: '00000000-0000-4000-8000-000000000002', seq: 2, previous: "decode(repeat('01', 32), 'hex')", hash: "decode(repeat('01', 32), 'hex')", source_key: '2' };
+	await fresh.sql(`${insert('offchain_draws', { ...DRAWN, ...SETTLED })}; ${insert('offchain_draws', { ...DRAWN, ...SETTLED, ...other })}`);
+	assert.equal(await fresh.outcome(insert('certificates', {})), 'ok');
+	const next = { serial: 2, previous: other.previous, hash: other.hash, draw: other.draw };
+	for (const [constraint, changes] of [['certificates_pkey', { serial: 1 }], ['certificates_previous_once', { previous: bytes(32) }], ['certificates_hash_once', { hash: bytes(32) }],
+		['certificates_draw_once', { draw: UUID }]]) assert.equal(await fresh.outcome(insert('certificates', { ...next, ...changes })), `23505 ${constraint}`);
+	assert.equal(await fresh.outcome(insert('certificates', next)), 'ok');
+});
+
 test('good rows are taken', async () => {
 	const fresh = await newKeeper(server);
 	for (const table of ['steps', 'bindings', 'commits', 'draws', 'calls', 'watermarks', 'submissions', 'notices', 'referral_shares', 'sponsored', 'mismatches', 'leftovers']) assert.equal(await fresh.outcome(insert(table, {})), 'ok', table);
@@ -385,6 +407,8 @@ test('every constraint and unique index of the schema is tried above', async () 
 		.concat('bindings_one_draw', 'bindings_pkey', 'bindings_newest', 'leftovers_pkey', 'referral_payouts_pkey'));
 	for (const name of ['vrf_keys_pkey', 'offchain_rules_pkey', 'offchain_rules_hash_once', 'offchain_draws_pkey', 'offchain_draws_seq_once', 'offchain_draws_previous_once', 'offchain_draws_hash_once',
 		'offchain_draws_source_once', 'offchain_entries_pkey', 'offchain_picks_pkey', 'offchain_picks_draw_entry_fkey', 'offchain_refusals_pkey']) tried.add(name);
+	for (const name of ['pkey', 'previous_once', 'hash_once', 'draw_once']) tried.add(`certificates_${name}`);
+	tried.add('offchain_draws_certificate_fkey');
 	// Decided at the end of a transaction: offchain.test.js.
 	tried.add('offchain_entries_draw_fkey');
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.

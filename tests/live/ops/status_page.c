@@ -102,6 +102,9 @@ static void hostile(struct health_facts *f)
 	f->outside.node[0].label = "<img src=x onerror=alert(1)>";
 	add_late(
 		f, "draw:<b onmouseover='x'>\"&amp;\xd7\xa9\xd7\x9c\xe2\x80\xae\xff\x01:</table>", 754, WAIT_NO_ORACLE);
+	f->certificates.n = 1;
+	snprintf(f->certificates.name[0], sizeof f->certificates.name[0], "1-<script>\"'&.json");
+	f->certificate_url = "https://certificates.example/\"><script>";
 }
 
 /* The most that can be there, numbers as long as they get. */
@@ -126,6 +129,11 @@ static void full(struct health_facts *f)
 		f->paid.draw[i].won = f->paid.draw[i].pool_id = UINT64_MAX;
 		f->paid.draw[i].decimals = (unsigned)i * 17;
 	}
+	f->certificate_url = "https://certificates.example/lottery";
+	f->certificates.n = CERTIFICATES_KEPT;
+	for (int i = 0; i < CERTIFICATES_KEPT; i++)
+		snprintf(f->certificates.name[i], sizeof f->certificates.name[i],
+			"%d-00000000-0000-4000-8000-000000000001.json", 99999 - i);
 }
 
 int main(int argc, char **argv)

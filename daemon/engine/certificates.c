@@ -1,0 +1,264 @@
+/* A certificate for every draw that is over, in the background.
+ *
+ * The row comes first. It alone decides which draw has which serial, and Postgres takes it once; the file is made from the rows
+ * and has the same bytes each time. So a process that dies in between leaves a row without a file, which the next look mends,
+ * and never a published file whose serial another draw gets. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "chain/certificate_key.h"
+#include "engine/parts.h"
+#include "io/publish.h"
+
+enum { AGAIN_MS = 60 * 1000, WHY_MAX = 320 };
+
+void certificates_init(struct engine *e)
+{
+	certificate_call_init(&e->certificates.call);
+}
+
+static void drop_file(struct certificates *c)
+{
+	publish_drop(c->publish);
+	c->publish = NULL;
+}
+
+void certificates_fini(struct engine *e)
+{
+	drop_file(&e->certificates);
+	certificate_call_fini(&e->certificates.call);
+}
+
+bool certificates_busy(const struct engine *e)
+{
+	return e->certificates.call.task.busy;
+}
+
+static bool is_on(const struct engine *e)
+{
+	return e->m.certificate_key && e->config.certificate_dir && !e->policy.dry_run;
+}
+
+bool certificates_pending(const struct engine *e)
+{
+	return is_on(e) && e->around.leader && !e->certificates.looked;
+}
+
+static struct engine *of_task(struct task *task)
+{
+	struct certificate_call *call = container_of(task, struct certificate_call, task);
+
+	return container_of(container_of(call, struct certificates, call), struct engine, certificates);
+}
+
+static void go(struct certificates *c, enum certificates_stage stage, uint64_t due_ms)
+{
+	c->stage = stage;
+	c->due_ms = due_ms;
+}
+
+/* Rows that cannot be made do not keep files away, nor the other way round. */
+static void fail(struct engine *e, enum err err, const char *why)
+{
+	struct certificates *c = &e->certificates;
+	const bool row = c->stage == CERTIFICATES_NEXT || c->stage == CERTIFICATES_ADD;
+
+	if (!c->failing)
+		log_warn("certificate.failed", "what=%s err=%s why=%s next=retry", row ? "row" : c->file.name,
+			err_name(err), why);
+	c->failing = true;
+	drop_file(c);
+	go(c, row ? CERTIFICATES_FILES : CERTIFICATES_NEXT, e->around.now_ms + AGAIN_MS);
+}
+
+/* ---- rows ---- */
+
+static void on_next(struct task *task, const struct reply *reply)
+{
+	struct engine *e = of_task(task);
+	struct certificates *c = &e->certificates;
+
+	if (reply->err != ERR_OK)
+		fail(e, reply->err, reply->why);
+	else
+		go(c, c->call.found ? CERTIFICATES_ADD : CERTIFICATES_FILES, 0);
+}
+
+static void on_added(struct task *task, const struct reply *reply)
+{
+	struct engine *e = of_task(task);
+	struct certificates *c = &e->certificates;
+
+	if (reply->err != ERR_OK) {
+		fail(e, reply->err, reply->why);
+		return;
+	}
+	log_info("certificate.made", "serial=%" PRIu64 " of=%s", c->call.row.serial, c->call.row.draw);
+	go(c, CERTIFICATES_NEXT, 0);
+}
+
+static void add(struct engine *e)
+{
+	struct certificates *c = &e->certificates;
+	struct signature signature;
+	struct pubkey key;
+
+	certificate_key_public(e->m.certificate_key, &key);
+	certificate_key_sign(&signature, e->m.certificate_key, &c->call.row.hash);
+	certificate_add(e->m.journal, &c->call, &key, &signature, on_added);
+}
+
+/* ---- files ---- */
+
+static void note_written(struct certificates *c)
+{
+	struct certificates_snapshot *last = &c->last;
+
+	c->written = c->file.serial;
+	memmove(last->name[1], last->name[0], sizeof last->name - sizeof last->name[0]);
+	snprintf(last->name[0], sizeof last->name[0], "%s", c->file.name);
+	last->n += last->n < CERTIFICATES_KEPT;
+}
+
+void engine_certificates(const struct engine *e, struct certificates_snapshot *out)
+{
+	*out = e->certificates.last;
+}
+
+static void on_files(struct task *task, const struct reply *reply)
+{
+	struct engine *e = of_task(task);
+	struct certificates *c = &e->certificates;
+
+	if (reply->err != ERR_OK) {
+		fail(e, reply->err, reply->why);
+		return;
+	}
+	for (size_t i = 0; i < c->call.n_files; i++) {
+		c->file = c->call.file[i];
+		if (!publish_done(e->config.certificate_dir, c->file.name)) {
+			go(c, CERTIFICATES_HEAD, 0);
+			return;
+		}
+		note_written(c);
+	}
+	if (c->call.n_files == CERTIFICATE_FILES)
+		return;
+	c->looked = true;
+	c->failing = false;
+	go(c, CERTIFICATES_NEXT, e->around.now_ms + e->config.tick_ms);
+}
+
+/* The end, or the next part: while a pool is bound one part per tick, because what draws it waits behind each statement. */
+static void go_on(struct engine *e)
+{
+	static const char end[] = "]}\n";
+	struct certificates *c = &e->certificates;
+	char why[WHY_MAX];
+	enum err err;
+
+	if (c->tickets < c->call.tickets) {
+		go(c, CERTIFICATES_TICKETS, engine_any_bound(e) ? e->around.now_ms + e->config.tick_ms : 0);
+		return;
+	}
+	err = publish_add(c->publish, end, sizeof end - 1, why, sizeof why);
+	if (err == ERR_OK) {
+		err = publish_end(c->publish, why, sizeof why);
+		c->publish = NULL;
+	}
+	if (err != ERR_OK) {
+		fail(e, err, why);
+		return;
+	}
+	log_info("certificate.written", "file=%s tickets=%" PRIu64, c->file.name, c->tickets);
+	note_written(c);
+	go(c, CERTIFICATES_FILES, 0);
+}
+
+static void on_head(struct task *task, const struct reply *reply)
+{
+	struct engine *e = of_task(task);
+	struct certificates *c = &e->certificates;
+	char why[WHY_MAX];
+	enum err err = reply->err;
+
+	if (err == ERR_REFUSED) {
+		/* Somebody changed a draw behind its guards: its file stays away, and the others are made. */
+		log_error("certificate.broken", "file=%s why=%s next=human", c->file.name, reply->why);
+		c->written = c->file.serial;
+		go(c, CERTIFICATES_FILES, 0);
+		return;
+	}
+	if (err != ERR_OK) {
+		fail(e, err, reply->why);
+		return;
+	}
+	c->tickets = 0;
+	err = publish_begin(&c->publish, e->config.certificate_dir, c->file.name, why, sizeof why);
+	if (err == ERR_OK)
+		err = publish_add(c->publish, c->call.text, c->call.text_n, why, sizeof why);
+	if (err != ERR_OK)
+		fail(e, err, why);
+	else
+		go_on(e);
+}
+
+static void on_tickets(struct task *task, const struct reply *reply)
+{
+	struct engine *e = of_task(task);
+	struct certificates *c = &e->certificates;
+	char why[WHY_MAX];
+	enum err err;
+
+	if (reply->err != ERR_OK) {
+		fail(e, reply->err, reply->why);
+		return;
+	}
+	err = c->tickets > 0 ? publish_add(c->publish, ",", 1, why, sizeof why) : ERR_OK;
+	if (err == ERR_OK)
+		err = publish_add(c->publish, c->call.text, c->call.text_n, why, sizeof why);
+	if (err != ERR_OK) {
+		fail(e, err, why);
+		return;
+	}
+	c->tickets += c->call.tickets - c->tickets < CERTIFICATE_TICKETS ? c->call.tickets - c->tickets
+	                                                                 : CERTIFICATE_TICKETS;
+	go_on(e);
+}
+
+/* ---- both ---- */
+
+void certificates_turn(struct engine *e)
+{
+	struct certificates *c = &e->certificates;
+	struct journal *j = e->m.journal;
+
+	if (!is_on(e) || certificates_busy(e))
+		return;
+	if (!e->around.leader || e->around.stopping) {
+		drop_file(c); /* whoever leads now begins it anew */
+		c->stage = CERTIFICATES_NEXT;
+		return;
+	}
+	if (e->around.journal_down_since_ms != 0 || e->around.now_ms < c->due_ms)
+		return;
+	switch (c->stage) {
+	case CERTIFICATES_NEXT:
+		certificate_next(j, &c->call, on_next);
+		break;
+	case CERTIFICATES_ADD:
+		add(e);
+		break;
+	case CERTIFICATES_FILES:
+		certificate_files(j, &c->call, c->written, on_files);
+		break;
+	case CERTIFICATES_HEAD:
+		certificate_head(j, &c->call, c->file.serial, on_head);
+		break;
+	case CERTIFICATES_TICKETS:
+		certificate_tickets(j, &c->call, c->tickets, on_tickets);
+		break;
+	}
+}

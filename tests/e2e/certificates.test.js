@@ -1,0 +1,183 @@
+// Certificates as files: one per draw, whole or not there, whenever the daemon is killed, and the same from the database again.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { World, ROOT, sleep } = require('./world.js');
+const { Keeper } = require('../db/keeper.js');
+const { RULES } = require('../db/offchain.js');
+const { Certified, OPERATOR_SECRET, GUARDED } = require('../db/certified.js');
+
+const BINARY = process.env.POOLKEEPER ?? path.join(ROOT, 'build', 'poolkeeper');
+const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
+const LARGE = 10003; // two parts
+
+let world;
+let draws;
+let folder;
+before(async () => {
+	world = await World.start({ pooled: false, oracles: 1 });
+	folder = path.join(world.directory, 'certificates');
+	const keeper = new Keeper(world.postgres.url());
+	await keeper.tick();
+	draws = await Certified.make(() => keeper, null, RULES);
+});
+after(() => world?.stop());
+
+const settings = () => ({ CERTIFICATE_DIR: folder, CERTIFICATE_PRIVATE_KEY: OPERATOR_SECRET });
+
+let counter = 0;
+const settled = (n = 7) => draws.settledAtOnce(`k${counter += 1}`, `SELECT 'user' || i % 5000, 1 + i % 9, 't' || i FROM generate_series(1, ${n}) i`);
+async function settledWithVrf() {
+	const key = `k${counter += 1}`;
+	await draws.open(key, [['anna', 1, 't1'], ['bob', 2, 't2']]);
+	return draws.settled(await draws.lockThen(key));
+}
+
+const published = () => (fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => !name.startsWith('.')) : []);
+const rows = () => draws.keeper.rows('SELECT serial, draw, keeper.certificate_name(c) AS name FROM keeper.certificates c ORDER BY serial');
+const text = async (row) => draws.text(row);
+
+// Every file that has a name is a whole certificate, and its row is there.
+async function sound() {
+	const known = new Map((await rows()).map((row) => [row.name, row]));
+	for (const name of published()) assert.equal(fs.readFileSync(path.join(folder, name), 'utf8'), await text(known.get(name)), name);
+}
+
+// One statement that holds up every new row until it is told to go.
+async function held(run) {
+	const holder = spawn('psql', ['-X', '-q', world.postgres.url()], { stdio: ['pipe', 'ignore', 'inherit'] });
+	holder.stdin.write('BEGIN; LOCK TABLE keeper.certificates IN SHARE MODE;\n');
+	await until("SELECT 1 FROM pg_locks WHERE relation = 'keeper.certificates'::regclass AND mode = 'ShareLock' AND granted");
+	await run();
+	holder.stdin.end();
+	await once(holder, 'exit');
+}
+const until = async (question) => { while (await world.sql(question) === ''); };
+
+test('a disk that says no is told once, and the rows are made', async () => {
+	const blocked = path.join(world.directory, 'blocked');
+	fs.writeFileSync(blocked, 'a file where the directory should be');
+	await settled(LARGE);
+	await settledWithVrf();
+	for (let i = 0; i < 2; i += 1) await settled();
+	await world.forgetLease();
+	const daemon = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: blocked });
+	assert.match((await daemon.wait('certificate.failed')).why, /its directory cannot be (opened|made)/);
+	assert.equal(daemon.all('certificate.made').length, 4, 'rows wait for no disk');
+	await daemon.kill();
+});
+
+test('killed at any point there is no gap, no serial twice, and at last every file', async () => {
+	// Rows without files, one after the other; then in the middle of the row, which Postgres writes all the same.
+	for (const [event, n] of [['certificate.written', 1], ['certificate.written', 2], ...Array(FULL ? 40 : 0).fill(['lease.taken', 1])]) {
+		await world.forgetLease();
+		const daemon = world.startDaemonWith(settings());
+		for (let seen = 0, from = 0; seen < n; seen += 1) from = daemon.events.indexOf(await daemon.wait(event, {}, { from })) + 1;
+		if (FULL) await sleep(Math.random() * 60);
+		await daemon.kill();
+		await sound();
+		if (FULL && event === 'lease.taken') fs.rmSync(path.join(folder, (await rows())[0].name), { force: true });
+	}
+	assert.equal(await world.sql('SELECT string_agg(serial::text, \' \' ORDER BY serial) FROM keeper.certificates'), '1 2 3 4');
+	// What another process left in the middle of a file, and files that somebody lost.
+	for (const { name } of (await rows()).slice(0, 2)) fs.rmSync(path.join(folder, name), { force: true });
+	fs.writeFileSync(path.join(folder, `.${(await rows())[0].name}.part`), '{"body":'.repeat(900000));
+	const there = published();
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	const missing = (await rows()).map(({ name }) => name).filter((name) => !there.includes(name));
+	for (const file of missing) await daemon.wait('certificate.written', { file });
+	await daemon.kill('SIGTERM');
+	await sound();
+	assert.deepEqual(fs.readdirSync(folder).sort(), (await rows()).map(({ name }) => name).sort(), 'every file, and nothing else');
+});
+
+test('a row that Postgres takes when the daemon is dead already has its file later', async () => {
+	await world.sql("UPDATE keeper.lease SET owner = 'one', fence = 1, expires_at = now() + interval '1 hour'");
+	await settled();
+	await world.forgetLease();
+	const before = (await rows()).length;
+	await held(async () => {
+		const daemon = world.startDaemonWith(settings());
+		await until("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%certificate_add%' AND pid <> pg_backend_pid()");
+		await daemon.kill();
+	});
+	await until(`SELECT 1 FROM keeper.certificates WHERE serial = ${before + 1}`);
+	await sound();
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	await daemon.wait('certificate.written', { file: (await rows())[before].name });
+	assert.equal(daemon.all('certificate.made').length, 0);
+	await daemon.kill('SIGTERM');
+	await sound();
+});
+
+test('poolkeeper verify and poolkeeper certificate agree with what was written', async () => {
+	const [{ name, draw }, { draw: other }] = await rows();
+	const file = path.join(folder, name);
+	const { status, stdout } = spawnSync(BINARY, ['verify', file, '--json'], { env: {}, encoding: 'utf8', maxBuffer: 64 << 20 });
+	const doubts = JSON.parse(stdout).verdict.checks.filter(({ result }) => result !== 'ok');
+	assert.deepEqual(doubts.map(({ check }) => check), doubts.length === 0 ? [] : ['drand_signature']);
+	assert.equal(status, doubts.length === 0 ? 0 : 69);
+	const issue = (what) => spawnSync(BINARY, ['certificate', ...what], { env: { DATABASE_URL: world.daemonUrl }, maxBuffer: 64 << 20 });
+	const again = issue([draw]);
+	assert.equal(again.status, 0, String(again.stderr));
+	assert.equal(again.stdout.compare(fs.readFileSync(file)), 0, 'byte for byte');
+	assert.notEqual(issue([other]).stdout.compare(again.stdout), 0);
+	const unknown = issue(['00000000-0000-4000-8000-000000000000']);
+	assert.match(`${unknown.status} ${unknown.stderr}`, /^64 poolkeeper: draw 00000000-0000-4000-8000-000000000000 has no certificate/);
+	assert.match(String(issue(["' OR true --"]).stderr), /has no certificate/);
+	assert.match(String(issue([]).stderr), /certificate needs a draw/);
+});
+
+test('a draw that was changed after it was signed gets no file, and the others get theirs', async () => {
+	const [changed, next] = await rows();
+	for (const { name } of [changed, next]) fs.rmSync(path.join(folder, name));
+	await world.sql(`ALTER TABLE keeper.offchain_draws DISABLE TRIGGER USER; UPDATE keeper.offchain_draws SET payments = '{elsewhere}' WHERE certificate = ${changed.serial}`);
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	assert.match((await daemon.wait('certificate.broken', { file: changed.name })).why, /its draw was changed after it was signed/);
+	await daemon.wait('certificate.written', { file: next.name });
+	await daemon.kill('SIGTERM');
+	assert.ok(!published().includes(changed.name));
+	await world.sql(`UPDATE keeper.offchain_draws SET payments = '{""}' WHERE certificate = ${changed.serial}`);
+	await world.sql(GUARDED);
+});
+
+test('a million entries are written in pieces: memory stays as it was, and the ticks go on', { skip: !FULL }, async () => {
+	await world.sql("UPDATE keeper.lease SET owner = 'one', fence = 1, expires_at = now() + interval '1 hour'");
+	const draw = await settled(Number(process.env.CERTIFICATE_ENTRIES ?? 1_000_000));
+	await world.forgetLease();
+	const daemon = world.startDaemonWith({ ...settings(), KEEPER_HTTP: '127.0.0.1:29472' });
+	await daemon.wait('ready');
+	const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch('http://127.0.0.1:29472/metrics')).text())?.[1]);
+	let late = 0;
+	let slowest = 0;
+	let done = false;
+	const watching = (async () => {
+		while (!done) {
+			const began = Date.now();
+			late = Math.max(late, await metric('poolkeeper_tick_late_seconds'));
+			slowest = Math.max(slowest, Date.now() - began);
+			await sleep(20);
+		}
+	})();
+	const memory = () => Number(/^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${daemon.child.pid}/status`, 'utf8'))[1]);
+	const began = Date.now();
+	await daemon.wait('certificate.written', { file: new RegExp(draw) }, { within: 600_000 });
+	const took = Date.now() - began;
+	done = true;
+	await watching;
+	const most = memory();
+	console.log(`# written in ${took} ms, ${most} kB at most, a tick at most ${late} s late, an answer took at most ${slowest} ms`);
+	await daemon.kill('SIGTERM');
+	assert.ok(late < 0.5, `a tick was ${late} s late`);
+	assert.ok(most < 64 * 1024, `${most} kB`);
+	const { stdout } = spawnSync(BINARY, ['verify', path.join(folder, published().find((name) => name.includes(draw))), '--json'], { env: {}, encoding: 'utf8', maxBuffer: 64 << 20 });
+	assert.deepEqual(JSON.parse(stdout).verdict.checks.filter(({ result }) => result === 'wrong'), []);
+});
