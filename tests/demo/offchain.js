@@ -46,8 +46,7 @@ async function compareAmounts(world, draws, before) {
 	same('raffle, winners, each once', await world.sql('SELECT count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), 3);
 	same('own table, paid', await world.sql("SELECT sum(units) FROM plain.paid"), 100);
 	same('memos on chain, one per draw', await world.sql("SELECT count(*) FROM keeper.steps WHERE step = 'ANCHOR' AND state = 'final'"), Object.keys(draws).length);
-	await world.sound();
-	same('faults that sources and audit find', 0, 0);
+	await world.sound(); // or it ends here: the sources' own faults, and every row computed again
 }
 
 function filesOf(folder) { return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name)) : []; }
@@ -55,10 +54,14 @@ function filesOf(folder) { return fs.existsSync(folder) ? fs.readdirSync(folder)
 async function verifyCertificates(folder, n) {
 	for (const deadline = Date.now() + WITHIN_MS; filesOf(folder).length < n && Date.now() < deadline;) await sleep(100);
 	const files = filesOf(folder);
-	same('certificates', files.length, n);
+	same('certificates, one per draw', files.length, n);
+	const { judgeCertificate } = await import(path.join(ROOT, 'docs', 'verify', 'src', 'judge.js'));
 	for (const file of files) {
-		const { status, stdout, stderr } = spawnSync(BINARY, ['verify', file], { encoding: 'utf8' });
-		same(`poolkeeper verify ${path.basename(file)}`, status === 0 ? 'valid' : (stdout + stderr).trim().split('\n').at(-1), 'valid');
+		// Two verifiers that share no code. Whether drand signed is the page's to say where this build has no pairings.
+		const { checks } = JSON.parse(spawnSync(BINARY, ['verify', file, '--json'], { env: {}, encoding: 'utf8' }).stdout).verdict;
+		const bad = checks.filter(({ check, result }) => result !== 'ok' && !(check === 'drand_signature' && result === 'unknown')).map(({ check }) => check);
+		same(`${path.basename(file)}, poolkeeper verify`, bad.join(' ') || 'nothing wrong', 'nothing wrong');
+		same(`${path.basename(file)}, the page`, judgeCertificate(fs.readFileSync(file)).verdict, 'fair');
 	}
 }
 
