@@ -143,14 +143,8 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 
 static void start_engine(struct app *app)
 {
-	const struct engine_modules modules = { .rpc = app->rpc,
-		.journal = app->journal,
-		.gateway = app->gateway,
-		.signer = app->signer,
-		.sources = &app->draws.sources,
-		.relays = app->draws.relays,
-		.vrf = &app->draw_keys.vrf,
-		.certificate_key = app->draw_keys.certificate };
+	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer, &app->draws.sources,
+		app->draws.relays, &app->draw_keys.vrf, app->draw_keys.certificate };
 	struct engine_config config;
 
 	fill_engine_config(app, &config);

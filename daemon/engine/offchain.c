@@ -84,6 +84,21 @@ bool offchain_hot(const struct engine *e)
 	return false;
 }
 
+void offchain_survey(const struct engine *e, struct engine_survey *out)
+{
+	for (size_t i = 0; e->offchain && i < e->offchain->n; i++) {
+		const struct offchain_facts *f = &e->offchain->draw[i]->facts;
+		const int64_t late_s = offchain_now_ms(f) / 1000 - f->row.deadline_s;
+
+		if (f->row.state == OFFCHAIN_SETTLED || f->row.state == OFFCHAIN_REFUNDED)
+			continue;
+		out->offchain[f->row.state]++;
+		out->offchain_halted += f->row.halted[0] != '\0';
+		if (late_s > 0 && (uint64_t)late_s > out->offchain_overdue_s)
+			out->offchain_overdue_s = (uint64_t)late_s;
+	}
+}
+
 /* ---- rows ---- */
 
 static struct offchain_draw *add(struct engine *e)

@@ -7,7 +7,10 @@
 #include "core/price.h"
 #include "engine/parts.h"
 
-enum { LOCK_BASE_MS = 5000, LOCK_MAX_MS = 600000, ALLOWANCE_S = 5, SLOW_ALLOWANCE_S = 90, PRESSING_MS = 150000 };
+enum { LOCK_BASE_MS = 5000, LOCK_MAX_MS = 600000, PRESSING_MS = 150000 };
+/* A lock that took longer than S and R allowed for is tried again with the next one. */
+enum { ALLOWANCES = 3 };
+static const unsigned ALLOWANCE_S[ALLOWANCES] = { 5, 90, 600 };
 
 static struct offchain_candidate *find(
 	const struct offchain *o, const struct source_def *source, const struct offchain_due *due)
@@ -82,12 +85,11 @@ static void on_locked(struct task *task, const struct reply *reply)
 		c->listed = false;
 		forget_unlisted(o);
 		offchain_list_anchors(e);
-	} else if (reply->err == ERR_REFUSED && !c->slow && strstr(reply->why, "offchain_draws_round_is_ahead")) {
-		c->slow = true;
+	} else if (reply->err == ERR_REFUSED && c->slow + 1 < ALLOWANCES &&
+		   strstr(reply->why, "offchain_draws_round_is_ahead")) {
+		c->slow++;
 		c->tried = (struct attempts){ 0 };
 	} else {
-		/* A statement that ran into its limit is also one that was slow. */
-		c->slow = c->slow || reply->err != ERR_REFUSED;
 		log_warn("offchain.lock_failed", "source=%s key=%s err=%s why=%s next=retry", c->source->name,
 			c->due.key, err_name(reply->err), reply->why);
 		offchain_soon(e);
@@ -124,7 +126,7 @@ static void lock(struct engine *e, struct offchain_candidate *c)
 		.type = c->due.type,
 		.freeze = c->source->sql[SOURCE_FREEZE],
 		.entries = c->source->sql[SOURCE_ENTRIES],
-		.terms = offchain_terms_of(e->tip.confirmed_slot, now_ms, c->slow ? SLOW_ALLOWANCE_S : ALLOWANCE_S) };
+		.terms = offchain_terms_of(e->tip.confirmed_slot, now_ms, ALLOWANCE_S[c->slow]) };
 
 	/* The database says which one the draw has: after a rotation that may be an earlier one. */
 	if (e->m.vrf->n > 0)

@@ -1,6 +1,6 @@
 /* The winners of one draw at a time: its frozen entries are read piece by piece, their tree is built on the way and must have the
  * root that was locked, then SEL-1 picks. Ten million entries take 587 MB, and only until the picks are written down. A large draw
- * goes on only while no pool's 3000 slots run: each piece takes some ten milliseconds, the selection itself is one piece of work. */
+ * goes on only while no pool's 3000 slots run: each piece takes some milliseconds, the selection itself is one piece of work: 2 s for ten million. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -90,6 +90,7 @@ void engine_survey(const struct engine *e, struct engine_survey *out)
 	survey_pools(&e->pools, out->pools);
 	survey_rows(e, out->unsettled);
 	survey_runway(e, out);
+	offchain_survey(e, out);
 	for (size_t i = 0; i < e->oracles.n; i++)
 		out->oracles_viable += e->oracles.entry[i].viable;
 	for (size_t i = 0; i < e->house.n; i++)

@@ -226,6 +226,21 @@ static void write_records(struct buf *out, const struct health_facts *f)
 		sample(out, METRIC_INVARIANTS, "invariant", invariants[i], f->engine.breaches[i]);
 }
 
+static void write_offchain(struct buf *out, const struct health_facts *f)
+{
+	head(out, METRIC_OFFCHAIN);
+	for (unsigned i = 0; i < OFFCHAIN_STATES; i++)
+		sample(out, METRIC_OFFCHAIN, "state", offchain_state_name((enum offchain_state)i),
+			f->engine.offchain[i]);
+	head(out, METRIC_OFFCHAIN_OPEN);
+	for (unsigned i = 0; i < OFFCHAIN_STATES; i++)
+		if (i != OFFCHAIN_SETTLED && i != OFFCHAIN_REFUNDED)
+			sample(out, METRIC_OFFCHAIN_OPEN, "state", offchain_state_name((enum offchain_state)i),
+				f->survey.offchain[i]);
+	sample(out, METRIC_OFFCHAIN_OPEN, "state", "halted", f->survey.offchain_halted);
+	one(out, METRIC_OFFCHAIN_OVERDUE, f->survey.offchain_overdue_s);
+}
+
 /* What the engine counts is 0 before it turns. */
 void metrics_write(struct buf *out, const struct health_facts *facts, const struct health_verdict *verdict)
 {
@@ -238,6 +253,7 @@ void metrics_write(struct buf *out, const struct health_facts *facts, const stru
 	write_pools(out, facts);
 	write_database(out, &facts->outside);
 	write_records(out, facts);
+	write_offchain(out, facts);
 }
 
 void metrics_print_table(FILE *out)

@@ -89,8 +89,8 @@ struct offchain_action {
 };
 struct offchain_action decide_offchain(const struct offchain_facts *f);
 
-/* From so many entries on, reading and drawing waits for pools that are bound: the selection itself is one piece of work, of about a
- * second per million. */
+/* From so many entries on, reading and drawing waits for pools that are bound: the selection itself is one piece of work, of about 0.2 s
+ * per million. */
 enum { OFFCHAIN_LARGE = 100000 };
 
 /* What is fixed at lock besides the entries: slot S and round R. allowance_s: so long the statement may take; one that takes longer

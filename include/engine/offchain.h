@@ -7,6 +7,7 @@
 #include "core/merkle.h"
 #include "core/offchain.h"
 #include "core/source.h"
+#include "engine/snapshot.h"
 #include "journal/offchain.h"
 
 struct offchain_draw {
@@ -25,7 +26,7 @@ struct offchain_candidate {
 	const struct source_def *source;
 	struct offchain_due due;
 	struct attempts tried;
-	bool slow; /* the statement took longer than S and R allowed for */
+	unsigned slow; /* so often the statement took longer than S and R allowed for */
 	bool listed;
 };
 enum { OFFCHAIN_CANDIDATES_MAX = 4 * OFFCHAIN_DUE_MAX };
@@ -78,6 +79,7 @@ void offchain_fini(struct engine *e);
 void offchain_turn(struct engine *e);
 uint64_t offchain_wake_ms(const struct engine *e);
 bool offchain_busy(const struct engine *e);
+void offchain_survey(const struct engine *e, struct engine_survey *out);
 /* Some draw waits for the chain. */
 bool offchain_hot(const struct engine *e);
 /* The next look comes at once. */

@@ -93,6 +93,9 @@ struct engine_survey {
 	int64_t chain_s;  /* newest Clock */
 	uint64_t journal_down_since_ms;
 	size_t histories_unread;
+	size_t offchain[OFFCHAIN_STATES]; /* draws of the database that are not over */
+	size_t offchain_halted;
+	uint64_t offchain_overdue_s; /* the longest that one of them is past its deadline */
 };
 void engine_survey(const struct engine *e, struct engine_survey *out);
 

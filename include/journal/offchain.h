@@ -5,7 +5,7 @@
 #include "core/offchain.h"
 #include "journal/journal.h"
 
-enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 16384, OFFCHAIN_ENTRY_SIZE = 40 };
+enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 4096, OFFCHAIN_ENTRY_SIZE = 40 };
 
 /* What a source says is due. */
 struct offchain_due {

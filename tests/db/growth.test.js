@@ -88,7 +88,7 @@ const SENT = {
 	},
 	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
 	offchain_block: { fence: 1, draw: O(2), slot: 100, parent_slot: 99, blockhash: bytes(1).slice(0, 66), block_time: 1692806200 },
-	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98), checked_by: 'two relays' },
+	offchain_beacon: { fence: 1, draw: O(3), round: 1000, signature: bytes(1).slice(0, 98) },
 	// Its alpha and beta depend on the row.
 	offchain_prove: `SELECT count(*) FROM (SELECT keeper.offchain_alpha(d) AS alpha FROM keeper.offchain_draws d WHERE d.draw = '${O(4)}') AS a
 	CROSS JOIN LATERAL keeper.offchain_prove(1, '${O(4)}', a.alpha, NULL, sha512(a.alpha))`,
