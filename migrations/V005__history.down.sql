@@ -10,7 +10,7 @@ BEGIN
 END
 $$;
 DROP TRIGGER IF EXISTS draws_are_watched ON keeper.draws;
-DROP FUNCTION IF EXISTS keeper.project_calls, keeper.record_calls, keeper.watched, keeper.history, keeper.watch_draw;
+DROP FUNCTION IF EXISTS keeper.project_calls, keeper.project_donated, keeper.record_calls, keeper.watched, keeper.history, keeper.watch_draw;
 DROP TABLE IF EXISTS keeper.call_gaps;
 UPDATE keeper.calls SET block_time = extract(epoch FROM recorded_at)::bigint WHERE block_time IS NULL;
 ALTER TABLE keeper.calls ALTER COLUMN block_time SET NOT NULL;

@@ -79,6 +79,7 @@ CREATE FUNCTION keeper.record_calls(
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
     v_written bigint;
+    v_call    keeper.calls;
 BEGIN
     PERFORM keeper.hold(p_fence);
     INSERT INTO keeper.calls AS c (signature, ix, inner_ix, slot, block_time, draw, user_wallet, app_id, instruction, amount, decimals)
@@ -107,6 +108,14 @@ BEGIN
     UPDATE keeper.draws d SET decimals = n.decimals
       FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
      WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
+    -- What schema public has lost since it was looked after: written again where it is missing, never over what is there.
+    IF p_repair THEN
+        FOR v_call IN SELECT c.* FROM keeper.calls c WHERE c.signature = ANY (p_signature) AND c.projected_at IS NOT NULL
+                       ORDER BY c.slot, c.signature, c.ix, c.inner_ix LOOP
+            PERFORM keeper.backfill_call(v_call);
+        END LOOP;
+        PERFORM keeper.project_donated(ARRAY(SELECT DISTINCT 'draw:' || p_address || ':' || g FROM unnest(p_call_pool_id) g));
+    END IF;
     INSERT INTO keeper.call_gaps AS g (address, signature, slot, reason)
     SELECT DISTINCT ON (n.signature) p_address, n.signature, n.slot, n.reason
       FROM unnest(p_gap_signature, p_gap_slot, p_gap_reason) AS n (signature, slot, reason)
@@ -177,7 +186,17 @@ BEGIN
     UPDATE public.pools p SET rent_claimed = 1 WHERE v_operation = 'claim_rent' AND p.id = p_call.app_id AND p.rent_claimed IS DISTINCT FROM 1;
 END
 $$;
-COMMENT ON FUNCTION keeper.backfill_call IS 'Private to project_calls: what the web backend should have written for a user''s transaction and did not, row by row.';
+COMMENT ON FUNCTION keeper.backfill_call IS 'Private to project_calls and record_calls: what the web backend should have written for a user''s transaction and did not, row by row.';
+
+CREATE FUNCTION keeper.project_donated(p_draws text[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE public.pools p SET donated_amount = keeper.whole_tokens(s.amount, s.decimals)
+      FROM (SELECT c.app_id, sum(c.amount) AS amount, max(c.decimals) AS decimals FROM keeper.calls c
+             WHERE c.draw = ANY (p_draws) AND c.instruction = 'donate' AND c.app_id IS NOT NULL
+             GROUP BY c.app_id HAVING bool_or(c.projected_at IS NOT NULL)) s
+     WHERE p.id = s.app_id AND s.decimals IS NOT NULL AND p.donated_amount IS DISTINCT FROM keeper.whole_tokens(s.amount, s.decimals)
+$$;
+COMMENT ON FUNCTION keeper.project_donated IS 'Private to project_calls and record_calls: what was donated to these draws, in the app''s row.';
 
 CREATE FUNCTION keeper.project_calls(p_fence bigint, p_limit integer) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
@@ -201,10 +220,7 @@ BEGIN
             v_draws := v_draws || v_call.draw::text;
         END IF;
     END LOOP;
-    UPDATE public.pools p SET donated_amount = keeper.whole_tokens(s.amount, s.decimals)
-      FROM (SELECT c.app_id, sum(c.amount) AS amount, max(c.decimals) AS decimals FROM keeper.calls c
-             WHERE c.draw = ANY (v_draws) AND c.instruction = 'donate' AND c.app_id IS NOT NULL GROUP BY c.app_id) s
-     WHERE p.id = s.app_id AND s.decimals IS NOT NULL AND p.donated_amount IS DISTINCT FROM keeper.whole_tokens(s.amount, s.decimals);
+    PERFORM keeper.project_donated(v_draws);
     RETURN (SELECT greatest(0, ceil(min(coalesce(c.block_time, extract(epoch FROM c.recorded_at))) - v_before))::bigint
               FROM keeper.calls c JOIN keeper.draws d ON d.draw = c.draw AND d.app_id IS NOT NULL
              WHERE c.projected_at IS NULL HAVING count(*) > 0);

@@ -50,6 +50,14 @@ function batchInsert(table, number) {
 	return `INSERT INTO ${table} (${TABLES[table].columns}) SELECT g.* FROM batch_${number} b, unnest(${names.map((name) => `b.${name}`).join(', ')}) g ON CONFLICT DO NOTHING;`;
 }
 
+// The same batch through the verb that the daemon uses, which also keeps the reading position and what is known of the draw.
+function batchRecord(number) {
+	const given = ['signature', 'ix', 'inner_ix', 'slot', 'block_time', null, 'user', 'instruction', 'amount', 'decimals']
+		.map((name, i) => name && `p_${name} => b.c${i}`).filter(Boolean);
+	return `SELECT keeper.record_calls(p_fence => 1, p_address => '${DRAW.split(':')[1]}', p_pool_id => 7, p_watermark => b.c0[1], p_watermark_slot => b.c3[1], p_seen => NULL, p_gone => false,
+		p_repair => false, p_call_pool_id => array_fill(7::numeric, ARRAY[${BATCH}]), p_read => b.c0, p_gap_signature => '{}', p_gap_slot => '{}', p_gap_reason => '{}', ${given.join(', ')}) FROM batch_${number} b;`;
+}
+
 class InsertWorld {
 	async start(rows) {
 		this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'poolkeeper-bench-'));
@@ -87,10 +95,10 @@ class InsertWorld {
 		return ms;
 	}
 
-	async batches(table) {
+	async batches(table, statement = (number) => batchInsert(table, number)) {
 		const numbers = Array.from({ length: BATCHES }, (_, i) => i);
 		const prepare = numbers.map((number) => batchArrays(table, this.next, number)).join('\n');
-		const ms = await timed(this.postgres, prepare, numbers.map((number) => batchInsert(table, number)));
+		const ms = await timed(this.postgres, prepare, numbers.map(statement));
 		this.next += BATCH * BATCHES;
 		return ms;
 	}
@@ -121,6 +129,7 @@ const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.len
 async function measure(world, rows) {
 	await world.start(rows);
 	const tables = {};
+	const recorded = [];
 	for (const table of Object.keys(TABLES)) {
 		const rounds = [];
 		for (let i = 0; i < ROUNDS; i++) rounds.push({ copy: await world.copy(table), batches: await world.batches(table) });
@@ -129,10 +138,13 @@ async function measure(world, rows) {
 			perSecond: 1000 * BATCH * BATCHES / median(rounds.map(({ batches }) => batches)),
 		};
 	}
-	return { rows, tables, retentionMs: await world.retention() };
+	for (let i = 0; i < ROUNDS; i++) recorded.push(await world.batches('keeper.calls', batchRecord));
+	const recordedPerSecond = 1000 * BATCH * BATCHES / median(recorded);
+	return { rows, tables, recordedPerSecond, retentionMs: await world.retention() };
 }
 
-// Resolves to { rows, tables: { name: { ratio (time of the batches / time of COPY), perSecond } }, retentionMs (slowest batch) }.
+// Resolves to { rows, tables: { name: { ratio (time of the batches / time of COPY), perSecond } }, recordedPerSecond
+// (calls through keeper.record_calls), retentionMs (slowest batch) }.
 async function insertFigures(rows) {
 	const world = new InsertWorld();
 	try {

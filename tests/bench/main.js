@@ -141,8 +141,9 @@ function insertQuestion(figures) {
 	for (const { rows, tables } of figures) {
 		for (const [table, { ratio }] of Object.entries(tables)) question.atMost(`${table} among ${rows.toLocaleString('en')} rows`, ratio, INSERT_RATIO);
 	}
-	for (const { rows, tables, retentionMs } of figures) {
+	for (const { rows, tables, recordedPerSecond, retentionMs } of figures) {
 		for (const [table, { perSecond }] of Object.entries(tables)) question.note(`rows per second, ${table} among ${rows.toLocaleString('en')}`, Math.round(perSecond));
+		question.note(`rows per second, keeper.record_calls among ${rows.toLocaleString('en')}`, Math.round(recordedPerSecond));
 		question.note(`slowest batch of 1,000 old marks deleted among ${rows.toLocaleString('en')}`, `${Math.round(retentionMs)} ms`);
 	}
 	return question;

@@ -134,6 +134,27 @@ test('a gap stays until it is read, and only what a node may still have is asked
 	assert.equal(await count(keeper, 'keeper.call_gaps', "filled_at IS NULL AND reason = 'not_available'"), 1, 'noted again');
 });
 
+test('a repair writes again what the app has lost, and nothing over what it has', async () => {
+	const keeper = await newPool();
+	const calls = [call(), call({ signature: bytes('ac'), instruction: 'donate', amount: 500, user: key('V') }),
+		call({ signature: bytes('ad'), instruction: 'claim_refund', amount: 1500 }), call({ signature: bytes('ae'), instruction: 'claim_rent', amount: null, decimals: null })];
+	await record(keeper, calls);
+	await project(keeper);
+	const app = () => keeper.sql(`SELECT tx_hash, operation_type, wallet_address FROM public.used_transactions ORDER BY 1;
+		SELECT tx_hash, type, amount, wallet_address FROM public.transactions ORDER BY 1; SELECT wallet_address, refund_claimed FROM public.participants ORDER BY 1;
+		SELECT donated_amount, rent_claimed FROM public.pools`);
+	const before = await app();
+	await keeper.sql(`DELETE FROM public.used_transactions WHERE operation_type <> 'donate'; DELETE FROM public.transactions WHERE type <> 'REFUND';
+		DELETE FROM public.participants; UPDATE public.pools SET donated_amount = 0, rent_claimed = 0; UPDATE public.transactions SET amount = 7`);
+	await record(keeper, calls);
+	assert.notEqual(await app(), before, 'only a repair does');
+	assert.equal(await record(keeper, calls, { repair: 't' }), 0, 'nothing of ours was wrong');
+	assert.equal(await app(), before.replace('REFUND|1.5|', 'REFUND|7|'), 'the row that is there is the backend\'s');
+	const young = call({ signature: bytes('af'), user: key('Y'), block_time: Math.floor(Date.now() / 1000) });
+	await record(keeper, [young], { repair: 't' });
+	assert.equal(await count(keeper, 'public.participants', `wallet_address = lower('${key('Y')}')`), 0, 'the backend still has its time');
+});
+
 test('a repair makes a row what the chain says; without it a row stays as it is', async () => {
 	const keeper = await newPool();
 	await record(keeper, [call({ amount: 1 })]);

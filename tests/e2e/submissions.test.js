@@ -44,7 +44,7 @@ async function answered(daemon, world, id, pattern = {}) {
 }
 
 test('a join is accepted once, marked used with it, and final later; a replay is refused', async (t) => {
-	const world = await World.start();
+	const world = await World.start({ settings: { LOG_LEVEL: 'debug' } });
 	t.after(() => world.stop());
 	const pool = await openPool(world);
 	const [player] = pool.players;
@@ -52,9 +52,13 @@ test('a join is accepted once, marked used with it, and final later; a replay is
 	await daemon.wait('lease.held');
 	const txHash = await world.scenario.join(pool, player);
 	const claim = { txHash, pool, wallet: player, amount: pool.amount };
+	await world.scenario.chain('tick', 3); // confirmed
+	const from = daemon.all('tick').length;
 	const id = await submit(world, claim);
 	const first = await answered(daemon, world, id);
 	assert.equal(first.state, 'accepted');
+	// The tick that was under way, the one that sees the row, and one for nodes that take their time.
+	assert.ok(daemon.all('tick').length - from <= 3, `answered after ${daemon.all('tick').length - from} ticks`);
 	assert.equal(await world.sql(`SELECT tx_hash, pool_id, wallet_address, operation_type FROM public.used_transactions`),
 		`${txHash}|${pool.id}|${player.address.toLowerCase()}|join`);
 	const replay = await submit(world, claim);
