@@ -3,10 +3,12 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const { execFileSync, spawn } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { test } = require('node:test');
-const { World, ROOT } = require('./world.js');
+const { World, ROOT, sleep } = require('./world.js');
+const { freePort } = require('../lib/server_process.js');
 const { Keypair } = require('../chain/solana.js');
 const { Probe } = require('./probe.js');
 const { valueOf } = require('./prometheus.js');
@@ -17,6 +19,7 @@ const LOOK_MS = 10;
 const FRESH_MS = 250;
 const FLOOD = 8;
 const TOKEN = 'a-token-of-the-tests-0123456789-abcdef';
+const BINARY = process.env.POOLKEEPER ?? path.join(ROOT, 'build', 'poolkeeper');
 const SECRET = 'hunter2-is-in-this-url';
 const PAGES = ['/', '/livez', '/healthz', '/readyz', '/health', '/health/database', '/api/health/database', '/api/health/jackpot', '/api/monitor/status', '/metrics'];
 
@@ -214,6 +217,31 @@ test('200 crawling connections, a flood of requests and one of wagers do not slo
 	await last.stop();
 });
 
+// pm2 that stands still: stderr is a pipe that is full, and nobody reads it. Nothing may wait for that.
+async function assertReadyUnheard(world) {
+	const pipe = path.join(world.directory, 'stderr');
+	execFileSync('mkfifo', [pipe]);
+	const file = fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+	try {
+		for (;;) fs.writeSync(file, Buffer.alloc(4096, '.'));
+	} catch (error) {
+		assert.equal(error.code, 'EAGAIN');
+	}
+	const port = await freePort();
+	const stderr = fs.openSync(pipe, 'w');
+	const child = spawn(BINARY, [], { env: world.environment({ KEEPER_HTTP: `127.0.0.1:${port}`, LOG_LEVEL: 'debug' }), stdio: ['ignore', 'ignore', stderr] });
+	const exited = new Promise((resolve) => { child.once('exit', resolve); });
+	const probe = new Probe(port);
+	const look = () => probe.json('/api/monitor/status').catch(() => ({}));
+	for (const deadline = Date.now() + 30000; !((await look()).ticks > 2);) {
+		assert.ok(Date.now() < deadline, 'it waits for who reads its log');
+		await sleep(100);
+	}
+	child.kill('SIGTERM');
+	assert.equal(await exited, 0);
+	for (const each of [stderr, file]) fs.closeSync(each);
+}
+
 test('a port that another process has is named and taken over when it is free; a standby is ready', async (t) => {
 	const world = await World.start();
 	t.after(() => world.stop());
@@ -227,6 +255,7 @@ test('a port that another process has is named and taken over when it is free; a
 	await daemon.wait('lease.held');
 	await new Promise((resolve) => { other.close(resolve); });
 	await (await Probe.of(daemon)).ready();
+	await assertReadyUnheard(world);
 	const standby = await Probe.of(world.startDaemon());
 	await standby.until('/readyz', ({ status, text }) => status === 200 && /^role=standby$/m.test(text), 'a standby that is ready');
 	assert.equal(valueOf(await standby.metrics(), 'poolkeeper_leader'), 0);
