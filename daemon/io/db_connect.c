@@ -78,9 +78,7 @@ static void warn_of_readers(struct db_connect *c)
 		return;
 	c->warned = true;
 	log_warn("db.unguarded", "host=%s tls=%d why=\"%s\"", PQhost(c->pg), PQsslInUse(c->pg),
-		"the connection to another machine may go without encryption: add "
-		"?sslmode=verify-full&sslrootcert=FILE "
-		"to DATABASE_URL");
+		"Postgres on another machine may be asked without encryption: add sslmode=verify-full to DATABASE_URL");
 }
 
 static void on_limit(void *owner)

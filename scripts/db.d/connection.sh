@@ -73,7 +73,9 @@ sql() { psql -d "$url" -X -qAt -v ON_ERROR_STOP=1 -v schemas="$schemas" "$@"; }
 # The first statement of a run, its answer in $answer. The URL is the same as the daemon's and the backend's: a parameter that only other clients
 # understand is left out, as the daemon does; libpq names it before it connects.
 first_answer() { # statement
-	while ! answer=$(sql -c "$1" 2>&1); do
+	# What psql warns of (another collation version, say) is no part of the answer.
+	while ! answer=$(sql -c "$1" 2>"$work/said"); do
+		answer=$(cat "$work/said")
 		case $answer in *'invalid URI query parameter: "'*) ;; *) return 1 ;; esac
 		foreign=${answer#*invalid URI query parameter: \"}
 		query=$(printf '%s' "${url#*\?}" | tr '&' '\n' | foreign=${foreign%%\"*} awk -F = '$1 != ENVIRON["foreign"]' | paste -sd '&')

@@ -91,6 +91,14 @@ COMMIT;
 SQL
 }
 
+# What a killed run left half-written beside the file.
+clear_unfinished() {
+	for left in "$(dirname "$file")"/.archive.*; do
+		pid=${left##*/.archive.}
+		[ ! -f "$left" ] || [ -d "/proc/${pid%%.*}" ] || rm -f "$left"
+	done
+}
+
 # The file is whole, read back and in its place before the first row goes.
 archive() {
 	trail_exists archive_refused
@@ -104,7 +112,8 @@ archive() {
 	[ -n "$last" ] || { echo "event=archive_nothing older_than_days=$AUDIT_KEEP_DAYS"; return 0; }
 	ask "Take the rows up to $last into $file?" || refuse 77 not_confirmed "nothing was changed: say --yes"
 	umask 077
-	partial=$(mktemp "$file.XXXXXX") || refuse 74 archive_failed "$file cannot be written"
+	clear_unfinished
+	partial=$(mktemp "$(dirname "$file")/.archive.$$.XXXXXX") || refuse 74 archive_failed "$file cannot be written"
 	printf '%s\n' "\\copy (SELECT * FROM keeper.audit_trail WHERE n <= $last ORDER BY n) TO PROGRAM 'gzip >\"$partial\"' CSV" | run_sql archive_failed "nothing was taken away"
 	check_archive "$partial"
 	! grep ' event=audit_fault ' "$work/trail" >&2 || refuse 65 archive_failed "the file is not what was read: nothing was taken away"

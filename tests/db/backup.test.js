@@ -269,6 +269,12 @@ test('a backup that cannot be put in its place is none', async (t) => {
 	assert.deepEqual([/backup_done/.test(run.stdout), fs.readdirSync(BACKUP_DIR)], [false, []]);
 });
 
+test('a large database tells its progress without being asked', () => {
+	const say = (bytes) => spawnSync('sh', ['-c', `. "$0"; verbose=0; progress backup_table ${bytes}`, path.join(root, 'scripts', 'db.d', 'backup.sh')], { encoding: 'utf8' }).stdout;
+	assert.equal(say(100000000), 'cat >/dev/null\n');
+	assert.match(say(100000001), /^sed -un .*event=backup_table table=/);
+});
+
 test('old backups of the same database go, the three newest stay, others are left alone', async (t) => {
 	const BACKUP_DIR = scratchDirectory(t);
 	const place = (name, days, database) => {

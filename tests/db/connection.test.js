@@ -77,6 +77,13 @@ test('what only other clients understand in a URL is left out', async () => {
 	assert.deepEqual([known.code, /root certificate file|does not support SSL/.test(known.stderr)], [69, true], known.stderr);
 });
 
+test('a warning of psql is not taken for a pooler', async (t) => {
+	const directory = scratchDirectory(t);
+	fs.writeFileSync(path.join(directory, 'psql'), `#!/bin/sh\necho 'WARNING:  database has a collation version mismatch' >&2\nPATH=${process.env.PATH} exec psql "$@"\n`, { mode: 0o755 });
+	const run = await runDb(['status'], { url: server.url(), env: { PATH: `${directory}:${process.env.PATH}` } });
+	assert.equal(run.code, 1, run.stderr);
+});
+
 test('a wrong host, user or database is one line with the setting to look at', async () => {
 	for (const [url, words] of [
 		[server.url().replace('postgres@', 'nobody:hidden@'), 'role .nobody. does not exist'], [server.url('nowhere'), 'database .nowhere. does not exist'],

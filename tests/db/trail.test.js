@@ -9,7 +9,7 @@ const { gzipSync, gunzipSync } = require('node:zlib');
 const { startPostgres } = require('../lib/postgres');
 const { pause } = require('../lib/server_process');
 const { newKeeper, key, signature, POOL, DRAW, step, close, view, addAppPool } = require('./keeper');
-const { migrations, runDb, scratchDirectory } = require('./migrator');
+const { migrations, runDb, startDb, scratchDirectory } = require('./migrator');
 
 let server;
 test.before(async () => { server = await startPostgres(); });
@@ -200,7 +200,20 @@ test('old rows go into a file that proves itself, and the chain goes on from the
 	assert.equal((await archive('x')).code, 78);
 	assert.equal((await archive(0, path.join(directory, "a'b"))).code, 64);
 	const head = (await seal(keeper)).hash.slice(2);
+	// kill -9 while the file is written: no row has gone, and the next run clears the rest away.
+	const shims = scratchDirectory(t);
+	fs.writeFileSync(path.join(shims, 'gzip'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+	const killed = startDb(['archive', '--yes', file], { url: keeper.url, env: { BACKUP_DIR: '/nowhere', AUDIT_KEEP_DAYS: '0', PATH: `${shims}:${process.env.PATH}` } });
+	while (!fs.readdirSync(directory).some((name) => name.startsWith('.archive.'))) {
+		assert.equal(killed.child.exitCode, null);
+		await pause(20);
+	}
+	killed.killGroup();
+	await killed.ended;
+	assert.equal(await keeper.sql('SELECT count(*) FROM keeper.audit_trail'), '20');
+	fs.writeFileSync(path.join(directory, `.archive.${process.pid}.running`), '');
 	const run = await archive(0);
+	assert.deepEqual(fs.readdirSync(directory).sort(), [`.archive.${process.pid}.running`, 'trail 1.csv.gz']);
 	assert.match(run.stdout, /^event=archived file=.*trail 1\.csv\.gz last=20 bytes=\d+\n$/, run.stderr);
 	assert.equal(fs.statSync(file).mode & 0o77, 0);
 	assert.equal(await keeper.sql('SELECT (SELECT count(*) FROM keeper.audit_trail), n, rows, encode(hash, $$hex$$), cut_by FROM keeper.audit_cuts'), `0|20|20|${head}|postgres`);
