@@ -74,8 +74,8 @@ static bool column_fits(const struct source_def *source, enum source_statement w
 			continue;
 		if (kind_fits(letter, column[i].kind))
 			return true;
-		(void)snprintf(why, sizeof why, "its column %s is %s, but must be %s", column[i].name, column[i].type,
-			kind_text(letter));
+		(void)snprintf(why, sizeof why, "its column %.63s is %.63s, but must be %s", column[i].name,
+			column[i].type, kind_text(letter));
 		return refuse(source, which, why);
 	}
 	(void)snprintf(why, sizeof why, "it lacks the column %.*s", (int)len, want);
