@@ -108,6 +108,17 @@ static void on_signal(void *owner, int signo)
 	begin_stop(app, ends_by_itself(app) ? EX_TEMPFAIL : EX_OK);
 }
 
+/* Not one whole look at the pools: whoever should have answered, did not. */
+static bool never_looked(const struct app *app)
+{
+	struct engine_snapshot seen;
+
+	if (app->phase == PHASE_CHECKING)
+		return true;
+	engine_snapshot(app->engine, &seen);
+	return seen.ticks == 0;
+}
+
 static void on_limit(void *owner)
 {
 	struct app *app = owner;
@@ -118,7 +129,7 @@ static void on_limit(void *owner)
 	if (app->phase == PHASE_STOPPING)
 		loop_stop(app->loop);
 	else
-		begin_stop(app, app->phase == PHASE_CHECKING ? EX_UNAVAILABLE : EX_TEMPFAIL);
+		begin_stop(app, never_looked(app) ? EX_UNAVAILABLE : EX_TEMPFAIL);
 }
 
 static void fill_engine_config(const struct app *app, struct engine_config *out)

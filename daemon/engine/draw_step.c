@@ -11,10 +11,18 @@
 void draw_ask_fees(struct draw *d)
 {
 	const struct pool_account *pool = &d->facts.view.pool;
-	const struct pubkey writable[] = { d->s.e->policy.dev_wallet, d->address, pool->pool_token, pool->mint,
-		d->dev_ata, d->treasury_ata, d->s.e->policy.switchboard.queue };
+	const struct sponsored *sponsored = sponsored_win(&d->facts);
+	struct pubkey winner, writable[11] = { d->s.e->policy.dev_wallet, d->address, pool->pool_token, pool->mint,
+		d->dev_ata, d->treasury_ata, d->s.e->policy.switchboard.queue, pool->participants_account };
+	size_t n = 8;
 
-	subject_ask_fees(&d->s, writable, sizeof writable / sizeof writable[0]);
+	if (!pubkey_is_zero(&d->randomness))
+		writable[n++] = d->randomness;
+	if (expected_winner(&d->facts, &winner))
+		pda_ata(&writable[n++], &winner, &pool->mint, &d->token_program);
+	if (sponsored)
+		pda_ata(&writable[n++], &sponsored->recipient, &pool->mint, &d->token_program);
+	subject_ask_fees(&d->s, writable, n);
 }
 
 static bool needs_new_oracle(enum step step)

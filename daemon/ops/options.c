@@ -17,7 +17,7 @@ struct mode_option {
 };
 
 static const struct mode_option MODES[] = {
-	{ "--once", MODE_ONCE, "do all that is due now, then exit: 0 nothing due is left, 75 something is" },
+	{ "--once", MODE_ONCE, "draw and record what is due now, then exit: 0 nothing due is left, 75 something is" },
 	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },

@@ -129,7 +129,7 @@ function chain_stats({ nodes }, options) {
 	for (const { counts } of nodes) {
 		for (const [method, count] of Object.entries(counts)) methods[method] = (methods[method] || 0) + count;
 	}
-	const answer = { total: sum(methods), methods, nodes: nodes.map(({ counts }) => ({ total: sum(counts), methods: { ...counts } })) };
+	const answer = { total: sum(methods), methods, nodes: nodes.map(({ counts }) => ({ total: sum(counts), methods: { ...counts } })), feesAskedFor: nodes.flatMap((node) => [...node.feesAskedFor]) };
 	if (config(options).reset) for (const node of nodes) node.counts = {};
 	return answer;
 }

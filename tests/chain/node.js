@@ -14,6 +14,7 @@ class Node {
 		this.lagOf = { processed: 0, confirmed: confirmLag, finalized: finalLag };
 		this.faults = new Faults();
 		this.counts = {};
+		this.feesAskedFor = new Set(); // since the start
 	}
 
 	count(method) {

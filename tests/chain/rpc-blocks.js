@@ -74,6 +74,7 @@ function getMinimumBalanceForRentExemption(node, size) {
 function getRecentPrioritizationFees(node, addresses = []) {
 	if (!Array.isArray(addresses) || addresses.length > MAX_FEE_ADDRESSES) throw invalidParams(`Too many inputs provided; max ${MAX_FEE_ADDRESSES}`);
 	addresses.forEach(pubkey);
+	for (const address of addresses) node.feesAskedFor.add(address);
 	const fees = node.bank.prioritizationFees;
 	const blocks = node.bank.blocks.ancestors(node.block('processed'), FEE_SLOTS).reverse();
 	return blocks.map(({ slot }) => ({ prioritizationFee: fees[slot % fees.length], slot }));

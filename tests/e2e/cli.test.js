@@ -1,6 +1,8 @@
 // The command line: what it prints, what it refuses and with which code, and what stops a start.
 'use strict';
 
+// Ten seconds as the README says, and what a busy machine adds.
+const STOP_LIMIT_MS = 13000;
 const assert = require('node:assert/strict');
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -245,6 +247,18 @@ describe('starting', () => {
 		assert.equal(daemon.all('db.checked', { pooled: 0 }).length, 1);
 	});
 
+	test('--once that cannot read a single pool exits 69 at its deadline', async () => {
+		const faults = (http) => new RpcClient(chain.url).call('chain_faults', { http });
+		await faults([{ method: 'getMultipleAccounts', kind: 'rpc_error', count: 'always', skip: 1 }]); // the start looks at the program
+		try {
+			const once = start({ ONCE_DEADLINE_SECONDS: '3' }, ['--once']);
+			assert.equal((await once.exit()).code, 69, once.log);
+			assert.equal(once.all('ready').length, 1, once.log);
+		} finally {
+			await faults([]);
+		}
+	});
+
 	test('SIGTERM ends an idle daemon with 0, its lease given up', async () => {
 		const daemon = start();
 		await daemon.wait('ready');
@@ -290,7 +304,9 @@ describe('starting', () => {
 		try {
 			const daemon = start();
 			await daemon.wait('start'); // from its first line on, a signal is a wish and not a death
+			const began = Date.now();
 			await daemon.kill('SIGINT');
+			assert.ok(Date.now() - began < STOP_LIMIT_MS, `it took ${Date.now() - began} ms to end`);
 			assert.equal(daemon.code, 0, daemon.log);
 		} finally {
 			postgres.thaw();

@@ -7,7 +7,10 @@ const { World, sleep } = require('./world.js');
 const { startRelay } = require('./relay.js');
 const { transfer } = require('../chain/instructions.js');
 const { mlInstruction } = require('../chain/ml-instructions.js');
-const { Keypair } = require('../chain/solana.js');
+const build = require('../chain/instructions.js');
+const { decodeRandomness } = require('../chain/switchboard-accounts.js');
+const { post } = require('../chain/rpc-client.js');
+const { ADDRESS, Keypair, sha256, keyBytes, findProgramAddress, associatedTokenAddress } = require('../chain/solana.js');
 const money = require('./money.js');
 
 const JUMP = 1000000n;
@@ -146,4 +149,56 @@ test('both oracles fail in turn: the first one is committed to again when it is 
 	}
 	await world.recorded(pool, 90000);
 	await money.assertPaid(world, pool, was);
+});
+
+// As another keeper with our key would: asks the oracle of the account's commit, and brings its answer onto the chain.
+async function revealByHand(world, randomness) {
+	const { oracle, slothash, slot } = decodeRandomness((await world.scenario.account(randomness)).data);
+	const { gateway_uri: gateway } = (await world.oracles()).find(({ address }) => address === oracle);
+	const body = JSON.stringify({ slothash: [...slothash], randomness_key: Buffer.from(keyBytes(randomness)).toString('hex'), slot: Number(slot) });
+	let answer;
+	do { await sleep(200); answer = await post(`${gateway}/gateway/api/v1/randomness_reveal`, body); } while (answer.status !== 200);
+	const { signature, recovery_id: recoveryId, value } = JSON.parse(answer.text);
+	const pda = (...seeds) => findProgramAddress(seeds, ADDRESS.switchboard).address;
+	const dev = world.devWallet;
+	const accounts = [
+		build.writable(randomness), build.readonly(oracle), build.readonly(ADDRESS.switchboardQueue),
+		build.writable(pda(Buffer.from('OracleRandomnessStats'), keyBytes(oracle))), build.signer(dev), build.payer(dev),
+		build.readonly(ADDRESS.slotHashes), build.readonly(ADDRESS.system), build.writable(associatedTokenAddress(randomness, ADDRESS.nativeMint)),
+		build.readonly(ADDRESS.token), build.readonly(ADDRESS.nativeMint), build.readonly(pda(Buffer.from('STATE'))),
+	];
+	const data = Buffer.concat([sha256(Buffer.from('global:randomness_reveal')).subarray(0, 8), Buffer.from(signature, 'base64'), Buffer.from([recoveryId, ...value])]);
+	await world.scenario.send([dev], [build.setComputeUnitLimit(400000), { program: ADDRESS.switchboard, accounts, data }]);
+}
+
+const FIXED_LIMIT = 400000; // no BIND is allowed less before it was simulated
+const PRICE = 77777;
+
+// What the bytes of a transaction ask of the compute budget: two instructions without accounts, one after the other.
+function computeBudget(hex) {
+	const [, limit, price] = /000502(.{8})..000903(.{16})/.exec(hex);
+	return { limit: Buffer.from(limit, 'hex').readUInt32LE(), price: Number(Buffer.from(price, 'hex').readBigUInt64LE()) };
+}
+
+test('somebody else reveals: the winner is selected and paid; price and limit of a step are what the nodes told', async (t) => {
+	const { world, pool, was, subject } = await duePool(t);
+	await world.scenario.chain('setFees', PRICE);
+	const first = world.startDaemon();
+	const { randomnessAccount } = await world.caughtBound(first, pool);
+	const { limit, price } = computeBudget(await world.sql(`SELECT encode(tx, 'hex') FROM keeper.steps WHERE step = 'BIND'`));
+	assert.equal(price, PRICE);
+	assert.ok(limit > 10000 && limit < FIXED_LIMIT, `a limit of ${limit} is not from a simulation`);
+	await first.kill('SIGKILL');
+	await world.forgetLease();
+	await world.gatewayControl({ oracle: 'all', mode: 'ok' });
+	await revealByHand(world, randomnessAccount);
+	const second = world.startDaemon();
+	await second.wait('draw.wait', { subject, reason: 'OVER' });
+	await money.assertPaid(world, pool, was);
+	assert.equal(await world.sql(`SELECT string_agg(step || ' ' || state, ', ' ORDER BY seq) FROM keeper.steps WHERE subject LIKE 'draw:%'`), 'BIND final, SELECT final, PAYOUT final');
+	const { participantsAccount } = await world.scenario.readPool(pool);
+	const { feesAskedFor } = await world.scenario.chain('stats');
+	for (const each of [pool.devWallet, pool.address, pool.vault, pool.mint.address, participantsAccount, randomnessAccount]) {
+		assert.ok(feesAskedFor.includes(each), `fees are asked for ${each} too`);
+	}
 });

@@ -51,6 +51,15 @@ async function assertChain(world, pool, was) {
 	return { winner, shares, ended };
 }
 
+// Nobody has got anything, nothing is burned, and the pot is where it was.
+async function assertUnpaid(world, pool, was, vault = was.state.totalAmount) {
+	for (const [holder, amount] of Object.entries(was.balances)) {
+		assert.equal(await world.scenario.tokenBalance(holder, pool.mint), amount, `token balance of ${holder}`);
+	}
+	assert.equal(await world.scenario.mintSupply(pool.mint), was.supply, 'nothing is burned');
+	assert.equal((await world.scenario.account(pool.vault)).data.readBigUInt64LE(64), vault, 'the pot');
+}
+
 async function row(world, text) {
 	const line = await world.sql(text);
 	return line === '' ? [] : line.split('\n').map((each) => each.split('|'));
@@ -103,4 +112,4 @@ async function assertPaid(world, pool, was) {
 	return paid;
 }
 
-module.exports = { before, outcome, assertPaid, assertChain, assertJournal, assertNothingUnknown };
+module.exports = { before, outcome, assertPaid, assertUnpaid, assertChain, assertJournal, assertNothingUnknown };

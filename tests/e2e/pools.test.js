@@ -53,6 +53,7 @@ test('dust reaches the vault after the bind: the winner is selected in time, pay
 	const world = await World.start();
 	t.after(() => world.stop());
 	const pool = await world.lockedPool();
+	const was = await money.before(world, pool);
 	await world.pastLock();
 	const daemon = world.startDaemon();
 	await world.caughtBound(daemon, pool);
@@ -62,6 +63,7 @@ test('dust reaches the vault after the bind: the winner is selected in time, pay
 	await daemon.wait('draw.halt', { subject: new RegExp(pool.address), reason: 'PAYOUT_BLOCKED' });
 	assert.equal((await world.scenario.readPool(pool)).statusName, 'WinnerSelected');
 	assert.equal(await world.sql(`SELECT count(*) FROM public.transactions WHERE type = 'PAYOUT'`), '0', 'nothing is reported as paid');
+	await money.assertUnpaid(world, pool, was, was.state.totalAmount + 1n);
 });
 
 test('the winner blocks his own token account: selected in time, paid once he clears it', async (t) => {
@@ -88,9 +90,11 @@ test('a pot whose fees overflow is never bound', async (t) => {
 	t.after(() => world.stop());
 	const mint = await world.scenario.createMint({ decimals: 10, supply: 2n ** 63n });
 	const pool = await world.lockedPool({ mint, players: 2, amount: 2n ** 61n / 3n });
+	const was = await money.before(world, pool);
 	await world.pastLock();
 	const daemon = world.startDaemon();
 	await daemon.wait('draw.halt', { subject: new RegExp(pool.address), reason: 'OVERFLOW' });
 	await sleep(1500);
 	assert.equal((await world.scenario.readPool(pool)).statusName, 'Locked');
+	await money.assertUnpaid(world, pool, was);
 });

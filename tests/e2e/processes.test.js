@@ -7,10 +7,17 @@ const { World } = require('./world.js');
 const { startTrap } = require('./trap.js');
 const money = require('./money.js');
 
-// Statements of one draw whose connection is cut around them, in the order in which they come.
-const VERBS = ['step_rows', 'sponsors_fix', 'step_open', 'step_close', 'commit_record', 'payout_record'];
+// A parameter of a statement as it goes over the wire: its length, then its bytes.
+const parameter = (text) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]);
 
-async function killedAt(t, verb, when) {
+// Statements of one draw whose connection is cut around them, in the order in which they come.
+const BOUNDARIES = [
+	['step_rows'], ['sponsors_fix'], ['step_open', 'BIND'], ['step_close', 'landed'], ['commit_record'],
+	['step_open', 'DRAW'], ['step_close', 'landed'], ['payout_record'],
+];
+
+// One daemon after the other is killed at the next boundary; the last one finishes.
+async function killedAtEach(t, when) {
 	const world = await World.start();
 	t.after(() => world.stop());
 	const pool = await world.lockedPool();
@@ -18,20 +25,24 @@ async function killedAt(t, verb, when) {
 	await world.pastLock();
 	const trap = await startTrap(world.databaseUrl);
 	t.after(() => trap.close());
-	const first = world.startDaemonWith({ DATABASE_URL: trap.url });
-	await trap.spring({ text: `keeper.${verb}`, when, kill: () => first.kill('SIGKILL') });
-	await first.exited;
-	await world.forgetLease();
+	const draw = `draw:${pool.address}:`;
+	for (const [verb, word] of BOUNDARIES) {
+		const daemon = world.startDaemonWith({ DATABASE_URL: trap.url });
+		const texts = [`keeper.${verb}`, draw, ...(word ? [parameter(word)] : [])];
+		await trap.spring({ texts, when, kill: () => daemon.kill('SIGKILL') });
+		await daemon.exited;
+		await world.forgetLease();
+	}
 	world.startDaemon();
 	await world.recorded(pool);
 	await money.assertPaid(world, pool, was);
 	await money.assertNothingUnknown(world);
+	const steps = await world.sql(`SELECT string_agg(step || ' ' || state, ', ' ORDER BY seq) FROM keeper.steps WHERE starts_with(subject, '${draw}') AND state <> 'expired'`);
+	assert.match(steps, /^BIND final, DRAW final$/);
 }
 
-for (const verb of VERBS) {
-	for (const when of ['before', 'after']) {
-		test(`kill -9 ${when} Postgres ran ${verb}`, (t) => killedAt(t, verb, when));
-	}
+for (const when of ['before', 'after']) {
+	test(`kill -9 ${when} Postgres ran each statement of a draw in turn`, (t) => killedAtEach(t, when));
 }
 
 test('kill -9 after the bytes were sent and before anything was heard', async (t) => {

@@ -10,10 +10,10 @@ class Trap {
 		this.server = net.createServer((client) => this.relay(client));
 	}
 
-	// Kills when a message of the client contains `text`. 'before': the server never sees it. 'after': the server has
+	// Kills when a message of the client contains all of `texts`. 'before': the server never sees it. 'after': the server has
 	// answered, and the client never hears it. Resolves once it has sprung.
-	spring({ text, when, kill }) {
-		return new Promise((resolve) => { this.armed = { text: Buffer.from(text), when, spring: async () => { await kill(); resolve(); } }; });
+	spring({ texts, when, kill }) {
+		return new Promise((resolve) => { this.armed = { texts, when, spring: async () => { await kill(); resolve(); } }; });
 	}
 
 	relay(client) {
@@ -22,7 +22,7 @@ class Trap {
 		for (const socket of [client, server]) socket.on('error', end).on('close', end);
 		let sprung = null;
 		client.on('data', (data) => {
-			if (this.armed && data.includes(this.armed.text)) {
+			if (this.armed && this.armed.texts.every((text) => data.includes(text))) {
 				sprung = this.armed;
 				this.armed = null;
 				if (sprung.when === 'before') {
