@@ -131,8 +131,12 @@ static void prove(struct engine *e, struct offchain_draw *d)
 	if (row->beacon)
 		offchain_beacon_beta(&steps.beta, alpha);
 	else if (!key || vrf_key_prove(key, &proof, what) != ECVRF_OK ||
-		 ecvrf_verify(&steps, &row->vrf_key, what, (struct bytes){ proof.b, ECVRF_PROOF_SIZE }) != ECVRF_OK)
+		 ecvrf_verify(&steps, &row->vrf_key, what, (struct bytes){ proof.b, ECVRF_PROOF_SIZE }) != ECVRF_OK) {
+		d->facts.refused = true;
+		tell(d, "the VRF's key gives no proof that it verifies itself");
+		attempts_note(&d->facts.statement, e->around.now_ms, false);
 		return;
+	}
 	offchain_prove(e->m.journal, &e->offchain->verb, row, alpha, row->beacon ? NULL : &proof, &steps.beta, on_verb);
 }
 
