@@ -94,6 +94,7 @@ void offchain_survey(const struct engine *e, struct engine_survey *out)
 			continue;
 		out->offchain[f->row.state]++;
 		out->offchain_halted += f->row.halted[0] != '\0';
+		out->offchain_waits[e->offchain->draw[i]->reason]++;
 		if (late_s > 0 && (uint64_t)late_s > out->offchain_overdue_s)
 			out->offchain_overdue_s = (uint64_t)late_s;
 	}

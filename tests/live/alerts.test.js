@@ -103,7 +103,7 @@ test('every reason that needs a human fires an alert, and no other does', () => 
 	const rows = [...read('include', 'core', 'reasons.h').matchAll(/^\tX\((\w+), +(\w+), /gm)];
 	const level = rows.filter(([, , its]) => its === 'ALERT').map(([, reason]) => reason);
 	const of = (name) => alerts.find((alert) => alert.name === name).expr.match(/reason=~"([^"]*)"/)[1].split('|');
-	const named = ['PoolkeeperDrawAtRisk', 'PoolkeeperDrawNeedsHuman', 'PoolkeeperChoreNeedsHuman'].flatMap(of);
+	const named = ['PoolkeeperDrawAtRisk', 'PoolkeeperDrawNeedsHuman', 'PoolkeeperChoreNeedsHuman', 'PoolkeeperOffchainNeedsHuman'].flatMap(of);
 	assert.deepEqual(named.sort(), level.sort());
 	for (const reason of level) assert.ok(guide.includes(`\`${reason}\``), `docs/operations.md does not say what to do for ${reason}`);
 });
