@@ -180,9 +180,11 @@ BEGIN
     SELECT p_call.app_id, v_wallet, v_when
      WHERE v_operation = 'join' AND NOT EXISTS (
            SELECT FROM public.participants pa WHERE pa.pool_id = p_call.app_id AND pa.wallet_address IN (v_wallet, p_call.user_wallet));
+    -- Of one block the order is not known here: the refund may have been looked after before the join.
     UPDATE public.participants pa SET refund_claimed = 1
-     WHERE v_operation = 'claim_refund' AND pa.pool_id = p_call.app_id AND pa.wallet_address IN (v_wallet, p_call.user_wallet)
-       AND pa.refund_claimed IS DISTINCT FROM 1;
+     WHERE pa.pool_id = p_call.app_id AND pa.wallet_address IN (v_wallet, p_call.user_wallet) AND pa.refund_claimed IS DISTINCT FROM 1
+       AND (v_operation = 'claim_refund' OR v_operation = 'join' AND EXISTS (
+            SELECT FROM keeper.calls c WHERE c.draw = p_call.draw AND c.user_wallet = p_call.user_wallet AND c.instruction = 'claim_refund' AND c.projected_at IS NOT NULL));
     UPDATE public.pools p SET rent_claimed = 1 WHERE v_operation = 'claim_rent' AND p.id = p_call.app_id AND p.rent_claimed IS DISTINCT FROM 1;
 END
 $$;

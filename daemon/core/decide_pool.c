@@ -123,9 +123,8 @@ struct action decide_pool(const struct pool_facts *f)
 		return action_wait_until(WAIT_WALLET_LOW, f->chore.around->now_ms + CHORE_BASE_MS);
 	if (wants_ata(f, step)) {
 		reason = gate_creator(f->chore.policy, f->chore.around, &f->creator, f->chore.around->ata_cost.n);
-		return reason == WAIT_NONE
-		               ? action_wait_until(WAIT_ATA_MISSING, f->chore.around->now_ms + CHORE_LOOK_MS)
-		               : action_wait_until(reason, f->chore.around->now_ms + CHORE_BASE_MS);
+		return action_wait_until(reason == WAIT_NONE ? WAIT_ATA_MISSING : reason,
+			f->chore.around->now_ms + (reason == WAIT_CREATOR_CAP ? CHORE_BASE_MS : CHORE_LOOK_MS));
 	}
 	reason = gate(f, step);
 	if (reason != WAIT_NONE)

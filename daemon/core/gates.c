@@ -188,7 +188,7 @@ enum reason gate_draw_cost(const struct draw_facts *f)
 		f->policy, around, &f->creator, around->bind_cost.n + around->draw_cost.n + around->ata_cost.n * atas);
 }
 
-/* Last of what concerns the pool: a token account is made for this reason, and only for a pool that would be drawn then. */
+/* Last of what the pool itself shows: a token account is made for this reason, and only for a pool that would be drawn then. */
 static enum reason gate_atas(const struct draw_facts *f)
 {
 	const struct draw_accounts *a = &f->accounts;
@@ -206,11 +206,11 @@ enum reason gate_bind(const struct draw_facts *f)
 		return pool;
 	part = gate_accounts(f);
 	if (part == WAIT_NONE)
-		part = gate_watch(f);
-	if (part == WAIT_NONE)
 		part = gate_draw_cost(f);
 	if (part == WAIT_NONE)
 		part = gate_atas(f);
+	if (part == WAIT_NONE)
+		part = gate_watch(f);
 	if (part != WAIT_NONE)
 		return part;
 	if (around->bound >= f->policy->max_bound)

@@ -252,6 +252,9 @@ async function storm(t, withBackend) {
 		const kinds = Object.keys(WEIGHTS).filter((kind) => can[kind].length > 0).flatMap((kind) => Array(WEIGHTS[kind]).fill(kind));
 		const kind = kinds[random(kinds.length)];
 		const [pool, who] = can[kind][random(can[kind].length)];
+		// Of a pool whose whole life fell between two looks the calls are kept, but nobody knows any more which of the app's it was.
+		const known = () => world.sql(`SELECT EXISTS (SELECT FROM keeper.draws WHERE address = '${pool.address}')`);
+		while (kind === 'rent' && await known() !== 't') await sleep(50);
 		const amount = kind === 'donate' ? BigInt(20 + random(50)) * players.mint.unit : undefined;
 		const signature = await act(players, pools, kind, [pool, who], amount);
 		done[kind] = (done[kind] ?? 0) + 1;

@@ -26,7 +26,7 @@ async function dieAt(verbs, before) {
 	for (const verb of verbs) {
 		for (const when of FULL ? ['before', 'after'] : ['after']) {
 			await world.forgetLease();
-			const sprung = trap.spring({ text: `keeper.offchain_${verb}(`, when, kill: () => daemon.kill() });
+			const sprung = trap.spring({ texts: [`keeper.offchain_${verb}(`], when, kill: () => daemon.kill() });
 			const daemon = fresh();
 			await before[verb]?.(daemon);
 			await sprung;

@@ -268,7 +268,7 @@ for (const when of ['before', 'after']) {
 		const claim = { txHash, pool, wallet: pool.players[0] };
 		const ids = [await submit(world, claim), await submit(world, claim)];
 		const first = world.startDaemonWith({ DATABASE_URL: trap.url });
-		await trap.spring({ text: 'keeper.submissions_answer', when, kill: () => first.kill('SIGKILL') });
+		await trap.spring({ texts: ['keeper.submissions_answer'], when, kill: () => first.kill('SIGKILL') });
 		await first.exited;
 		await world.forgetLease();
 		const second = world.startDaemon();
