@@ -82,9 +82,14 @@ DECLARE
     v_call    keeper.calls;
 BEGIN
     PERFORM keeper.hold(p_fence);
+    -- What the pot of an open pool is shown with: its mint is not read before it is drawn.
+    UPDATE keeper.draws d SET decimals = n.decimals
+      FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
+     WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
     INSERT INTO keeper.calls AS c (signature, ix, inner_ix, slot, block_time, draw, user_wallet, app_id, instruction, amount, decimals)
     SELECT DISTINCT ON (g.signature, g.ix, g.inner_ix) g.signature, g.ix, g.inner_ix, g.slot, g.block_time,
-           'draw:' || p_address || ':' || g.pool_id, g.user_wallet, d.app_id, g.instruction, g.amount, coalesce(g.decimals, d.decimals)
+           'draw:' || p_address || ':' || g.pool_id, g.user_wallet, d.app_id, g.instruction, g.amount,
+           CASE WHEN g.amount IS NOT NULL THEN coalesce(g.decimals, d.decimals) END
       FROM unnest(p_signature, p_ix, p_inner_ix, p_slot, p_block_time, p_call_pool_id, p_user, p_instruction, p_amount, p_decimals)
         AS g (signature, ix, inner_ix, slot, block_time, pool_id, user_wallet, instruction, amount, decimals)
       LEFT JOIN keeper.draws d ON d.address = p_address AND d.pool_id = g.pool_id
@@ -104,10 +109,6 @@ BEGIN
         OR c.block_time IS NULL AND excluded.block_time IS NOT NULL OR c.amount IS NULL AND excluded.amount IS NOT NULL
         OR c.decimals IS NULL AND excluded.decimals IS NOT NULL OR c.app_id IS NULL AND excluded.app_id IS NOT NULL;
     GET DIAGNOSTICS v_written = ROW_COUNT;
-    -- What the pot of an open pool is shown with: its mint is not read before it is drawn.
-    UPDATE keeper.draws d SET decimals = n.decimals
-      FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
-     WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
     -- What schema public has lost since it was looked after: written again where it is missing, never over what is there.
     IF p_repair THEN
         FOR v_call IN SELECT c.* FROM keeper.calls c WHERE c.signature = ANY (p_signature) AND c.projected_at IS NOT NULL

@@ -117,11 +117,9 @@ static struct offchain_action beacon(const struct offchain_facts *f)
 
 static struct offchain_action draw(const struct offchain_facts *f)
 {
-	if (f->entries == ENTRIES_FALSE)
-		return wait_until(WAIT_OFFCHAIN_HALTED, f->around->now_ms + REFUSED_BASE_MS);
 	if (f->row.n >= OFFCHAIN_LARGE && f->bound)
 		return wait_until(WAIT_DRAWS_FIRST, f->around->now_ms + LOOK_MS);
-	return state_it(f, f->entries == ENTRIES_READ ? OFFCHAIN_DRAW : OFFCHAIN_READ_ENTRIES);
+	return state_it(f, f->picked ? OFFCHAIN_DRAW : OFFCHAIN_READ_ENTRIES);
 }
 
 static struct offchain_action locked(const struct offchain_facts *f)

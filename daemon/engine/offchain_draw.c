@@ -195,12 +195,11 @@ static void on_beacon(struct task *task, const struct reply *reply)
 
 /* ---- the step ---- */
 
-static void note_wait(struct engine *e, struct offchain_draw *d, const struct offchain_action *a)
+static void note_wait(struct offchain_draw *d, const struct offchain_action *a)
 {
 	const struct reason_def *reason = &REASONS[a->reason];
 	const struct offchain_row *row = &d->facts.row;
 
-	(void)e;
 	d->wake_ms = a->until_ms;
 	if (a->reason == d->reason)
 		return;
@@ -225,7 +224,7 @@ static void refresh(struct engine *e, struct offchain_draw *d)
 
 	d->facts.tip = e->tip;
 	d->facts.bound = engine_any_bound(e);
-	d->facts.entries = !mine || !o->pick.done ? ENTRIES_NOT_READ : ENTRIES_READ;
+	d->facts.picked = mine && o->pick.done;
 }
 
 void offchain_advance(struct engine *e, struct offchain_draw *d)
@@ -238,7 +237,7 @@ void offchain_advance(struct engine *e, struct offchain_draw *d)
 	refresh(e, d);
 	a = decide_offchain(&d->facts);
 	if (a.act == OFFCHAIN_WAIT)
-		note_wait(e, d, &a);
+		note_wait(d, &a);
 	else if (a.act == OFFCHAIN_READ_BLOCK && !o->search.running)
 		offchain_search_begin(e, d->facts.row.slot);
 	else if (a.act == OFFCHAIN_ASK_BEACON && !o->beacon.task.busy)

@@ -48,7 +48,6 @@ void offchain_alpha(uint8_t out[ALPHA_SIZE], const struct offchain_row *row);
 /* In mode beacon: SHA-512 of alpha. */
 void offchain_beacon_beta(struct ecvrf_beta *out, const uint8_t alpha[ALPHA_SIZE]);
 
-enum offchain_entries { ENTRIES_NOT_READ, ENTRIES_READ, ENTRIES_FALSE };
 struct offchain_facts {
 	const struct surroundings *around;
 	struct offchain_row row;
@@ -58,9 +57,9 @@ struct offchain_facts {
 	bool block_found, beacon_found; /* by the nodes, by the relays                               */
 	bool nodes_differ;              /* about the block                                           */
 	bool bound;                     /* a pool's 3000 slots run                                   */
-	enum offchain_entries entries;
-	bool refused; /* the last statement was: it is for a human, and not soon tried again */
-	bool to_tell; /* ... and the row does not say why yet                               */
+	bool picked;                    /* the winners were computed, from the entries of the locked root */
+	bool refused;                   /* the last statement was: it is for a human, and not soon tried again */
+	bool to_tell;                   /* ... and the row does not say why yet                               */
 	struct attempts statement, block, beacon;
 };
 

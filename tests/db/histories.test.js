@@ -65,6 +65,15 @@ test('what the backend wrote itself is not written again, and what it did not fi
 	assert.equal(await count(keeper, 'keeper.calls', 'projected_at IS NOT NULL'), 2);
 });
 
+test('decimals stand beside an amount only, also those that another call of the batch names: read again, nothing changes', async () => {
+	const keeper = await newPool();
+	await keeper.sql('UPDATE keeper.draws SET decimals = NULL');
+	const list = [call(), call({ ix: 2, instruction: 'claim_refund', decimals: null }), call({ ix: 3, instruction: 'cancel_pool', amount: null, decimals: null })];
+	assert.equal(await record(keeper, list), 3);
+	assert.equal(await keeper.sql('SELECT ix, decimals FROM keeper.calls ORDER BY 1'), '1|3\n2|3\n3|');
+	assert.equal(await record(keeper, list, { repair: 't' }), 0);
+});
+
 test('two donations in one transaction are two rows, also when the backend wrote one of them', async () => {
 	const keeper = await newPool();
 	await keeper.sql(`INSERT INTO public.transactions (pool_id, wallet_address, type, amount, tx_hash) VALUES (1, 'w', 'DONATE', 1.5, '${await base58(keeper, 'ab')}')`);
@@ -85,6 +94,15 @@ test('refunds and rent set their flags; in a sponsored pool only the transaction
 	await record(keeper, [call({ signature: bytes('12'), user: key('V') })]);
 	await project(keeper);
 	assert.deepEqual([await count(keeper, 'public.participants'), await count(keeper, 'public.used_transactions')], [1, 4]);
+});
+
+test('of one block the refund may be looked after before its join: the flag is set all the same', async () => {
+	const keeper = await newPool();
+	await record(keeper, [call({ signature: bytes('01'), instruction: 'claim_refund' }), call({ signature: bytes('02') }),
+		call({ signature: bytes('03'), user: key('V') }), call({ signature: bytes('04'), user: key('V'), instruction: 'claim_refund', block_time: Math.floor(Date.now() / 1000) })]);
+	for (let wait = 0; wait === 0;) wait = await project(keeper, 1);
+	assert.equal(await keeper.sql('SELECT wallet_address, refund_claimed FROM public.participants ORDER BY wallet_address'),
+		`${key('U').toLowerCase()}|1\n${key('V').toLowerCase()}|0`, 'and not before the age limit of the refund is over');
 });
 
 test('a call without a block time counts from its record, and gets its time when a node tells it', async () => {

@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert');
 const { DrawWorld, PLAIN } = require('./offchain.js');
 const { sleep } = require('./world.js');
+const { startRelay } = require('./relay.js');
 const { Keypair } = require('../chain/solana.js');
 
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
@@ -34,10 +35,16 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	world.lockTime();
 	for (const draw of all) await world.sql(draw.due);
-	const both = [world.startDaemon(), world.startDaemon()];
+	let falseBlocks = true;
+	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => (method === 'getBlock' && falseBlocks ? body.replace(/"blockhash":"\w+"/, `"blockhash":"${other.address}"`) : body));
+	world.stops.push(() => relay.close());
+	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url }));
 	await passLease(world.all(all, 'anchor_sig IS NOT NULL'));
 	await world.scenario.chain('skipSlots', 3);
 	await world.pastSlots();
+	await passLease(Promise.any(both.map((daemon) => daemon.wait('offchain.wait', { reason: 'OFFCHAIN_NODES_DIFFER' }))));
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.offchain_draws WHERE block_slot IS NOT NULL'), '0', 'of two blocks none is taken');
+	falseBlocks = false;
 	await passLease(world.all(all, 'block_slot IS NOT NULL AND round = 1000'));
 	for (const daemon of both) await daemon.kill();
 	assert.equal(await world.sql("SELECT count(*), count(DISTINCT subject) FROM keeper.steps WHERE step = 'ANCHOR' AND state = 'final'"), `${all.length}|${all.length}`);
