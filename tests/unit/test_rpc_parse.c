@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "chain/rpc_parse.h"
+#include "core/base58.h"
 
 static struct rpc_memory memory;
 static struct rpc_result result;
@@ -97,6 +98,55 @@ static void test_account_types_are_strict(void **state)
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7},\"value\":[5]}"), RPC_MALFORMED);
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"value\":[null]}"), RPC_MALFORMED);
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7}}"), RPC_MALFORMED);
+}
+
+#define OWNED_BY(owner) "{\"data\":[\"\",\"base64\"],\"lamports\":1,\"owner\":\"" owner "\"}"
+
+/* The owner before is remembered, also from one answer to the next: it must never be taken for another. */
+static void test_each_account_has_its_own_owner(void **state)
+{
+	static const char system[] = "11111111111111111111111111111111",
+			  clock[] = "Sysvar1111111111111111111111111111111111111";
+	const struct rpc_account *account = result.as.accounts.account;
+	struct pubkey owner[2];
+
+	(void)state;
+	assert_true(base58_to_pubkey(&owner[0], system, strlen(system)));
+	assert_true(base58_to_pubkey(&owner[1], clock, strlen(clock)));
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(
+			parse_result(RPC_ACCOUNTS, 4,
+				"{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
+					"Sysvar1111111111111111111111111111111"
+					"111111") "," OWNED_BY("Sysvar11111111"
+							       "11111111111111"
+							       "11111111111111"
+							       "1") "," OWNED_BY("1111111111111111111111111111"
+										 "1111") "," OWNED_BY("Sysvar1"
+												      "1111111"
+												      "1111111"
+												      "1111111"
+												      "1"
+												      "1111111"
+												      "111111"
+												      "1") "]"
+													   "}"),
+			RPC_RESULT);
+		for (size_t i = 0; i < 4; i++)
+			assert_memory_equal(&account[i].owner, &owner[i != 2], sizeof owner[0]);
+		/* One that cannot be read, as long as the right one, leaves nothing behind. */
+		assert_int_equal(parse_result(RPC_ACCOUNTS, 1,
+					 "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
+						 "Sysvar111111111111111111111111111111111111l") "]}"),
+			RPC_MALFORMED);
+		assert_int_equal(
+			parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY("") "]}"),
+			RPC_MALFORMED);
+		assert_int_equal(parse_result(RPC_ACCOUNTS, 1,
+					 "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
+						 "Sysvar1111111111111111111111111111111111111\\u0000") "]}"),
+			RPC_MALFORMED);
+	}
 }
 
 static void test_as_many_values_as_asked_for(void **state)
@@ -394,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_that_are_no_u64_are_refused),
 		cmocka_unit_test(test_rent_epoch_is_not_read),
 		cmocka_unit_test(test_account_types_are_strict),
+		cmocka_unit_test(test_each_account_has_its_own_owner),
 		cmocka_unit_test(test_as_many_values_as_asked_for),
 		cmocka_unit_test(test_ids_must_match),
 		cmocka_unit_test(test_envelope_is_strict),
