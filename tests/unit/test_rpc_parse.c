@@ -100,52 +100,34 @@ static void test_account_types_are_strict(void **state)
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7}}"), RPC_MALFORMED);
 }
 
-#define OWNED_BY(owner) "{\"data\":[\"\",\"base64\"],\"lamports\":1,\"owner\":\"" owner "\"}"
+static enum rpc_outcome parse_owners(size_t n, const char *const *owner)
+{
+	char json[1024] = "{\"context\":{\"slot\":7},\"value\":[";
+
+	for (size_t i = 0, at = strlen(json); i < n; i++, at = strlen(json))
+		snprintf(json + at, sizeof json - at, "{\"data\":[\"\",\"base64\"],\"lamports\":1,\"owner\":\"%s\"}%s",
+			owner[i], i + 1 < n ? "," : "]}");
+	return parse_result(RPC_ACCOUNTS, n, json);
+}
 
 /* The owner before is remembered, also from one answer to the next: it must never be taken for another. */
 static void test_each_account_has_its_own_owner(void **state)
 {
-	static const char system[] = "11111111111111111111111111111111",
-			  clock[] = "Sysvar1111111111111111111111111111111111111";
-	const struct rpc_account *account = result.as.accounts.account;
-	struct pubkey owner[2];
+	static const char sysvar[] = "Sysvar1111111111111111111111111111111111111";
+	static const char system[] = "11111111111111111111111111111111";
+	static const char *const owners[] = { sysvar, sysvar, system, sysvar };
+	static const char *const wrong[] = { "Sysvar111111111111111111111111111111111111l", "",
+		"Sysvar1111111111111111111111111111111111111\\u0000" };
+	struct pubkey key[2];
 
 	(void)state;
-	assert_true(base58_to_pubkey(&owner[0], system, strlen(system)));
-	assert_true(base58_to_pubkey(&owner[1], clock, strlen(clock)));
-	for (int again = 0; again < 2; again++) {
-		assert_int_equal(
-			parse_result(RPC_ACCOUNTS, 4,
-				"{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
-					"Sysvar1111111111111111111111111111111"
-					"111111") "," OWNED_BY("Sysvar11111111"
-							       "11111111111111"
-							       "11111111111111"
-							       "1") "," OWNED_BY("1111111111111111111111111111"
-										 "1111") "," OWNED_BY("Sysvar1"
-												      "1111111"
-												      "1111111"
-												      "1111111"
-												      "1"
-												      "1111111"
-												      "111111"
-												      "1") "]"
-													   "}"),
-			RPC_RESULT);
+	assert_true(base58_to_pubkey(&key[0], system, strlen(system)));
+	assert_true(base58_to_pubkey(&key[1], sysvar, strlen(sysvar)));
+	for (size_t w = 0; w < sizeof wrong / sizeof wrong[0]; w++) {
+		assert_int_equal(parse_owners(4, owners), RPC_RESULT);
 		for (size_t i = 0; i < 4; i++)
-			assert_memory_equal(&account[i].owner, &owner[i != 2], sizeof owner[0]);
-		/* One that cannot be read, as long as the right one, leaves nothing behind. */
-		assert_int_equal(parse_result(RPC_ACCOUNTS, 1,
-					 "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
-						 "Sysvar111111111111111111111111111111111111l") "]}"),
-			RPC_MALFORMED);
-		assert_int_equal(
-			parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY("") "]}"),
-			RPC_MALFORMED);
-		assert_int_equal(parse_result(RPC_ACCOUNTS, 1,
-					 "{\"context\":{\"slot\":7},\"value\":[" OWNED_BY(
-						 "Sysvar1111111111111111111111111111111111111\\u0000") "]}"),
-			RPC_MALFORMED);
+			assert_memory_equal(&result.as.accounts.account[i].owner, &key[i != 2], sizeof key[0]);
+		assert_int_equal(parse_owners(1, &wrong[w]), RPC_MALFORMED);
 	}
 }
 
