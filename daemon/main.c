@@ -85,6 +85,9 @@ static void begin_stop(struct app *app, int code)
 	if (app->phase == PHASE_STOPPING)
 		return;
 	app->code = code;
+	/* What is left undone because Postgres says what it must not say, will be left the next time as well. */
+	if (code != EX_OK && code != EX_CONFIG && journal_unreadable(app->journal))
+		app->code = EX_SOFTWARE;
 	notify_stopping(app->notify);
 	if (app->phase == PHASE_CHECKING) {
 		loop_stop(app->loop);
@@ -216,8 +219,11 @@ static void check_once(struct app *app, uint64_t now)
 			begin_stop(app, seen.due_unfinished == 0 ? EX_OK : EX_TEMPFAIL);
 		return;
 	}
-	if (seen.ticks == 0)
+	if (seen.ticks == 0) {
+		if (journal_unreadable(app->journal)) /* not even which pools there are */
+			begin_stop(app, EX_UNAVAILABLE);
 		return;
+	}
 	if (seen.due_unfinished + seen.blocked == 0) {
 		begin_stop(app, EX_OK);
 		return;

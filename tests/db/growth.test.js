@@ -48,7 +48,6 @@ const SENT = {
 	audit_waits: {},
 	referral_work: { fence: 1, on: 't', treasury: A(2), max_amount: 5, max_per_day: 1000, max: 8 },
 	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
-	commit_fate: { fence: 1, draw: D(1), n: 1, fate: 'no_answer' },
 	randomness_free: { draw: D(1) },
 	undiscovered: { fence: 1, now: 5, address: [A(1), A(NEW)], pool_id: [7, 7] },
 	discover: { fence: 1, address: [A(NEW)], pool_id: [7], slot: [5], start_time: [5], allow_mock: ['f'], verdict: ['FITS'] },

@@ -107,7 +107,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 	const stake = { fence: 1, draw: '00000000-0000-4000-8000-000000000001' };
 	const old = {
 		step_open: step(), step_import: step(), step_close: close(), step_reopen: { fence: 1, subject: DRAW, seq: 1 }, commit_record: commit(),
-		commit_fate: { fence: 1, draw: DRAW, n: 1, fate: 'used' }, payout_record: payout(), observe: view(),
+		payout_record: payout(), observe: view(),
 		undiscovered: { fence: 1, now: 5, address: [], pool_id: [] }, list_discovered: { fence: 1, now: 5, age: 300 },
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
