@@ -11,12 +11,7 @@
 /* A verb's limit is the role's own: 65 s, or what the operator gave it for large draws. This one is for a server that is gone. */
 enum { LOOK_DEADLINE_MS = 20000, VERB_DEADLINE_MS = 610000 };
 
-/* Of keeper.offchain_facts, in this order. */
-#define COLUMNS                                                                              \
-	"f.draw,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"        \
-	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
-	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
-	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
+/* OFFCHAIN_COLUMNS, in their order. */
 enum {
 	COL_DRAW,
 	COL_SOURCE,
@@ -47,16 +42,18 @@ enum {
 	COL_DRAND_SIGNATURE,
 	COL_BETA,
 	COL_DEFAULT_WHY,
-	COL_KIND,
+	COL_KIND = OFFCHAIN_COLUMNS_N,
 	COL_DUE_TYPE,
 	COL_DUE_KEY,
 	COL_WHY,
 	COL_NOW
 };
-#define FACTS "SELECT " COLUMNS " FROM "
+_Static_assert(COL_DEFAULT_WHY + 1 == OFFCHAIN_COLUMNS_N, "each column has its place");
+#define FACTS "SELECT " OFFCHAIN_COLUMNS " FROM "
 #define OF " AS d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f"
 static const char WORK[] =
-	"SELECT " COLUMNS ",w.kind,w.type,w.source_key,w.why,floor(extract(epoch FROM clock_timestamp())*1000)::bigint"
+	"SELECT " OFFCHAIN_COLUMNS
+	",w.kind,w.type,w.source_key,w.why,floor(extract(epoch FROM clock_timestamp())*1000)::bigint"
 	" FROM keeper.offchain_work($1,$2,$3) AS w LEFT JOIN keeper.offchain_draws d ON d.draw=w.draw"
 	" LEFT JOIN LATERAL keeper.offchain_facts(d) AS f ON d.draw IS NOT NULL";
 
@@ -204,7 +201,7 @@ static void read_lock(struct reader *in, struct offchain_row *row)
 }
 
 /* What came later. */
-static bool read_row(const struct db_result *r, int i, struct offchain_row *row)
+bool offchain_read_row(const struct db_result *r, int i, struct offchain_row *row)
 {
 	struct reader in = { r, i, true };
 	const char *memo;
@@ -234,7 +231,7 @@ static bool parse_draw(struct task *task, const struct db_result *r, const void 
 
 	call->n = 1;
 	*data = call;
-	return db_rows(r) == 1 && read_row(r, 0, &call->row[0]);
+	return db_rows(r) == 1 && offchain_read_row(r, 0, &call->row[0]);
 }
 
 static bool take_due(struct offchain_call *call, const struct db_result *r, int i)
@@ -257,7 +254,8 @@ static bool parse_work(struct task *task, const struct db_result *r, const void 
 
 		if (!kind)
 			return false;
-		if (strcmp(kind, "draw") == 0 && call->n < OFFCHAIN_DRAWS_MAX && !read_row(r, i, &call->row[call->n++]))
+		if (strcmp(kind, "draw") == 0 && call->n < OFFCHAIN_DRAWS_MAX &&
+			!offchain_read_row(r, i, &call->row[call->n++]))
 			return false;
 		if (strcmp(kind, "due") == 0 && call->n_due < OFFCHAIN_DUE_MAX && !take_due(call, r, i))
 			return false;
