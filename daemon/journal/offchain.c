@@ -8,7 +8,8 @@
 #include "core/base58.h"
 #include "journal/call.h"
 
-/* A verb's limit is the role's own: 65 s, or what the operator gave it for large draws. This one is for a server that is gone. */
+/* A verb's limit is the role's own statement_timeout: 65 s, or what the operator gave it for large draws. This one is for a server
+ * that is gone. */
 enum { LOOK_DEADLINE_MS = 20000, VERB_DEADLINE_MS = 610000 };
 
 /* OFFCHAIN_COLUMNS, in their order. */
@@ -287,34 +288,50 @@ static bool parse_entries(struct task *task, const struct db_result *r, const vo
 
 /* ---- statements ---- */
 
-void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+static void look(struct journal_call_state *s, unsigned max, const char *due)
 {
-	struct journal_call_state *s = call->state;
-
-	call_begin(j, s, WORK, parse_work, done);
-	call_aside(s);
-	call_u64(s, OFFCHAIN_DRAWS_MAX);
+	call_u64(s, max);
 	call_text(s, due);
 	call_u64(s, OFFCHAIN_DUE_MAX);
 	call_send(s, LOOK_DEADLINE_MS);
 }
 
-static struct journal_call_state *begin(struct journal *j, struct offchain_call *call, const char *sql,
-	const struct offchain_row *draw, journal_done *done)
+void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done)
+{
+	call_begin(j, call->state, WORK, parse_work, done);
+	call_via(call->state, j->aside);
+	look(call->state, OFFCHAIN_DRAWS_MAX, NULL);
+}
+
+void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+{
+	call_begin(j, call->state, WORK, parse_work, done);
+	call_via(call->state, j->sources);
+	look(call->state, 0, due);
+}
+
+static struct journal_call_state *begin_via(struct journal *j, struct db *db, struct offchain_call *call,
+	const char *sql, const struct offchain_row *draw, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
 	call_begin_write(j, s, sql, parse_draw, done);
-	call_aside(s);
+	call_via(s, db);
 	if (draw)
 		call_text(s, draw->id);
 	return s;
 }
 
+static struct journal_call_state *begin(struct journal *j, struct offchain_call *call, const char *sql,
+	const struct offchain_row *draw, journal_done *done)
+{
+	return begin_via(j, j->aside, call, sql, draw, done);
+}
+
 void offchain_lock(
 	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done)
 {
-	struct journal_call_state *s = begin(j, call, LOCK, NULL, done);
+	struct journal_call_state *s = begin_via(j, j->sources, call, LOCK, NULL, done);
 
 	call_text(s, locking->source);
 	call_text(s, locking->key);
@@ -398,39 +415,40 @@ void offchain_draw(struct journal *j, struct offchain_call *call, const struct o
 	call_send(s, VERB_DEADLINE_MS);
 }
 
-/* Verbs that take one text besides the draw, or none. */
-static void run(struct journal *j, struct offchain_call *call, const char *sql, const struct offchain_row *draw,
-	const char *text, journal_done *done)
+static void run_source(struct journal *j, struct offchain_call *call, const char *sql, const struct offchain_row *draw,
+	const char *statement, journal_done *done)
 {
-	struct journal_call_state *s = begin(j, call, sql, draw, done);
+	struct journal_call_state *s = begin_via(j, j->sources, call, sql, draw, done);
 
-	if (text)
-		call_text(s, text);
+	call_text(s, statement);
 	call_send(s, VERB_DEADLINE_MS);
 }
 
 void offchain_settle(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done)
 {
-	run(j, call, SETTLE, draw, statement, done);
-}
-
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
-{
-	run(j, call, DEFAULT, draw, NULL, done);
+	run_source(j, call, SETTLE, draw, statement, done);
 }
 
 void offchain_refund(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done)
 {
-	run(j, call, REFUND, draw, statement, done);
+	run_source(j, call, REFUND, draw, statement, done);
+}
+
+void offchain_default(
+	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
+{
+	call_send(begin(j, call, DEFAULT, draw, done), VERB_DEADLINE_MS);
 }
 
 void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,
 	journal_done *done)
 {
-	run(j, call, HALT, draw, why, done);
+	struct journal_call_state *s = begin(j, call, HALT, draw, done);
+
+	call_text(s, why);
+	call_send(s, VERB_DEADLINE_MS);
 }
 
 void offchain_entries(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, uint64_t first,
@@ -439,7 +457,7 @@ void offchain_entries(struct journal *j, struct offchain_call *call, const struc
 	struct journal_call_state *s = call->state;
 
 	call_begin(j, s, ENTRIES, parse_entries, done);
-	call_aside(s);
+	call_via(s, j->aside);
 	call_text(s, draw->id);
 	call_u64(s, first);
 	call_u64(s, OFFCHAIN_PIECE);

@@ -1,5 +1,5 @@
-/* The verbs of draws whose stakes are in Postgres (migrations/V020, V021). They run on the journal's second connection: a lock or a
- * settlement may take a minute, and the pools' statements do not wait for it. */
+/* The verbs of draws whose stakes are in Postgres (migrations/V020, V021). They run on two connections of their own: those that run
+ * a source's statements (due, lock, settle, refund) may take a minute, and neither the others nor the pools' statements wait for them. */
 #ifndef JOURNAL_OFFCHAIN_H
 #define JOURNAL_OFFCHAIN_H
 #include "core/offchain.h"
@@ -37,8 +37,9 @@ struct offchain_call {
 void offchain_call_init(struct offchain_call *call);
 void offchain_call_fini(struct offchain_call *call); /* cancels */
 
-/* What is to be done. due: a source's statement, asked as well; NULL: of no source. Changes nothing, and works without the lease. */
-void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
+/* The draws that are not over; and what a source's statement says is due. They change nothing, and work without the lease. */
+void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done);
+void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
 
 /* The verbs. ERR_OK: row[0] is the draw as it is now, changed by this call or earlier. ERR_REFUSED: reply.why says why, and
  * nothing of it was kept. */
