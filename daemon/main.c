@@ -147,6 +147,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.watch_ms = c->watch_seconds * 1000,
 		.offchain_ms = c->offchain_seconds * 1000,
 		.certificate_dir = c->certificate_dir,
+		.network = network_name(c->network),
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
