@@ -13,12 +13,13 @@ enum { LOOK_DEADLINE_MS = 20000, VERB_DEADLINE_MS = 610000 };
 
 /* Of keeper.offchain_facts, in this order. */
 #define COLUMNS                                                                              \
-	"f.draw,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"        \
+	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"  \
 	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
 	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
 	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
 enum {
 	COL_DRAW,
+	COL_SEQ,
 	COL_SOURCE,
 	COL_SOURCE_KEY,
 	COL_TYPE,
@@ -182,6 +183,7 @@ static void read_lock(struct reader *in, struct offchain_row *row)
 
 	in->ok = read_id(field(in, COL_DRAW), row) && randomness;
 	row->beacon = in->ok && strcmp(randomness, "beacon") == 0;
+	read_u64(in, COL_SEQ, &row->seq);
 	read_text(in, COL_SOURCE, row->source, sizeof row->source);
 	read_text(in, COL_SOURCE_KEY, row->key, sizeof row->key);
 	read_text(in, COL_TYPE, row->type, sizeof row->type);
