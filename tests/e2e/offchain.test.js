@@ -32,7 +32,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.addSlow();
 	const slow = [await world.slow('slow1'), await world.slow('slow2')];
 	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
-	const plain = { fair: await world.plain('fair'), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
 	const all = [...slow, ...Object.values(draws), ...Object.values(plain)];
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	world.lockTime();
