@@ -35,7 +35,7 @@ const [A, D, S, O] = [made.address, made.draw, made.signature, made.offchain];
 const NEW = 99999999;
 const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
 const hex = (n) => `\\${bytes(n)}`; // within an array
-const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6] };
+const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6], mint: [null] };
 const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_amount: [1], mint: [A(1)], creator: [A(1)], dev_wallet: [A(1)], participants: [1], observed: ['t'], quiet: [0] };
 
 // Each statement of daemon/journal, with something to do. Draws 1 to 5 are not over.

@@ -114,7 +114,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [] },
 		record_calls: {
 			fence: 1, address: POOL, pool_id: null, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
-			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], mint: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
 		},
 		project_calls: { fence: 1, limit: 1 },
 		submissions_page: { fence: 1, after_id: 0, limit: 1, height: 5, height_age_ms: 0 },
