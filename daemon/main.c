@@ -85,6 +85,9 @@ static void begin_stop(struct app *app, int code)
 	if (app->phase == PHASE_STOPPING)
 		return;
 	app->code = code;
+	/* What is left undone because Postgres says what it must not say, will be left the next time as well. */
+	if (code != EX_OK && code != EX_CONFIG && journal_unreadable(app->journal))
+		app->code = EX_SOFTWARE;
 	notify_stopping(app->notify);
 	if (app->phase == PHASE_CHECKING) {
 		loop_stop(app->loop);
@@ -144,6 +147,7 @@ static void fill_engine_config(const struct app *app, struct engine_config *out)
 		.watch_ms = c->watch_seconds * 1000,
 		.offchain_ms = c->offchain_seconds * 1000,
 		.certificate_dir = c->certificate_dir,
+		.network = network_name(c->network),
 		.clear_chat = c->clear_chat,
 		.rebuild = app->options.rebuild };
 	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
@@ -216,8 +220,11 @@ static void check_once(struct app *app, uint64_t now)
 			begin_stop(app, seen.due_unfinished == 0 ? EX_OK : EX_TEMPFAIL);
 		return;
 	}
-	if (seen.ticks == 0)
+	if (seen.ticks == 0) {
+		if (journal_unreadable(app->journal)) /* not even which pools there are */
+			begin_stop(app, EX_UNAVAILABLE);
 		return;
+	}
 	if (seen.due_unfinished + seen.blocked == 0) {
 		begin_stop(app, EX_OK);
 		return;
