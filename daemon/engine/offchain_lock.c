@@ -135,11 +135,12 @@ static void lock(struct engine *e, struct offchain_candidate *c)
 	offchain_lock(e->m.journal, &o->verb, &locking, on_locked);
 }
 
+/* Until the wallet's list is read, a lock may be on the chain that a restored database has forgotten. Draws that are locked go on. */
 void offchain_lock_next(struct engine *e)
 {
 	struct offchain *o = e->offchain;
 
-	if (o->verb.task.busy || o->look.task.busy || o->n == OFFCHAIN_DRAWS_MAX ||
+	if (o->verb.task.busy || !e->around.audit_clear || o->look.task.busy || o->n == OFFCHAIN_DRAWS_MAX ||
 		e->around.now_ms - e->tip_ms > 2 * e->config.tick_ms || !can_anchor(e) || some_deadline_is_near(o))
 		return;
 	for (size_t i = 0; i < o->n_candidates; i++) {
