@@ -33,8 +33,10 @@ CREATE FUNCTION keeper.offchain_work(p_max bigint, p_due text, p_due_max bigint)
 RETURNS TABLE (kind text, type text, source_key text, why text, draw uuid)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN QUERY SELECT 'draw', NULL::text, NULL::text, NULL::text, d.draw FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')
-        ORDER BY d.halted_why IS NOT NULL, d.deadline, d.draw LIMIT p_max;
+    IF p_max > 0 THEN
+        RETURN QUERY SELECT 'draw', NULL::text, NULL::text, NULL::text, d.draw FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')
+            ORDER BY row_number() OVER (PARTITION BY d.source ORDER BY d.halted_why IS NOT NULL, d.deadline, d.draw), d.deadline, d.draw LIMIT p_max;
+    END IF;
     IF p_due IS NOT NULL THEN
         BEGIN
             RETURN QUERY EXECUTE format($q$SELECT 'due', x.type::text, x.source_key::text, NULL::text, NULL::uuid FROM (%s
@@ -45,7 +47,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
+COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
 
 -- A lock on the chain that this database does not hold: it was restored, or another one locks with the same wallet.
 CREATE FUNCTION keeper.offchain_unforgotten(p_source text, p_source_key text) RETURNS void
