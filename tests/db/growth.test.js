@@ -42,7 +42,7 @@ const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_
 const SENT = {
 	audit_begin: { fence: 1, wallet: A(1), slot: 50, height: 40 },
 	audit_unknown: { signature: [S(1), S(NEW)] },
-	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'] },
+	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'], memo: [null] },
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},

@@ -111,7 +111,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		undiscovered: { fence: 1, now: 5, address: [], pool_id: [] }, list_discovered: { fence: 1, now: 5, age: 300 },
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
-		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [] },
+		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [], memo: [] },
 		record_calls: {
 			fence: 1, address: POOL, pool_id: null, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
 			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], mint: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
