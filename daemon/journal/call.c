@@ -59,10 +59,10 @@ void call_begin_write(
 	call_u64(s, j->fence);
 }
 
-void call_aside(struct journal_call_state *s)
+void call_via(struct journal_call_state *s, struct db *db)
 {
-	assert(s->journal->aside);
-	s->via = s->journal->aside;
+	assert(db);
+	s->via = db;
 }
 
 static void begin_param(struct journal_call_state *s)
@@ -243,7 +243,8 @@ static void on_answer(struct task *task, const struct reply *answer)
 	if (answer->err == ERR_OK && !s->parse(s->task, answer->data, &reply.data)) {
 		reply = (struct reply){ ERR_INVALID, NULL,
 			"Postgres answered rows that this version cannot read: check the migrations" };
-		log_error("journal.unreadable", "why=%s next=human", reply.why);
+		s->journal->unreadable = true;
+		log_error("journal.unreadable", "statement=%s why=%s next=human", s->sql, reply.why);
 	}
 	if (answer->err == ERR_OK && s->fenced && s->via == s->journal->db)
 		s->journal->write_ok_ms = loop_mono_ms();

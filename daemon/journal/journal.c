@@ -324,9 +324,10 @@ struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_
 	return j;
 }
 
-void journal_aside(struct journal *j, struct db *db)
+void journal_aside(struct journal *j, struct db *verbs, struct db *sources)
 {
-	j->aside = db;
+	j->aside = verbs;
+	j->sources = sources;
 }
 
 void journal_free(struct journal *j)
@@ -340,6 +341,11 @@ void journal_free(struct journal *j)
 uint64_t journal_write_ok_ms(const struct journal *j)
 {
 	return j->write_ok_ms;
+}
+
+bool journal_unreadable(const struct journal *j)
+{
+	return j->unreadable;
 }
 
 uint64_t journal_down_since_ms(const struct journal *j)

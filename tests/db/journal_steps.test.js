@@ -107,14 +107,14 @@ test('every write asks for the fence, and an old one is refused', async () => {
 	const stake = { fence: 1, draw: '00000000-0000-4000-8000-000000000001' };
 	const old = {
 		step_open: step(), step_import: step(), step_close: close(), step_reopen: { fence: 1, subject: DRAW, seq: 1 }, commit_record: commit(),
-		commit_fate: { fence: 1, draw: DRAW, n: 1, fate: 'used' }, payout_record: payout(), observe: view(),
+		payout_record: payout(), observe: view(),
 		undiscovered: { fence: 1, now: 5, address: [], pool_id: [] }, list_discovered: { fence: 1, now: 5, age: 300 },
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
-		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [] },
+		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [], memo: [] },
 		record_calls: {
 			fence: 1, address: POOL, pool_id: null, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
-			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], mint: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
 		},
 		project_calls: { fence: 1, limit: 1 },
 		submissions_page: { fence: 1, after_id: 0, limit: 1, height: 5, height_age_ms: 0 },
@@ -132,7 +132,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		offchain_anchor: { ...stake, sig: signature('A'), slot: 5 }, offchain_beacon: { ...stake, round: 5, signature: '\\x00' },
 		offchain_block: { ...stake, slot: 5, parent_slot: 4, blockhash: '\\x00', block_time: 5 },
 		offchain_prove: { ...stake, alpha: '\\x00', proof: '\\x00', beta: '\\x00' }, offchain_draw: { ...stake, attempt: [], number: [], total: [], entry: [] },
-		offchain_refuse: { ...stake, pick: 0, reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: stake,
+		offchain_refuse: { ...stake, account: 'a', reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: stake,
 		offchain_refund: { ...stake, refund: 'SELECT' }, offchain_halt: { ...stake, why: 'w' }, offchain_held: stake, offchain_owner: { fence: 1 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);
