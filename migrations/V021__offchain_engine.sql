@@ -14,11 +14,11 @@ ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_s
     OR step = 'ANCHOR' AND starts_with(subject, 'offchain:'));
 
 CREATE FUNCTION keeper.offchain_facts(d keeper.offchain_draws)
-RETURNS TABLE (draw uuid, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
+RETURNS TABLE (draw uuid, seq bigint, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
     root bytea, rules_hash bytea, hash bytea, vrf_key bytea, slot bigint, deadline_s bigint, now_ms bigint, prizes bigint, alternates bigint, halted_why text,
     anchored boolean, memo_sig text, memo_slot bigint, block_slot bigint, blockhash bytea, round numeric, due_s numeric, drand_signature bytea, beta bytea, default_why text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT d.draw, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
+    SELECT d.draw, d.seq, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
            d.hash::bytea, d.vrf_key::bytea, d.slot::bigint, extract(epoch FROM d.deadline)::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
            d.prizes, d.alternates, d.halted_why, d.anchor_sig IS NOT NULL, s.sig::text, s.landed_slot::bigint, d.block_slot::bigint, d.blockhash::bytea,
            d.round::numeric, keeper.drand_time(d.round), d.drand_signature, d.beta, d.default_why
@@ -33,8 +33,10 @@ CREATE FUNCTION keeper.offchain_work(p_max bigint, p_due text, p_due_max bigint)
 RETURNS TABLE (kind text, type text, source_key text, why text, draw uuid)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN QUERY SELECT 'draw', NULL::text, NULL::text, NULL::text, d.draw FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')
-        ORDER BY d.halted_why IS NOT NULL, d.deadline, d.draw LIMIT p_max;
+    IF p_max > 0 THEN
+        RETURN QUERY SELECT 'draw', NULL::text, NULL::text, NULL::text, d.draw FROM keeper.offchain_draws d WHERE d.state NOT IN ('settled', 'refunded')
+            ORDER BY row_number() OVER (PARTITION BY d.source ORDER BY d.halted_why IS NOT NULL, d.deadline, d.draw), d.deadline, d.draw LIMIT p_max;
+    END IF;
     IF p_due IS NOT NULL THEN
         BEGIN
             RETURN QUERY EXECUTE format($q$SELECT 'due', x.type::text, x.source_key::text, NULL::text, NULL::uuid FROM (%s
@@ -45,4 +47,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
+COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';

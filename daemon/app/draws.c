@@ -14,16 +14,19 @@ bool draws_open(struct draws *out, struct loop *loop, struct http *http, struct 
 	if (out->sources.n == 0)
 		return true;
 	out->relays = drand_relays_new(loop, http, config->drand_relays);
-	out->db = database_open(loop, config, "draws", dry_run);
-	if (out->db != NULL)
-		journal_aside(journal, out->db);
-	return out->db != NULL && out->relays != NULL;
+	out->verbs = database_open(loop, config, "draws", dry_run);
+	if (out->verbs == NULL)
+		return false;
+	out->statements = database_open(loop, config, "sources", dry_run);
+	journal_aside(journal, out->verbs, out->statements);
+	return out->statements != NULL && out->relays != NULL;
 }
 
 void draws_close(struct draws *draws)
 {
 	drand_relays_free(draws->relays);
-	db_free(draws->db);
+	db_free(draws->statements);
+	db_free(draws->verbs);
 	draw_sources_free(&draws->sources);
 	*draws = (struct draws){ 0 };
 }

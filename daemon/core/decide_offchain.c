@@ -62,6 +62,18 @@ static struct offchain_action state_it(const struct offchain_facts *f, enum offc
 		f->refused ? WAIT_OFFCHAIN_HALTED : WAIT_OFFCHAIN_RETRY, attempts_next_ms(&f->statement, base, max));
 }
 
+/* What runs a statement of its source. One that is slow does not hold up the other sources. */
+static struct offchain_action run_source(const struct offchain_facts *f, enum offchain_act kind)
+{
+	const struct offchain_action a = state_it(f, kind);
+
+	if (a.act == OFFCHAIN_WAIT ||
+		attempts_ready(&f->source, f->around->now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS))
+		return a;
+	return wait_until(
+		WAIT_OFFCHAIN_SOURCE, attempts_next_ms(&f->source, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS));
+}
+
 static struct offchain_action ask(
 	const struct offchain_facts *f, const struct attempts *asked, enum offchain_act kind, enum reason reason)
 {
@@ -155,7 +167,16 @@ struct offchain_action decide_offchain(const struct offchain_facts *f)
 		return locked(f);
 	if (!f->source_known)
 		return wait_until(WAIT_OFFCHAIN_NO_SOURCE, f->around->now_ms + LOOK_MS);
-	return state_it(f, state == OFFCHAIN_DRAWN ? OFFCHAIN_SETTLE : OFFCHAIN_REFUND);
+	return run_source(f, state == OFFCHAIN_DRAWN ? OFFCHAIN_SETTLE : OFFCHAIN_REFUND);
+}
+
+int offchain_order(const struct offchain_facts *a, const struct offchain_facts *b)
+{
+	const bool slow_a = a->source.failures > 0, slow_b = b->source.failures > 0;
+
+	if (slow_a != slow_b)
+		return slow_a ? 1 : -1;
+	return a->row.deadline_s < b->row.deadline_s ? -1 : a->row.deadline_s > b->row.deadline_s;
 }
 
 /* ---- lock ---- */

@@ -385,8 +385,10 @@ static void on_recorded(struct task *task, const struct reply *reply)
 	tell_calls(in);
 	if (in->job->whole)
 		count(in);
-	if (in->step.n_calls > 0 || in->step.gone)
+	if (in->step.n_calls > 0 || in->step.gone) {
 		ingest_project_soon(in->e);
+		proofs_calls(in->e);
+	}
 	if (in->step.to.has_sig) {
 		in->at.has_sig = true;
 		in->at.sig = in->step.to.sig;

@@ -8,7 +8,13 @@
 #include "base/log.h"
 #include "engine/parts.h"
 
-enum { SOURCE_BASE_MS = 5000, SOURCE_MAX_MS = 600000, LOOK_AGAIN_MS = 1000 };
+enum { LOOK_AGAIN_MS = 1000 };
+
+static void begin_lane(struct offchain *o, struct offchain_lane *lane)
+{
+	lane->o = o;
+	offchain_call_init(&lane->call);
+}
 
 void offchain_init(struct engine *e)
 {
@@ -20,7 +26,9 @@ void offchain_init(struct engine *e)
 	if (!o)
 		abort();
 	offchain_call_init(&o->look);
-	offchain_call_init(&o->verb);
+	offchain_call_init(&o->due);
+	begin_lane(o, &o->own);
+	begin_lane(o, &o->run);
 	offchain_call_init(&o->pick.call);
 	rpc_call_init(&o->search.rpc);
 	drand_call_init(&o->beacon);
@@ -40,7 +48,9 @@ void offchain_fini(struct engine *e)
 	for (size_t i = 0; i < o->n_candidates; i++)
 		free(o->candidate[i]);
 	offchain_call_fini(&o->look);
-	offchain_call_fini(&o->verb);
+	offchain_call_fini(&o->due);
+	offchain_call_fini(&o->own.call);
+	offchain_call_fini(&o->run.call);
 	offchain_call_fini(&o->pick.call);
 	rpc_call_fini(&o->search.rpc);
 	drand_call_fini(&o->beacon);
@@ -52,13 +62,13 @@ bool offchain_busy(const struct engine *e)
 {
 	const struct offchain *o = e->offchain;
 
-	return o && (o->look.task.busy || o->verb.task.busy || o->pick.call.task.busy || o->search.rpc.task.busy ||
-			    o->beacon.task.busy);
+	return o && (o->look.task.busy || o->due.task.busy || o->own.call.task.busy || o->run.call.task.busy ||
+			    o->pick.call.task.busy || o->search.rpc.task.busy || o->beacon.task.busy);
 }
 
 void offchain_soon(struct engine *e)
 {
-	e->offchain->due_ms = 0;
+	e->offchain->look_ms = 0;
 }
 
 struct offchain_draw *offchain_find(const struct engine *e, const struct draw_id *id)
@@ -100,6 +110,54 @@ void offchain_survey(const struct engine *e, struct engine_survey *out)
 	}
 }
 
+/* ---- sources ---- */
+
+struct offchain_source *offchain_source(const struct engine *e, const char *name)
+{
+	const struct source_def *source = source_find(e->m.sources, name);
+
+	return source ? &e->offchain->source[source - e->m.sources->at] : NULL;
+}
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct offchain_draw *const *x = a, *const *y = b;
+
+	return offchain_order(&(*x)->facts, &(*y)->facts);
+}
+
+static void sort(struct offchain *o)
+{
+	if (o->n > 1)
+		qsort(o->draw, o->n, sizeof o->draw[0], by_turn);
+}
+
+static void say_fault(struct offchain_source *s, const char *name, const char *statement, const char *why)
+{
+	if (strncmp(s->fault, why, OFFCHAIN_WHY - 1) != 0)
+		log_warn("offchain.source_failed", "source=%s statement=%s why=%s next=retry", name, statement, why);
+	(void)snprintf(s->fault, sizeof s->fault, "%s", why);
+}
+
+void offchain_note_run(
+	struct engine *e, const struct source_def *source, const char *statement, const struct reply *reply)
+{
+	struct offchain *o = e->offchain;
+	struct offchain_source *s = &o->source[source - e->m.sources->at];
+	const bool in_time = reply->err == ERR_OK || reply->err == ERR_REFUSED || reply->err == ERR_INVALID;
+
+	attempts_note(&s->run, e->around.now_ms, in_time);
+	if (!in_time)
+		say_fault(s, source->name, statement, reply->why);
+	for (size_t i = 0; i < o->n; i++) {
+		if (strcmp(o->draw[i]->facts.row.source, source->name) != 0)
+			continue;
+		o->draw[i]->facts.source = s->run;
+		o->draw[i]->wake_ms = 0;
+	}
+	sort(o);
+}
+
 /* ---- rows ---- */
 
 static struct offchain_draw *add(struct engine *e)
@@ -118,20 +176,32 @@ static struct offchain_draw *add(struct engine *e)
 }
 
 /* What this daemon found out itself is worth nothing once the row has it. */
-void offchain_take_row(struct engine *e, const struct offchain_row *row)
+static struct offchain_draw *take_row(struct engine *e, const struct offchain_row *row)
 {
 	struct offchain_draw *d = offchain_find(e, &row->draw);
+	const struct offchain_source *source = offchain_source(e, row->source);
 
 	if (!d)
 		d = add(e);
 	if (!d)
-		return;
+		return NULL;
 	d->facts.row = *row;
 	d->facts.row_ms = e->around.now_ms;
-	d->facts.source_known = source_find(e->m.sources, row->source) != NULL;
+	d->facts.source_known = source != NULL;
+	if (source)
+		d->facts.source = source->run;
 	d->facts.has_key = !row->beacon && vrf_keys_find(e->m.vrf, &row->vrf_key) != NULL;
 	d->listed = true;
 	d->wake_ms = 0;
+	return d;
+}
+
+void offchain_take_row(struct engine *e, const struct offchain_row *row)
+{
+	struct offchain_draw *d = take_row(e, row);
+
+	if (d)
+		d->said = true;
 }
 
 static void forget_unlisted(struct engine *e)
@@ -148,20 +218,12 @@ static void forget_unlisted(struct engine *e)
 	o->n = kept;
 }
 
-static int by_deadline(const void *a, const void *b)
-{
-	const struct offchain_draw *const *x = a, *const *y = b;
-	const int64_t dx = (*x)->facts.row.deadline_s, dy = (*y)->facts.row.deadline_s;
-
-	return dx < dy ? -1 : dx > dy;
-}
-
 static void take_rows(struct engine *e, const struct offchain_call *look)
 {
 	struct offchain *o = e->offchain;
 
 	for (size_t i = 0; i < o->n; i++)
-		o->draw[i]->listed = false;
+		o->draw[i]->listed = o->draw[i]->said;
 	/* Those that are gone make room first. */
 	for (size_t i = 0; i < look->n; i++) {
 		struct offchain_draw *d = offchain_find(e, &look->row[i].draw);
@@ -170,44 +232,59 @@ static void take_rows(struct engine *e, const struct offchain_call *look)
 			d->listed = true;
 	}
 	forget_unlisted(e);
-	for (size_t i = 0; i < look->n; i++)
-		offchain_take_row(e, &look->row[i]);
-	if (o->n > 1)
-		qsort(o->draw, o->n, sizeof o->draw[0], by_deadline);
+	for (size_t i = 0; i < look->n; i++) {
+		const struct offchain_draw *d = offchain_find(e, &look->row[i].draw);
+
+		if (!d || !d->said)
+			(void)take_row(e, &look->row[i]);
+	}
+	sort(o);
 }
 
 /* ---- the look ---- */
-
-static void note_source(struct engine *e, const struct source_def *source, bool ok, const char *why)
-{
-	struct offchain *o = e->offchain;
-	const size_t i = (size_t)(source - e->m.sources->at);
-
-	attempts_note(&o->source[i], e->around.now_ms, ok);
-	if (!ok && strncmp(o->source_fault[i], why, OFFCHAIN_WHY - 1) != 0)
-		log_warn("offchain.source_failed", "source=%s statement=due why=%s next=retry", source->name, why);
-	(void)snprintf(o->source_fault[i], OFFCHAIN_WHY, "%s", ok ? "" : why);
-}
 
 static void on_look(struct task *task, const struct reply *reply)
 {
 	struct offchain *o = container_of(container_of(task, struct offchain_call, task), struct offchain, look);
 	struct engine *e = o->e;
-	const bool faulty = reply->err == ERR_OK && o->look.fault[0] != '\0';
 
-	if (o->asked && (reply->err != ERR_OK || faulty))
-		note_source(e, o->asked, false, faulty ? o->look.fault : reply->why);
-	else if (o->asked)
-		note_source(e, o->asked, true, "");
 	if (reply->err != ERR_OK) {
 		log_warn("offchain.look_failed", "err=%s why=%s next=retry", err_name(reply->err), reply->why);
-		o->due_ms = e->around.now_ms + LOOK_AGAIN_MS;
+		o->look_ms = e->around.now_ms + LOOK_AGAIN_MS;
 		return;
 	}
 	take_rows(e, &o->look);
-	if (o->asked && !faulty)
-		offchain_take_due(e, &o->look);
 	offchain_list_anchors(e);
+}
+
+static void look(struct engine *e)
+{
+	struct offchain *o = e->offchain;
+
+	o->fence = e->tick.fence;
+	o->look_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
+	for (size_t i = 0; i < o->n; i++)
+		o->draw[i]->said = false;
+	offchain_work(e->m.journal, &o->look, on_look);
+}
+
+/* ---- what is due ---- */
+
+static void on_due(struct task *task, const struct reply *reply)
+{
+	struct offchain *o = container_of(container_of(task, struct offchain_call, task), struct offchain, due);
+	struct engine *e = o->e;
+	struct offchain_source *s = &o->source[o->asked - e->m.sources->at];
+	const bool ok = reply->err == ERR_OK && o->due.fault[0] == '\0';
+
+	attempts_note(&s->due, e->around.now_ms, ok);
+	if (ok) {
+		if (s->run.failures == 0)
+			s->fault[0] = '\0';
+		offchain_take_due(e, &o->due);
+	} else {
+		say_fault(s, o->asked->name, "due", reply->err == ERR_OK ? o->due.fault : reply->why);
+	}
 }
 
 /* The next one whose turn it is; NULL: all of them failed not long ago. */
@@ -218,22 +295,25 @@ static const struct source_def *source_in_turn(struct engine *e)
 	for (size_t i = 0; i < e->m.sources->n; i++) {
 		const size_t k = o->next_source++ % e->m.sources->n;
 
-		if (attempts_ready(&o->source[k], e->around.now_ms, SOURCE_BASE_MS, SOURCE_MAX_MS))
+		if (attempts_ready(
+			    &o->source[k].due, e->around.now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS))
 			return &e->m.sources->at[k];
 	}
 	return NULL;
 }
 
 /* Each source once per interval. */
-static void look(struct engine *e)
+static void ask_due(struct engine *e)
 {
 	struct offchain *o = e->offchain;
 
-	o->fence = e->tick.fence;
-	o->due_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
+	o->ask_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
 	o->asked = source_in_turn(e);
-	offchain_work(e->m.journal, &o->look, o->asked ? o->asked->sql[SOURCE_DUE] : NULL, on_look);
+	if (o->asked)
+		offchain_ask_due(e->m.journal, &o->due, o->asked->sql[SOURCE_DUE], on_due);
 }
+
+/* ---- together ---- */
 
 static bool drives(const struct engine *e)
 {
@@ -241,21 +321,37 @@ static bool drives(const struct engine *e)
 	       e->counters.ticks > 0 && e->around.journal_down_since_ms == 0;
 }
 
+static bool may_look(const struct offchain *o)
+{
+	return !o->look.task.busy && !o->own.call.task.busy;
+}
+
+static bool may_ask(const struct offchain *o)
+{
+	return !o->due.task.busy && !o->run.call.task.busy;
+}
+
 void offchain_turn(struct engine *e)
 {
 	struct offchain *o = e->offchain;
+	size_t i = 0;
 
 	if (!drives(e))
 		return;
-	if (!o->look.task.busy && !o->verb.task.busy && (o->fence != e->tick.fence || e->around.now_ms >= o->due_ms))
+	if (may_look(o) && (o->fence != e->tick.fence || e->around.now_ms >= o->look_ms))
 		look(e);
 	if (o->fence != e->tick.fence)
 		return;
+	if (may_ask(o) && e->around.now_ms >= o->ask_ms)
+		ask_due(e);
 	offchain_pick_turn(e);
-	for (size_t i = 0; i < o->n; i++)
+	for (; i < o->n && o->draw[i]->facts.source.failures == 0; i++)
 		offchain_advance(e, o->draw[i]);
+	offchain_lock_next(e, true);
+	for (; i < o->n; i++)
+		offchain_advance(e, o->draw[i]);
+	offchain_lock_next(e, false);
 	offchain_search_turn(e);
-	offchain_lock_next(e);
 }
 
 uint64_t offchain_wake_ms(const struct engine *e)
@@ -265,8 +361,12 @@ uint64_t offchain_wake_ms(const struct engine *e)
 
 	if (!drives(e))
 		return wake;
-	if (!o->look.task.busy)
-		wake = o->due_ms > e->around.now_ms ? o->due_ms : e->around.now_ms + 1;
+	if (may_look(o))
+		wake = o->look_ms;
+	if (may_ask(o) && o->ask_ms < wake)
+		wake = o->ask_ms;
+	if (wake <= e->around.now_ms)
+		wake = e->around.now_ms + 1;
 	for (size_t i = 0; i < o->n; i++) {
 		const uint64_t at = o->draw[i]->wake_ms;
 

@@ -42,6 +42,12 @@ static void log_default(const struct offchain_row *row)
 		row->default_why);
 }
 
+static void over(struct engine *e, const struct offchain_row *row)
+{
+	log_draw(row, "offchain.settled");
+	certificates_soon(e);
+}
+
 /* What a verb did, once: rows that were so before it say nothing new. */
 static void log_change(struct engine *e, const struct offchain_row *was, const struct offchain_row *row)
 {
@@ -61,21 +67,30 @@ static void log_change(struct engine *e, const struct offchain_row *was, const s
 	if (row->state == OFFCHAIN_DRAWN)
 		log_draw(row, "offchain.drawn");
 	else if (row->state == OFFCHAIN_SETTLED)
-		log_draw(row, "offchain.settled");
+		over(e, row);
 	else if (row->state == OFFCHAIN_DEFAULTED)
 		log_default(row);
 	else if (row->state == OFFCHAIN_REFUNDED)
 		log_draw(row, "offchain.refunded");
 }
 
-static void on_refused(struct engine *e, struct offchain_draw *d, const struct reply *reply)
+static bool runs_source(enum offchain_act act)
 {
-	const bool halting = e->offchain->verb_act == OFFCHAIN_TELL_HALT;
+	return act == OFFCHAIN_SETTLE || act == OFFCHAIN_REFUND;
+}
 
+static const char *statement_of(enum offchain_act act)
+{
+	return source_statement_name(act == OFFCHAIN_SETTLE ? SOURCE_SETTLE : SOURCE_REFUND);
+}
+
+/* The database took it back: refused, or cancelled because it took too long. */
+static void on_refused(struct offchain_draw *d, enum offchain_act act, const struct reply *reply)
+{
 	if (strncmp(reply->why, "PK001", 5) == 0)
 		return;
 	d->facts.refused = true;
-	if (halting)
+	if (act == OFFCHAIN_TELL_HALT)
 		d->facts.to_tell = false;
 	else
 		tell(d, reply->why);
@@ -83,32 +98,58 @@ static void on_refused(struct engine *e, struct offchain_draw *d, const struct r
 		d->facts.row.key, reply->why);
 }
 
+/* A statement of a source that the server cancelled: nothing of it was kept, so the row can say why. */
+static bool was_cancelled(const struct offchain_lane *lane, const struct reply *reply)
+{
+	return lane->source && reply->err == ERR_RETRY && strncmp(reply->why, "57014", 5) == 0;
+}
+
+static void on_cancelled(struct offchain_draw *d, const struct offchain_lane *lane, const char *by)
+{
+	char why[OFFCHAIN_WHY];
+	const struct reply told = { ERR_REFUSED, NULL, why };
+
+	(void)snprintf(why, sizeof why, "its source's statement \"%s\" took too long, nothing of it was kept: %.100s",
+		statement_of(lane->act), by);
+	on_refused(d, lane->act, &told);
+}
+
+static void on_done(struct engine *e, struct offchain_draw *d, const struct offchain_lane *lane)
+{
+	const struct offchain_row was = d->facts.row, *row = &lane->call.row[0];
+	const bool halted = row->halted[0] != '\0' && row->state == was.state;
+
+	d->facts.to_tell = false;
+	d->facts.refused = d->facts.refused && lane->act == OFFCHAIN_TELL_HALT;
+	offchain_take_row(e, row);
+	log_change(e, &was, &d->facts.row);
+	/* Two computations differ, or the reason was only told: not again at once. */
+	if (lane->act == OFFCHAIN_DRAW && halted)
+		d->facts.refused = true;
+	if (lane->act != OFFCHAIN_TELL_HALT)
+		attempts_note(&d->facts.statement, e->around.now_ms, !d->facts.refused);
+}
+
 static void on_verb(struct task *task, const struct reply *reply)
 {
-	struct offchain *o = container_of(container_of(task, struct offchain_call, task), struct offchain, verb);
-	struct engine *e = o->e;
-	struct offchain_draw *d = offchain_find(e, &o->verb_of);
+	struct offchain_lane *lane = container_of(
+		container_of(task, struct offchain_call, task), struct offchain_lane, call);
+	struct engine *e = lane->o->e;
+	struct offchain_draw *d = offchain_find(e, &lane->of);
 
+	if (lane->source)
+		offchain_note_run(e, lane->source, statement_of(lane->act), reply);
 	if (!d)
 		return;
 	d->wake_ms = 0;
 	if (reply->err == ERR_OK) {
-		const struct offchain_row was = d->facts.row;
-		const bool halted = o->verb.row[0].halted[0] != '\0' && o->verb.row[0].state == was.state;
-
-		d->facts.to_tell = false;
-		d->facts.refused = d->facts.refused && o->verb_act == OFFCHAIN_TELL_HALT;
-		offchain_take_row(e, &o->verb.row[0]);
-		log_change(e, &was, &d->facts.row);
-		/* Two computations differ, or the reason was only told: not again at once. */
-		if (o->verb_act == OFFCHAIN_DRAW && halted)
-			d->facts.refused = true;
-		if (o->verb_act != OFFCHAIN_TELL_HALT)
-			attempts_note(&d->facts.statement, e->around.now_ms, !d->facts.refused);
+		on_done(e, d, lane);
 		return;
 	}
 	if (reply->err == ERR_REFUSED)
-		on_refused(e, d, reply);
+		on_refused(d, lane->act, reply);
+	else if (was_cancelled(lane, reply))
+		on_cancelled(d, lane, reply->why);
 	else
 		log_warn("offchain.doubt", "id=%s err=%s why=%s next=look", d->facts.row.id, err_name(reply->err),
 			reply->why);
@@ -137,36 +178,46 @@ static void prove(struct engine *e, struct offchain_draw *d)
 		attempts_note(&d->facts.statement, e->around.now_ms, false);
 		return;
 	}
-	offchain_prove(e->m.journal, &e->offchain->verb, row, alpha, row->beacon ? NULL : &proof, &steps.beta, on_verb);
+	offchain_prove(
+		e->m.journal, &e->offchain->own.call, row, alpha, row->beacon ? NULL : &proof, &steps.beta, on_verb);
+}
+
+static void run_statement(struct engine *e, const struct offchain_row *row, enum offchain_act act)
+{
+	struct offchain_lane *lane = &e->offchain->run;
+
+	lane->of = row->draw;
+	lane->act = act;
+	lane->source = source_find(e->m.sources, row->source);
+	if (act == OFFCHAIN_SETTLE)
+		offchain_settle(e->m.journal, &lane->call, row, lane->source->sql[SOURCE_SETTLE], on_verb);
+	else
+		offchain_refund(e->m.journal, &lane->call, row, lane->source->sql[SOURCE_REFUND], on_verb);
 }
 
 static void say(struct engine *e, struct offchain_draw *d, enum offchain_act act)
 {
 	struct offchain *o = e->offchain;
 	struct journal *j = e->m.journal;
+	struct offchain_call *call = &o->own.call;
 	const struct offchain_row *row = &d->facts.row;
-	const struct source_def *source = source_find(e->m.sources, row->source);
 
-	o->verb_of = row->draw;
-	o->verb_act = act;
+	o->own.of = row->draw;
+	o->own.act = act;
 	if (act == OFFCHAIN_NOTE_ANCHOR)
-		offchain_anchor(j, &o->verb, row, on_verb);
+		offchain_anchor(j, call, row, on_verb);
 	else if (act == OFFCHAIN_NOTE_BLOCK)
-		offchain_block(j, &o->verb, row, &d->block, on_verb);
+		offchain_block(j, call, row, &d->block, on_verb);
 	else if (act == OFFCHAIN_NOTE_BEACON)
-		offchain_beacon(j, &o->verb, row, &d->signature, d->checked_by, on_verb);
+		offchain_beacon(j, call, row, &d->signature, d->checked_by, on_verb);
 	else if (act == OFFCHAIN_PROVE)
 		prove(e, d);
 	else if (act == OFFCHAIN_DRAW)
-		offchain_draw(j, &o->verb, row, o->pick.pick, on_verb);
-	else if (act == OFFCHAIN_SETTLE)
-		offchain_settle(j, &o->verb, row, source->sql[SOURCE_SETTLE], on_verb);
+		offchain_draw(j, call, row, o->pick.pick, on_verb);
 	else if (act == OFFCHAIN_DEFAULT)
-		offchain_default(j, &o->verb, row, on_verb);
-	else if (act == OFFCHAIN_REFUND)
-		offchain_refund(j, &o->verb, row, source->sql[SOURCE_REFUND], on_verb);
+		offchain_default(j, call, row, on_verb);
 	else if (act == OFFCHAIN_TELL_HALT)
-		offchain_halt(j, &o->verb, row, d->told, on_verb);
+		offchain_halt(j, call, row, d->told, on_verb);
 }
 
 /* ---- the beacon ---- */
@@ -211,10 +262,10 @@ static void note_wait(struct offchain_draw *d, const struct offchain_action *a)
 		reason->name, reason->text, reason->level == REASON_ALERT ? "human" : "wait");
 }
 
-static bool is_statement(enum offchain_act act)
+static bool is_verb(enum offchain_act act)
 {
 	return act != OFFCHAIN_WAIT && act != OFFCHAIN_READ_BLOCK && act != OFFCHAIN_ASK_BEACON &&
-	       act != OFFCHAIN_READ_ENTRIES;
+	       act != OFFCHAIN_READ_ENTRIES && !runs_source(act);
 }
 
 static void refresh(struct engine *e, struct offchain_draw *d)
@@ -244,6 +295,8 @@ void offchain_advance(struct engine *e, struct offchain_draw *d)
 		drand_ask(e->m.relays, &o->beacon, d->facts.row.round, on_beacon);
 	else if (a.act == OFFCHAIN_READ_ENTRIES)
 		offchain_pick_begin(e, d);
-	else if (is_statement(a.act) && !o->verb.task.busy)
+	else if (runs_source(a.act) && !o->run.call.task.busy && !o->due.task.busy)
+		run_statement(e, &d->facts.row, a.act);
+	else if (is_verb(a.act) && !o->own.call.task.busy)
 		say(e, d, a.act);
 }

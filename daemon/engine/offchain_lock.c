@@ -7,7 +7,6 @@
 #include "core/price.h"
 #include "engine/parts.h"
 
-enum { LOCK_BASE_MS = 5000, LOCK_MAX_MS = 600000, PRESSING_MS = 150000 };
 /* A lock that took longer than S and R allowed for is tried again with the next one. */
 enum { ALLOWANCES = 3 };
 static const unsigned ALLOWANCE_S[ALLOWANCES] = { 5, 90, 600 };
@@ -68,14 +67,23 @@ void offchain_take_due(struct engine *e, const struct offchain_call *look)
 	}
 }
 
+static bool took_too_long(const struct reply *reply)
+{
+	return reply->err == ERR_REFUSED && strstr(reply->why, "offchain_draws_round_is_ahead");
+}
+
 static void on_locked(struct task *task, const struct reply *reply)
 {
-	struct offchain *o = container_of(container_of(task, struct offchain_call, task), struct offchain, verb);
+	struct offchain_lane *lane = container_of(
+		container_of(task, struct offchain_call, task), struct offchain_lane, call);
+	struct offchain *o = lane->o;
 	struct offchain_candidate *c = o->locking;
 	struct engine *e = o->e;
-	const struct offchain_row *row = &o->verb.row[0];
+	const struct offchain_row *row = &lane->call.row[0];
+	const struct reply late = { ERR_RETRY, NULL, reply->why };
 
 	o->locking = NULL;
+	offchain_note_run(e, c->source, "lock", took_too_long(reply) ? &late : reply);
 	attempts_note(&c->tried, e->around.now_ms, reply->err == ERR_OK);
 	if (reply->err == ERR_OK) {
 		e->counters.offchain[OFFCHAIN_LOCKED]++;
@@ -85,15 +93,14 @@ static void on_locked(struct task *task, const struct reply *reply)
 		c->listed = false;
 		forget_unlisted(o);
 		offchain_list_anchors(e);
-	} else if (reply->err == ERR_REFUSED && c->slow + 1 < ALLOWANCES &&
-		   strstr(reply->why, "offchain_draws_round_is_ahead")) {
+	} else if (took_too_long(reply) && c->slow + 1 < ALLOWANCES) {
 		c->slow++;
 		c->tried = (struct attempts){ 0 };
 	} else {
 		log_warn("offchain.lock_failed", "source=%s key=%s err=%s why=%s next=retry", c->source->name,
 			c->due.key, err_name(reply->err), reply->why);
-		offchain_soon(e);
 	}
+	offchain_soon(e); /* the table may have been full, or the lock be kept although its answer was lost */
 }
 
 /* A memo that cannot be paid for would let the draw default. */
@@ -104,17 +111,15 @@ static bool can_anchor(const struct engine *e)
 	return e->counters.wallet_known && e->counters.wallet.n / (e->offchain->n + 1) > fee;
 }
 
-/* A lock may take a minute, and one statement goes after the other: none begins while another draw's deadline is near. */
-static bool some_deadline_is_near(const struct offchain *o)
+/* Draws of one source must not keep those of the others out of the table. */
+static bool has_room(const struct engine *e, const struct source_def *source)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		const struct offchain_facts *f = &o->draw[i]->facts;
+	const struct offchain *o = e->offchain;
+	size_t n = 0;
 
-		if (f->row.state == OFFCHAIN_LOCKED && !f->row.beta_known && f->row.block_slot.n != 0 &&
-			f->row.deadline_s * 1000 - offchain_now_ms(f) < PRESSING_MS)
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < o->n; i++)
+		n += strcmp(o->draw[i]->facts.row.source, source->name) == 0;
+	return n < OFFCHAIN_DRAWS_MAX / e->m.sources->n;
 }
 
 static void lock(struct engine *e, struct offchain_candidate *c)
@@ -132,20 +137,28 @@ static void lock(struct engine *e, struct offchain_candidate *c)
 	if (e->m.vrf->n > 0)
 		vrf_key_public(e->m.vrf->key[c->tried.failures % e->m.vrf->n], &locking.vrf_key);
 	o->locking = c;
-	offchain_lock(e->m.journal, &o->verb, &locking, on_locked);
+	o->run.source = c->source;
+	offchain_lock(e->m.journal, &o->run.call, &locking, on_locked);
 }
 
-void offchain_lock_next(struct engine *e)
+static bool is_ready(const struct engine *e, const struct attempts *tried)
+{
+	return attempts_ready(tried, e->around.now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS);
+}
+
+void offchain_lock_next(struct engine *e, bool well)
 {
 	struct offchain *o = e->offchain;
 
-	if (o->verb.task.busy || o->look.task.busy || o->n == OFFCHAIN_DRAWS_MAX ||
-		e->around.now_ms - e->tip_ms > 2 * e->config.tick_ms || !can_anchor(e) || some_deadline_is_near(o))
+	if (o->run.call.task.busy || o->due.task.busy || e->around.now_ms - e->tip_ms > 2 * e->config.tick_ms ||
+		!can_anchor(e))
 		return;
 	for (size_t i = 0; i < o->n_candidates; i++) {
 		struct offchain_candidate *c = o->candidate[i];
+		const struct attempts *run = &offchain_source(e, c->source->name)->run;
 
-		if (!attempts_ready(&c->tried, e->around.now_ms, LOCK_BASE_MS, LOCK_MAX_MS))
+		if ((run->failures == 0) != well || !is_ready(e, run) || !is_ready(e, &c->tried) ||
+			!has_room(e, c->source))
 			continue;
 		lock(e, c);
 		return;

@@ -59,10 +59,10 @@ void call_begin_write(
 	call_u64(s, j->fence);
 }
 
-void call_aside(struct journal_call_state *s)
+void call_via(struct journal_call_state *s, struct db *db)
 {
-	assert(s->journal->aside);
-	s->via = s->journal->aside;
+	assert(db);
+	s->via = db;
 }
 
 static void begin_param(struct journal_call_state *s)

@@ -324,9 +324,10 @@ struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_
 	return j;
 }
 
-void journal_aside(struct journal *j, struct db *db)
+void journal_aside(struct journal *j, struct db *verbs, struct db *sources)
 {
-	j->aside = db;
+	j->aside = verbs;
+	j->sources = sources;
 }
 
 void journal_free(struct journal *j)

@@ -8,17 +8,14 @@
 #include "core/base58.h"
 #include "journal/call.h"
 
-/* A verb's limit is the role's own: 65 s, or what the operator gave it for large draws. This one is for a server that is gone. */
+/* A verb's limit is the role's own statement_timeout: 65 s, or what the operator gave it for large draws. This one is for a server
+ * that is gone. */
 enum { LOOK_DEADLINE_MS = 20000, VERB_DEADLINE_MS = 610000 };
 
-/* Of keeper.offchain_facts, in this order. */
-#define COLUMNS                                                                              \
-	"f.draw,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"        \
-	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
-	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
-	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
+/* OFFCHAIN_COLUMNS, in their order. */
 enum {
 	COL_DRAW,
+	COL_SEQ,
 	COL_SOURCE,
 	COL_SOURCE_KEY,
 	COL_TYPE,
@@ -47,16 +44,18 @@ enum {
 	COL_DRAND_SIGNATURE,
 	COL_BETA,
 	COL_DEFAULT_WHY,
-	COL_KIND,
+	COL_KIND = OFFCHAIN_COLUMNS_N,
 	COL_DUE_TYPE,
 	COL_DUE_KEY,
 	COL_WHY,
 	COL_NOW
 };
-#define FACTS "SELECT " COLUMNS " FROM "
+_Static_assert(COL_DEFAULT_WHY + 1 == OFFCHAIN_COLUMNS_N, "each column has its place");
+#define FACTS "SELECT " OFFCHAIN_COLUMNS " FROM "
 #define OF " AS d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f"
 static const char WORK[] =
-	"SELECT " COLUMNS ",w.kind,w.type,w.source_key,w.why,floor(extract(epoch FROM clock_timestamp())*1000)::bigint"
+	"SELECT " OFFCHAIN_COLUMNS
+	",w.kind,w.type,w.source_key,w.why,floor(extract(epoch FROM clock_timestamp())*1000)::bigint"
 	" FROM keeper.offchain_work($1,$2,$3) AS w LEFT JOIN keeper.offchain_draws d ON d.draw=w.draw"
 	" LEFT JOIN LATERAL keeper.offchain_facts(d) AS f ON d.draw IS NOT NULL";
 
@@ -182,6 +181,7 @@ static void read_lock(struct reader *in, struct offchain_row *row)
 
 	in->ok = read_id(field(in, COL_DRAW), row) && randomness;
 	row->beacon = in->ok && strcmp(randomness, "beacon") == 0;
+	read_u64(in, COL_SEQ, &row->seq);
 	read_text(in, COL_SOURCE, row->source, sizeof row->source);
 	read_text(in, COL_SOURCE_KEY, row->key, sizeof row->key);
 	read_text(in, COL_TYPE, row->type, sizeof row->type);
@@ -204,7 +204,7 @@ static void read_lock(struct reader *in, struct offchain_row *row)
 }
 
 /* What came later. */
-static bool read_row(const struct db_result *r, int i, struct offchain_row *row)
+bool offchain_read_row(const struct db_result *r, int i, struct offchain_row *row)
 {
 	struct reader in = { r, i, true };
 	const char *memo;
@@ -234,7 +234,7 @@ static bool parse_draw(struct task *task, const struct db_result *r, const void 
 
 	call->n = 1;
 	*data = call;
-	return db_rows(r) == 1 && read_row(r, 0, &call->row[0]);
+	return db_rows(r) == 1 && offchain_read_row(r, 0, &call->row[0]);
 }
 
 static bool take_due(struct offchain_call *call, const struct db_result *r, int i)
@@ -257,7 +257,8 @@ static bool parse_work(struct task *task, const struct db_result *r, const void 
 
 		if (!kind)
 			return false;
-		if (strcmp(kind, "draw") == 0 && call->n < OFFCHAIN_DRAWS_MAX && !read_row(r, i, &call->row[call->n++]))
+		if (strcmp(kind, "draw") == 0 && call->n < OFFCHAIN_DRAWS_MAX &&
+			!offchain_read_row(r, i, &call->row[call->n++]))
 			return false;
 		if (strcmp(kind, "due") == 0 && call->n_due < OFFCHAIN_DUE_MAX && !take_due(call, r, i))
 			return false;
@@ -289,34 +290,50 @@ static bool parse_entries(struct task *task, const struct db_result *r, const vo
 
 /* ---- statements ---- */
 
-void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+static void look(struct journal_call_state *s, unsigned max, const char *due)
 {
-	struct journal_call_state *s = call->state;
-
-	call_begin(j, s, WORK, parse_work, done);
-	call_aside(s);
-	call_u64(s, OFFCHAIN_DRAWS_MAX);
+	call_u64(s, max);
 	call_text(s, due);
 	call_u64(s, OFFCHAIN_DUE_MAX);
 	call_send(s, LOOK_DEADLINE_MS);
 }
 
-static struct journal_call_state *begin(struct journal *j, struct offchain_call *call, const char *sql,
-	const struct offchain_row *draw, journal_done *done)
+void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done)
+{
+	call_begin(j, call->state, WORK, parse_work, done);
+	call_via(call->state, j->aside);
+	look(call->state, OFFCHAIN_DRAWS_MAX, NULL);
+}
+
+void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+{
+	call_begin(j, call->state, WORK, parse_work, done);
+	call_via(call->state, j->sources);
+	look(call->state, 0, due);
+}
+
+static struct journal_call_state *begin_via(struct journal *j, struct db *db, struct offchain_call *call,
+	const char *sql, const struct offchain_row *draw, journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
 	call_begin_write(j, s, sql, parse_draw, done);
-	call_aside(s);
+	call_via(s, db);
 	if (draw)
 		call_text(s, draw->id);
 	return s;
 }
 
+static struct journal_call_state *begin(struct journal *j, struct offchain_call *call, const char *sql,
+	const struct offchain_row *draw, journal_done *done)
+{
+	return begin_via(j, j->aside, call, sql, draw, done);
+}
+
 void offchain_lock(
 	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done)
 {
-	struct journal_call_state *s = begin(j, call, LOCK, NULL, done);
+	struct journal_call_state *s = begin_via(j, j->sources, call, LOCK, NULL, done);
 
 	call_text(s, locking->source);
 	call_text(s, locking->key);
@@ -400,39 +417,40 @@ void offchain_draw(struct journal *j, struct offchain_call *call, const struct o
 	call_send(s, VERB_DEADLINE_MS);
 }
 
-/* Verbs that take one text besides the draw, or none. */
-static void run(struct journal *j, struct offchain_call *call, const char *sql, const struct offchain_row *draw,
-	const char *text, journal_done *done)
+static void run_source(struct journal *j, struct offchain_call *call, const char *sql, const struct offchain_row *draw,
+	const char *statement, journal_done *done)
 {
-	struct journal_call_state *s = begin(j, call, sql, draw, done);
+	struct journal_call_state *s = begin_via(j, j->sources, call, sql, draw, done);
 
-	if (text)
-		call_text(s, text);
+	call_text(s, statement);
 	call_send(s, VERB_DEADLINE_MS);
 }
 
 void offchain_settle(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done)
 {
-	run(j, call, SETTLE, draw, statement, done);
-}
-
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
-{
-	run(j, call, DEFAULT, draw, NULL, done);
+	run_source(j, call, SETTLE, draw, statement, done);
 }
 
 void offchain_refund(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done)
 {
-	run(j, call, REFUND, draw, statement, done);
+	run_source(j, call, REFUND, draw, statement, done);
+}
+
+void offchain_default(
+	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
+{
+	call_send(begin(j, call, DEFAULT, draw, done), VERB_DEADLINE_MS);
 }
 
 void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,
 	journal_done *done)
 {
-	run(j, call, HALT, draw, why, done);
+	struct journal_call_state *s = begin(j, call, HALT, draw, done);
+
+	call_text(s, why);
+	call_send(s, VERB_DEADLINE_MS);
 }
 
 void offchain_entries(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, uint64_t first,
@@ -441,7 +459,7 @@ void offchain_entries(struct journal *j, struct offchain_call *call, const struc
 	struct journal_call_state *s = call->state;
 
 	call_begin(j, s, ENTRIES, parse_entries, done);
-	call_aside(s);
+	call_via(s, j->aside);
 	call_text(s, draw->id);
 	call_u64(s, first);
 	call_u64(s, OFFCHAIN_PIECE);

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "core/base58.h"
+#include "core/draw_name.h"
 #include "ops/config.h"
 #include "ops/lifecycle.h"
 #include "ops/metrics.h"
@@ -21,8 +22,10 @@ static const struct mode_option MODES[] = {
 	{ "--rebuild", MODE_REBUILD, "POOL: read the history of one pool again, then exit: 0 all of it, 75 not all" },
 	{ "--check-config", MODE_CHECK_CONFIG, "name every fault of the settings, then exit: 0, 77 or 78" },
 	{ "--print-config", MODE_PRINT_CONFIG, "print all settings as they are in force, secrets masked: 0, 77 or 78" },
-	{ "explain", MODE_EXPLAIN, "POOL: what state it is in, what it waits for, its money and its whole history" },
-	{ "status", MODE_STATUS, "a table of all pools that are not over, and of the newest that are" },
+	{ "explain", MODE_EXPLAIN,
+		"POOL|DRAW: what state it is in, what it waits for, its money and its whole history" },
+	{ "status", MODE_STATUS,
+		"a table of all pools and draws of the database that are not over, and of the newest that are" },
 	{ "verify", MODE_VERIFY,
 		"POOL: compute its draw again from the chain alone; FILE: from a certificate alone: 0 fair, 1 not "
 		"fair, 75 not "
@@ -31,7 +34,8 @@ static const struct mode_option MODES[] = {
 		"past draws together: chi-square of winners, times, defaults by VRF key: 0, or 1 unlike fair draws" },
 	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
 	{ "certificate", MODE_CERTIFICATE,
-		"DRAW: write its certificate to the standard output, byte for byte as in its file" },
+		"DRAW: write its certificate to the standard output, byte for byte as in its file; a pool: ADDRESS or "
+		"ADDRESS:POOL_ID" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -132,9 +136,12 @@ static bool set_pool(
 		snprintf(why, why_size, "%s takes one pool: leave %s out", chosen->name, text);
 	else if (is_file(chosen, text))
 		out->certificate = text;
+	else if (!pool_name_parse(&out->pool, text) && chosen->mode == MODE_EXPLAIN && draw_name_fits(text))
+		out->draw = text;
 	else if (!pool_name_parse(&out->pool, text))
 		snprintf(why, why_size, "%s is no pool: give its address, or its number in the web app%s", text,
-			chosen->mode == MODE_VERIFY ? "; a certificate's file is named with its path, ./FILE" : "");
+			chosen->mode == MODE_VERIFY ? "; a certificate's file is named with its path, ./FILE"
+						    : "; a draw of the database: its id, or SOURCE:KEY");
 	if (why[0] == '\0')
 		out->has_pool = true;
 	return out->has_pool && why[0] == '\0';
@@ -145,7 +152,8 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 {
 	if (shows_one(out->mode) && !out->has_pool) {
 		snprintf(why, why_size, "%s needs a pool: its address, or its number in the web app%s", chosen->name,
-			out->mode == MODE_VERIFY ? "; or a certificate: ./FILE" : "");
+			out->mode == MODE_VERIFY ? "; or a certificate: ./FILE"
+						 : "; or a draw of the database: its id, or SOURCE:KEY");
 		return false;
 	}
 	if (out->dry_run && out->mode != MODE_RUN && out->mode != MODE_ONCE) {
@@ -153,7 +161,7 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		return false;
 	}
 	if (out->mode == MODE_CERTIFICATE && out->draw == NULL) {
-		snprintf(why, why_size, "certificate needs a draw: its UUID");
+		snprintf(why, why_size, "certificate needs a draw: its UUID, or a pool's ADDRESS or ADDRESS:POOL_ID");
 		return false;
 	}
 	if (out->json && (!options_shows(out->mode) || out->mode == MODE_CERTIFICATE)) {
@@ -212,7 +220,7 @@ static void print_help(FILE *out)
 	fputs("poolkeeper: drives lottery pools from lock to draw to payout. Runs in the foreground until SIGTERM or "
 	      "SIGINT.\n\n"
 	      "usage: poolkeeper [--once | --rebuild POOL] [--dry-run] [--env-file FILE] [--config FILE]\n"
-	      "       poolkeeper explain POOL | status [--all] | verify POOL|FILE | fairness [--json] [--env-file "
+	      "       poolkeeper explain POOL|DRAW | status [--all] | verify POOL|FILE | fairness [--json] [--env-file "
 	      "FILE] "
 	      "[--config "
 	      "FILE]\n"

@@ -40,6 +40,7 @@ int show_command_line(const struct options *options, const struct config *config
 	static const struct pubkey nobody;
 	struct show_config show = { .command = command_of(options->mode),
 		.pool = options->pool,
+		.draw = options->draw,
 		.all = options->all,
 		.json = options->json,
 		.colour = wants_colour(),

@@ -71,13 +71,22 @@ static void take_draw(void *owner, const struct db_result *r)
 
 static void take_keeper(void *owner, const struct db_result *r)
 {
-	struct keeper_record *k = &((struct facts *)owner)->keeper;
+	struct keeper_record *k = owner;
 
 	if (db_rows(r) != 1)
 		return;
 	snprintf(k->owner, sizeof k->owner, "%s", db_get(r, 0, 0) ? db_get(r, 0, 0) : "");
 	if (!call_parse_bool(db_get(r, 0, 1), &k->lease_valid) || !call_parse_pubkey(db_get(r, 0, 2), &k->wallet))
 		*k = (struct keeper_record){ 0 };
+}
+
+bool facts_read_keeper(struct show *s, struct keeper_record *out)
+{
+	return ask_rows(s,
+		"SELECT l.owner, l.expires_at > clock_timestamp() AND l.owner <> '', (SELECT a.wallet FROM "
+		"keeper.audits a WHERE NOT EXISTS (SELECT FROM keeper.referral_periods q WHERE q.treasury = a.wallet) "
+		"ORDER BY a.checked_at DESC NULLS LAST LIMIT 1) FROM keeper.lease l",
+		NULL, 0, take_keeper, out);
 }
 
 void facts_read_record(struct show *s, const struct show_pool *pool, struct facts *out)
@@ -89,14 +98,7 @@ void facts_read_record(struct show *s, const struct show_pool *pool, struct fact
 	snprintf(pool_id, sizeof pool_id, "%" PRIu64, pool->pool_id);
 	snprintf(app_id, sizeof app_id, "%" PRId32, pool->app_id);
 	out->record.address = pool->address;
-	out->journal =
-		ask_rows(s, DRAW_BY_ADDRESS, params, 3, take_draw, out) &&
-		ask_rows(s,
-			"SELECT l.owner, l.expires_at > clock_timestamp() AND l.owner <> '', (SELECT a.wallet FROM "
-			"keeper.audits a WHERE NOT EXISTS (SELECT FROM keeper.referral_periods q WHERE q.treasury = "
-			"a.wallet) "
-			"ORDER BY a.checked_at DESC NULLS LAST LIMIT 1) FROM keeper.lease l",
-			NULL, 0, take_keeper, out);
+	out->journal = ask_rows(s, DRAW_BY_ADDRESS, params, 3, take_draw, out) && facts_read_keeper(s, &out->keeper);
 }
 
 /* ---- what the decision needs ---- */

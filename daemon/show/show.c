@@ -7,6 +7,7 @@
 
 #include "core/base58.h"
 #include "show/commands.h"
+#include "show/offchain.h"
 
 struct found {
 	struct show_pool *pool;
@@ -75,7 +76,7 @@ static int run(struct show *s)
 	case SHOW_VERIFY:
 		return show_verify(s);
 	case SHOW_EXPLAIN:
-		return show_explain(s);
+		return s->config->draw ? show_explain_draw(s) : show_explain(s);
 	case SHOW_STATUS:
 		return show_status(s);
 	case SHOW_FAIRNESS:

@@ -1,4 +1,5 @@
-/* status: a table of the pools that the journal or the web app knows: all that are not over, and the newest that are. */
+/* status: a table of the pools that the journal or the web app knows: all that are not over, and the newest that are; then the
+ * draws of the database (status_draws.c). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "journal/call.h"
 #include "show/commands.h"
 #include "show/next.h"
+#include "show/offchain.h"
 #include "show/print.h"
 
 enum {
@@ -319,27 +321,18 @@ static void show_sum(const struct listing *l)
 		out_field(out, "not_looked_into", NULL, "%zu pools that are due: ask explain", l->not_looked_into);
 }
 
-static void read_keeper(struct listing *l)
-{
-	struct facts facts;
-
-	facts_begin(l->s, &facts);
-	facts_read_record(l->s, &(struct show_pool){ .address = ADDRESS_ML }, &facts);
-	l->keeper = facts.keeper;
-	l->keeper_known = facts.journal;
-}
-
 int show_status(struct show *s)
 {
 	struct listing l = { .s = s };
 
 	if (ask_rows(s, NOT_OVER, NULL, 0, take_lines, &l)) {
-		read_keeper(&l);
+		l.keeper_known = facts_read_keeper(s, &l.keeper);
 		for (size_t i = 0; i < l.n;)
 			i = read_chunk(&l, i);
 		for (size_t i = 0; i < l.n; i++)
 			decide_line(&l, &l.line[i]);
 		show_pools(&l);
+		show_status_draws(s);
 		show_sum(&l);
 	}
 	free(l.line);

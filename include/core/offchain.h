@@ -18,6 +18,7 @@ const char *offchain_state_name(enum offchain_state state);
 /* One row of keeper.offchain_facts: what Postgres last said. */
 struct offchain_row {
 	struct draw_id draw;
+	uint64_t seq;              /* of the operator's locks */
 	char id[OFFCHAIN_ID_TEXT]; /* the same as text */
 	char source[OFFCHAIN_NAME], type[OFFCHAIN_NAME], key[OFFCHAIN_KEY];
 	enum offchain_state state;
@@ -61,7 +62,10 @@ struct offchain_facts {
 	bool refused;                   /* the last statement was: it is for a human, and not soon tried again */
 	bool to_tell;                   /* ... and the row does not say why yet                               */
 	struct attempts statement, block, beacon;
+	struct attempts source; /* statements of its source in a row that were not done in time */
 };
+/* So long such a source is left alone: after one, and at most. */
+enum { OFFCHAIN_SOURCE_BASE_MS = 5000, OFFCHAIN_SOURCE_MAX_MS = 600000 };
 
 /* Milliseconds of Unix time by the database's clock. */
 int64_t offchain_now_ms(const struct offchain_facts *f);
@@ -87,6 +91,8 @@ struct offchain_action {
 	uint64_t until_ms;
 };
 struct offchain_action decide_offchain(const struct offchain_facts *f);
+/* Whose turn is first: that of draws whose source is well, nearest deadline first. Negative: a's, positive: b's. */
+int offchain_order(const struct offchain_facts *a, const struct offchain_facts *b);
 
 /* From so many entries on, reading and drawing waits for pools that are bound: the selection itself is one piece of work, of about 0.2 s
  * per million. */

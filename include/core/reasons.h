@@ -84,6 +84,7 @@
 	X(OFFCHAIN_KEY,        ALERT, OTHERS, "draw of the database: the VRF key of its lock is not here; without it the draw defaults at its deadline") \
 	X(OFFCHAIN_NO_SOURCE,  ALERT, OTHERS, "draw of the database: OFFCHAIN_SOURCES has no statements of its source") \
 	X(OFFCHAIN_RETRY,      WARN,  OTHERS, "draw of the database: Postgres did not take the last statement; it is tried again") \
+	X(OFFCHAIN_SOURCE,     WARN,  OTHERS, "draw of the database: a statement of its source was not done in time; it is tried again after a while, other sources go first") \
 	X(OFFCHAIN_HALTED,     ALERT, OTHERS, "draw of the database: halted, see halted_why of keeper.offchain_draws; tried again after a while") \
 	X(OVER,                INFO,  OTHERS, "the draw is over and recorded")
 

@@ -13,6 +13,7 @@
 struct offchain_draw {
 	struct offchain_facts facts;
 	bool listed;
+	bool said;          /* a verb brought its row after the look that is out had begun: that look is older */
 	enum reason reason; /* as last logged */
 	uint64_t wake_ms;
 	struct offchain_block block;       /* with facts.block_found */
@@ -52,23 +53,37 @@ struct offchain_pick {
 	struct select_pick pick[OFFCHAIN_PICKS_MAX];
 };
 
+/* One verb at a time. */
+struct offchain_lane {
+	struct offchain *o;
+	struct offchain_call call;
+	struct draw_id of;
+	enum offchain_act act;
+	const struct source_def *source; /* whose statement it runs */
+};
+
+/* One source's statements. */
+struct offchain_source {
+	struct attempts due; /* "due": failures in a row, of any kind */
+	struct attempts run; /* the others: those that were not done in time */
+	char fault[OFFCHAIN_WHY];
+};
+
 struct offchain {
 	struct engine *e;
-	struct offchain_call look, verb;
-	struct draw_id verb_of;
-	enum offchain_act verb_act;
-	struct offchain_candidate *locking; /* NULL: the verb is about a draw */
+	struct offchain_call look, due;
+	struct offchain_lane own, run;      /* verbs that are quick; those that run a source's statement */
+	struct offchain_candidate *locking; /* what .run locks; NULL: it is about a draw */
 	struct offchain_search search;
 	struct offchain_pick pick;
 	struct drand_call beacon;
-	const struct source_def *asked; /* by the look that is out; NULL: no source */
-	struct attempts source[SOURCES_MAX];
-	char source_fault[SOURCES_MAX][OFFCHAIN_WHY];
+	const struct source_def *asked; /* what is due, by the call that is out */
+	struct offchain_source source[SOURCES_MAX];
 	size_t next_source;
-	uint64_t due_ms, fence;
+	uint64_t look_ms, ask_ms, fence; /* when the next look, and the next question what is due, may begin */
 	int64_t clock_ms; /* the database's, when the newest look came, and when that was; 0: not known */
 	uint64_t clock_at_ms;
-	struct offchain_draw *draw[OFFCHAIN_DRAWS_MAX]; /* nearest deadline first */
+	struct offchain_draw *draw[OFFCHAIN_DRAWS_MAX]; /* by their turns */
 	size_t n;
 	struct offchain_candidate *candidate[OFFCHAIN_CANDIDATES_MAX];
 	size_t n_candidates;
@@ -85,13 +100,18 @@ bool offchain_hot(const struct engine *e);
 /* The next look comes at once. */
 void offchain_soon(struct engine *e);
 struct offchain_draw *offchain_find(const struct engine *e, const struct draw_id *id); /* NULL: it is not here */
-/* The row as Postgres returned it. */
+/* The row as a verb returned it. */
 void offchain_take_row(struct engine *e, const struct offchain_row *row);
+/* NULL: there are no statements of this name. */
+struct offchain_source *offchain_source(const struct engine *e, const char *name);
+/* What became of a statement of this source that changes something. Refused is as good as done: it took no time. */
+void offchain_note_run(
+	struct engine *e, const struct source_def *source, const char *statement, const struct reply *reply);
 
 /* offchain_draw.c: one draw's next move, when what it needs is free. */
 void offchain_advance(struct engine *e, struct offchain_draw *d);
-/* offchain_lock.c: one of those that are due. */
-void offchain_lock_next(struct engine *e);
+/* offchain_lock.c: one of those that are due, of sources that are well or of the others. */
+void offchain_lock_next(struct engine *e, bool well);
 void offchain_take_due(struct engine *e, const struct offchain_call *look);
 /* offchain_block.c */
 void offchain_search_begin(struct engine *e, struct slot from);

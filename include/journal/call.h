@@ -20,7 +20,8 @@ struct spooled;
 
 struct journal {
 	struct loop *loop;
-	struct db *db, *aside; /* aside: for statements that may take a minute; NULL: there are none */
+	struct db *db;
+	struct db *aside, *sources; /* of draws of the database; NULL: there are none */
 	char owner[JOURNAL_OWNER_TEXT];
 	bool read_only;
 	uint64_t fence;  /* of the lease as we hold it; 0: we do not                                  */
@@ -65,8 +66,8 @@ void call_begin(
 void call_begin_write(
 	struct journal *j, struct journal_call_state *s, const char *sql, call_parse *parse, journal_done *done);
 
-/* Of a call that was begun: it goes through the second connection and says nothing about the journal's own. */
-void call_aside(struct journal_call_state *s);
+/* Of a call that was begun: it goes through this other connection of the journal and says nothing about its first one. */
+void call_via(struct journal_call_state *s, struct db *db);
 
 void call_text(struct journal_call_state *s, const char *text); /* NULL: SQL NULL; also below for 0 where said */
 void call_u64(struct journal_call_state *s, uint64_t value);

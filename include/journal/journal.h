@@ -32,8 +32,9 @@ void journal_call_fini(struct journal_call *call); /* cancels                   
 /* owner: who the lease holder is, unique per run: host, pid and start time. spool_dir NULL: no spool. read_only refuses every write locally (dry run). */
 struct journal *journal_new(struct loop *loop, struct db *db, const char *spool_dir, const char *owner, bool read_only);
 void journal_free(struct journal *journal);
-/* A second connection, for statements that may take a minute (journal/offchain.h). Borrowed. */
-void journal_aside(struct journal *journal, struct db *db);
+/* Two more connections, for draws of the database (journal/offchain.h): their verbs, and what runs a source's own statements, which
+ * may take a minute. Borrowed. */
+void journal_aside(struct journal *journal, struct db *verbs, struct db *sources);
 
 typedef void journal_done(struct task *task, const struct reply *reply);
 

@@ -1,11 +1,22 @@
-/* The verbs of draws whose stakes are in Postgres (migrations/V020, V021). They run on the journal's second connection: a lock or a
- * settlement may take a minute, and the pools' statements do not wait for it. */
+/* The verbs of draws whose stakes are in Postgres (migrations/V020, V021). They run on two connections of their own: those that run
+ * a source's statements (due, lock, settle, refund) may take a minute, and neither the others nor the pools' statements wait for them. */
 #ifndef JOURNAL_OFFCHAIN_H
 #define JOURNAL_OFFCHAIN_H
 #include "core/offchain.h"
 #include "journal/journal.h"
 
 enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 4096, OFFCHAIN_ENTRY_SIZE = 40 };
+
+/* Of keeper.offchain_facts AS f: what a row is read from. */
+#define OFFCHAIN_COLUMNS                                                                     \
+	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"  \
+	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
+	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
+	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
+enum { OFFCHAIN_COLUMNS_N = 30 };
+struct db_result;
+/* The first columns of the result are these. False: no row of ours. */
+NODISCARD bool offchain_read_row(const struct db_result *result, int row, struct offchain_row *out);
 
 /* What a source says is due. */
 struct offchain_due {
@@ -26,8 +37,9 @@ struct offchain_call {
 void offchain_call_init(struct offchain_call *call);
 void offchain_call_fini(struct offchain_call *call); /* cancels */
 
-/* What is to be done. due: a source's statement, asked as well; NULL: of no source. Changes nothing, and works without the lease. */
-void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
+/* The draws that are not over; and what a source's statement says is due. They change nothing, and work without the lease. */
+void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done);
+void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
 
 /* The verbs. ERR_OK: row[0] is the draw as it is now, changed by this call or earlier. ERR_REFUSED: reply.why says why, and
  * nothing of it was kept. */

@@ -39,7 +39,7 @@ struct options {
 	bool all;  /* with STATUS */
 	bool has_pool;
 	struct pool_name pool;     /* with EXPLAIN, VERIFY */
-	const char *draw;          /* with CERTIFICATE, borrowed from argv */
+	const char *draw;          /* with CERTIFICATE; with EXPLAIN: instead of a pool; borrowed from argv */
 	const char *certificate;   /* with VERIFY: this file instead of a pool, borrowed from argv */
 	struct pubkey rebuild;     /* with MODE_REBUILD: the pool */
 	struct config_files files; /* borrowed from argv */

@@ -55,6 +55,8 @@ void facts_choose_wallets(struct facts *out);
 /* The journal's part; needs out->record. */
 void facts_read_record(struct show *s, const struct show_pool *pool, struct facts *out);
 void facts_read_journal(struct show *s, struct facts *out);
+/* False: the database does not tell it. */
+NODISCARD bool facts_read_keeper(struct show *s, struct keeper_record *out);
 void facts_assume(struct facts *out, const char *what);
 
 #endif

@@ -16,6 +16,7 @@ enum show_command { SHOW_EXPLAIN, SHOW_STATUS, SHOW_VERIFY, SHOW_FAIRNESS, SHOW_
 struct show_config {
 	enum show_command command;
 	struct pool_name pool; /* with EXPLAIN and VERIFY                                 */
+	const char *draw;      /* with EXPLAIN: this draw of the database instead; draw_name_fits() */
 	bool all;              /* with STATUS: also each pool that is over              */
 	bool json, colour;
 	const char *conninfo; /* NULL: no database is set                                */

@@ -96,6 +96,8 @@ const SENT = {
 	offchain_default: { fence: 1, draw: O(1) },
 	offchain_refund: { fence: 1, draw: O(5), refund: 'SELECT 5 AS refunded_units' },
 	offchain_halt: { fence: 1, draw: O(1), why: 'w' },
+	proof_next: {},
+	proof_add: { fence: 1, draw: D(8), member: '{}', why: null },
 	certificate_next: {},
 	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
 	certificate_files: { after: 5, max: 500 },

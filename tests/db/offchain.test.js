@@ -441,6 +441,19 @@ test('the verbs need no session: the same through pgBouncer in transaction mode'
 	assert.match(await psql(url, Keeper.call('offchain_lock', Offchain.locking(key))), new RegExp(`\\|plain\\|${key}\\|`));
 });
 
+test('however many draws one source has, those of another are on the list, and a halted one comes after its siblings', async () => {
+	const draw = await locked();
+	const said = await off.keeper.sql(`BEGIN; ALTER TABLE keeper.offchain_draws DISABLE TRIGGER USER;
+		INSERT INTO keeper.offchain_draws SELECT (jsonb_populate_record(d, jsonb_build_object('draw', gen_random_uuid(), 'seq', 100000 + i, 'source', CASE i WHEN 200 THEN 'small' ELSE 'large' END,
+			'source_key', i, 'deadline', d.deadline + i * interval '1 s', 'halted_why', CASE i WHEN 1 THEN 'why' END,
+			'hash', '\\x' || encode(sha256(convert_to('h' || i, 'UTF8')), 'hex'), 'previous', '\\x' || encode(sha256(convert_to('p' || i, 'UTF8')), 'hex')))).*
+		FROM keeper.offchain_draws d, generate_series(1, 200) AS i WHERE d.draw = '${draw.draw}';
+		SELECT string_agg(d.source_key, ' ' ORDER BY d.deadline) FROM keeper.offchain_work(128, NULL, 64) AS w JOIN keeper.offchain_draws d ON d.draw = w.draw WHERE d.source IN ('large', 'small'); ROLLBACK`);
+	const keys = said.split(' ').map(Number);
+	assert.equal(keys.at(-1), 200);
+	assert.deepEqual(keys.slice(0, -1), Array.from({ length: keys.length - 1 }, (_, i) => i + 2));
+});
+
 test('what the owner changes behind the guards is named', async () => {
 	const draw = await locked();
 	await off.draw(draw);

@@ -149,6 +149,52 @@ test('a draw that was changed after it was signed gets no file, and the others g
 	await world.sql(GUARDED);
 });
 
+test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async () => {
+	const { judgeCertificate } = await import(path.join(ROOT, 'docs', 'verify', 'src', 'judge.js'));
+	const pools = [await world.lockedPool({ program: 'spl', players: 4 }), await world.lockedPool({ program: 'token-2022', decimals: 9, players: 3 })];
+	await world.pastLock();
+	await world.forgetLease();
+	const of = (pool) => new RegExp(`^draw:${pool.address}:\\d+$`);
+	const rowless = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: path.join(world.directory, 'blocked') });
+	for (const pool of pools) await rowless.wait('certificate.made', { of: of(pool) }, { within: 60_000 });
+	await rowless.kill();
+	const made = (await world.sql('SELECT keeper.certificate_name(c) FROM keeper.certificates c WHERE c.pool IS NOT NULL ORDER BY serial')).split('\n');
+	assert.deepEqual(made.map((name) => fs.existsSync(path.join(folder, name))), [false, false], 'rows without files');
+
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	for (const file of made) await daemon.wait('certificate.written', { file });
+	await daemon.kill('SIGTERM');
+	assert.deepEqual([rowless, daemon].flatMap((one) => one.all('certificate.impossible')), []);
+	assert.equal(daemon.all('certificate.made').length, 0, 'one row per draw');
+	const verify = (file) => spawnSync(BINARY, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
+	const chain = await world.sql("SELECT count(*) FROM keeper.certificates c LEFT JOIN keeper.certificates p ON p.serial = c.serial - 1 WHERE c.previous <> coalesce(p.hash, decode(repeat('00', 32), 'hex'))");
+	assert.equal(chain, '0', 'one chain, whatever the draws are of');
+	for (const [i, name] of made.entries()) {
+		const [file, bytes] = [path.join(folder, name), fs.readFileSync(path.join(folder, name))];
+		const { status, stdout } = verify(file);
+		assert.equal(status, 0, stdout);
+		assert.equal(JSON.parse(stdout).verdict.verdict.value, 'fair');
+		const theirs = judgeCertificate(bytes);
+		assert.equal(theirs.verdict, 'fair', theirs.why);
+		const { pool } = JSON.parse(bytes).body;
+		assert.deepEqual(pool.players.map(({ wallet }) => wallet), pools[i].players.map(({ address }) => address), 'in the order of the chain\'s own list');
+		assert.equal(await world.sql(`SELECT winner FROM keeper.draws WHERE address = '${pool.address}'`), pool.players[Number(pool.drawn.index)].wallet);
+		for (const draw of [pool.address, `${pool.address}:${pool.pool_id}`]) {
+			const again = spawnSync(BINARY, ['certificate', draw], { env: { DATABASE_URL: world.daemonUrl } });
+			assert.equal(again.stdout.compare(bytes), 0, String(again.stderr));
+		}
+		const forged = path.join(world.directory, 'forged.json');
+		for (const at of ['"drawn"', '"winner_amount"', '"wallet"'].map((key) => bytes.indexOf(key) + key.length + 3)) {
+			const changed = Buffer.from(bytes);
+			changed[at] = changed[at] === 0x32 ? 0x33 : 0x32;
+			fs.writeFileSync(forged, changed);
+			assert.equal(verify(forged).status, 1, `byte ${at}`);
+			assert.notEqual(judgeCertificate(changed).verdict, 'fair');
+		}
+	}
+});
+
 test('a million entries are written in pieces: memory stays as it was, and the ticks go on', { skip: !FULL }, async () => {
 	await world.sql("UPDATE keeper.lease SET owner = 'one', fence = 1, expires_at = now() + interval '1 hour'");
 	const draw = await settled(Number(process.env.CERTIFICATE_ENTRIES ?? 1_000_000));

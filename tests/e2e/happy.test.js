@@ -23,6 +23,9 @@ test('two pools, SPL and Token-2022, are drawn and paid exactly', async (t) => {
 	await money.assertNothingUnknown(world);
 	await daemon.kill('SIGTERM');
 	assert.equal(daemon.code, 0);
+	assert.equal(daemon.all('db.up').length, 1, 'one connection from lock to payout');
+	assert.deepEqual(daemon.all('db.down'), []);
+	assert.doesNotMatch(world.pgbouncer.server.logTail(), /pooler error|no more connections/i);
 });
 
 test('--once drives what is due to its end and exits 0', async (t) => {

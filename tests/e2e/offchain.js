@@ -66,9 +66,43 @@ class DrawWorld extends World {
 		this.writePlain(PLAIN.statements);
 	}
 
-	writePlain(text) {
-		fs.mkdirSync(path.join(this.sources, 'plain'), { recursive: true });
-		fs.writeFileSync(path.join(this.sources, 'plain', 'statements.sql'), text);
+	writePlain(text) { this.writeSource('plain', text); }
+
+	writeSource(name, text) {
+		fs.mkdirSync(path.join(this.sources, name), { recursive: true });
+		fs.writeFileSync(path.join(this.sources, name, 'statements.sql'), text);
+	}
+
+	// A source like "plain" whose statement that is named in slow.hangs hangs. Its draws have the nearest deadline, so they are first.
+	async addSlow() {
+		const text = (plain) => plain.replaceAll('plain', 'slow');
+		const hang = (statement) => `(SELECT pg_sleep(CASE WHEN EXISTS (SELECT FROM slow.hangs WHERE name = '${statement}') THEN 600 ELSE 0 END)) IS NOT NULL`;
+		const rules = JSON.stringify({ ...PLAIN.rules, type: 'slow', source: 'slow', deadline_s: 300 });
+		await this.sql(`SELECT keeper.offchain_publish('slow', $rules$${rules}$rules$); ${text(PLAIN.schema).replace('GRANT', 'CREATE TABLE slow.hangs (name text); GRANT')}`);
+		this.writeSource('slow', text(PLAIN.statements).replace('AND due', `AND due AND ${hang('due')}`).replace("AND state = 'open'\n", `AND state = 'open' AND ${hang('freeze')}\n`)
+			.replace('keeper.offchain_winners($2)', `keeper.offchain_winners($2) WHERE ${hang('settle')}`));
+	}
+
+	async slow(key) {
+		await this.sql(`INSERT INTO slow.draws (key) VALUES ('${key}')`);
+		return { source: 'slow', key, due: `UPDATE slow.draws SET due = true WHERE key = '${key}'` };
+	}
+
+	hang(statement) { return this.sql(`INSERT INTO slow.hangs VALUES ('${statement}')`); }
+
+	async untilHanging(n = 1, what = 'count(*)') {
+		for (const deadline = Date.now() + 60000; Date.now() < deadline; await sleep(100)) {
+			if (await this.sql(`SELECT ${what} FROM pg_stat_activity WHERE wait_event = 'PgSleep'`) === String(n)) return;
+		}
+		throw new Error(`no ${n} statements hang:\n${this.daemons.at(-1).log.slice(-6000)}`);
+	}
+
+	// As statement_timeout does it, after 65 s.
+	cancelHanging() { return this.untilHanging(1, 'count(pg_cancel_backend(pid))'); }
+
+	async noneHangs() {
+		await this.sql('TRUNCATE slow.hangs');
+		await this.untilHanging(0, 'count(pg_cancel_backend(pid))');
 	}
 
 	vrfFile(key = this.vrf) {

@@ -28,10 +28,12 @@ async function passLease(until) {
 	await until;
 }
 
-test('one draw of each source, without a VRF, with two daemons, a false relay, a key that is away, a settlement that cheats', async () => {
+test('one draw of each source, without a VRF, with two daemons, a false relay, a key that is away, settlements that cheat and that hang', async () => {
+	await world.addSlow();
+	const slow = [await world.slow('slow1'), await world.slow('slow2')];
 	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
-	const plain = { fair: await world.plain('fair'), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
-	const all = [...Object.values(draws), ...Object.values(plain)];
+	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const all = [...slow, ...Object.values(draws), ...Object.values(plain)];
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	world.lockTime();
 	for (const draw of all) await world.sql(draw.due);
@@ -53,6 +55,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	const tamper = (weight) => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET weight = ${weight} FROM keeper.offchain_draws d
 		WHERE d.draw = e.draw AND d.source_key = 'tampered' AND e.ref = '3'; ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
 	await tamper(2);
+	await world.hang('settle');
 	world.drand.behave('notYet', 'notYet', 'notYet');
 	world.roundTime();
 	const keyless = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other) });
@@ -60,8 +63,17 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	world.drand.behave('lie', 'honest', 'failing');
 	await keyless.wait('offchain.no_beacon', { err: 'refused' });
 	world.drand.behave('lie', 'honest', 'honest');
-	await world.until(plain.fair, 'settled');
 	await keyless.wait('drand.false_relay');
+	// While the first one hangs, all others get their winners; when it is cancelled, its source waits and all others are paid.
+	await world.all([...slow, plain.fair, plain.cheat], "state = 'drawn'");
+	await world.untilHanging();
+	await world.cancelHanging();
+	await keyless.wait('offchain.source_failed', { source: 'slow', statement: 'settle', why: /^57014 / });
+	await keyless.wait('offchain.halted', { source: 'slow', why: /^its source's statement .*settle.* took too long, nothing of it was kept: 57014 canceling statement/ });
+	await keyless.wait('offchain.wait', { source: 'slow', reason: 'OFFCHAIN_SOURCE' });
+	await world.until(plain.fair, 'settled');
+	assert.equal(await world.sql('SELECT count(*) FROM slow.paid'), '0');
+	assert.equal(keyless.all('offchain.refused', { source: 'slow' }).length, 1, 'the slow source was not tried again before the others were paid');
 	for (const draw of Object.values(draws)) await keyless.wait('offchain.wait', { key: draw.key, reason: 'OFFCHAIN_KEY' });
 	assert.equal(await paidOf(plain.fair), '1|100');
 	await keyless.wait('offchain.halted', { key: 'cheat', why: /settle paid 99 units to 1 winners, but 100 units and 1 winners are due; nothing was kept/ });
@@ -69,12 +81,25 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.deepEqual([(await world.row(plain.cheat)).state, await paidOf(plain.cheat)], ['drawn', '0|0']);
 	assert.deepEqual([(await world.row(plain.tampered)).state, await paidOf(plain.tampered)], ['locked', '0|0']);
 	await keyless.kill();
+	await world.noneHangs();
 	await world.forgetLease();
 
 	await tamper(3);
+	await world.hang('freeze');
 	world.writePlain(PLAIN.statements.replace("CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END", '100'));
-	world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
+	const last = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
+	await world.sql((await world.slow('slow3')).due);
+	await world.untilHanging();
+	await world.sql("UPDATE slow.draws SET state = 'gone' WHERE key = 'slow3'");
+	await world.cancelHanging();
+	await last.wait('offchain.lock_failed', { source: 'slow', key: 'slow3', why: /^57014 / });
+	await last.wait('offchain.source_failed', { source: 'slow', statement: 'lock' });
+	await world.sql("UPDATE slow.hangs SET name = 'due'");
+	await world.cancelHanging();
+	await last.wait('offchain.source_failed', { source: 'slow', statement: 'due', why: /^57014 / });
+	await world.noneHangs();
 	await world.all(all, "state = 'settled' AND halted_why IS NULL");
+	assert.equal(await world.sql('SELECT count(*), sum(units) FROM slow.paid'), '2|200');
 	assert.equal(await coinsOf(draws.coins), 'drawn|0|8|12');
 	assert.equal(await coinsOf(draws.money), 'drawn|0|6|0');
 	assert.equal(await world.sql(`SELECT count(*), sum(amount) FROM coin_draws.winners WHERE draw_id = ${draws.money.key}`), '1|10.00');
@@ -82,7 +107,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await world.sql("SELECT kind, amount = (SELECT amounts[1] FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
 	assert.equal(await world.sql('SELECT count(*), count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), '3|3');
 	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
-	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source = 'plain')"), '0');
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source IN ('plain', 'slow'))"), '0');
 	await world.sound();
 });
 

@@ -18,7 +18,12 @@ void offchain_call_fini(struct offchain_call *call)
 	abort();
 }
 
-void offchain_work(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done)
+{
+	abort();
+}
+
+void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
 {
 	abort();
 }

@@ -133,6 +133,46 @@ static void test_nothing_is_read_before_its_time(void **unused)
 	expect(OFFCHAIN_ASK_BEACON);
 }
 
+/* Only what runs a statement of the source waits for it, and a draw that is halted says so. */
+static void test_a_slow_source_is_left_alone(void **unused)
+{
+	(void)unused;
+	with_beta();
+	f.picked = true;
+	f.source = (struct attempts){ .failures = 2, .last_ms = NOW_MS };
+	expect(OFFCHAIN_DRAW);
+	f.row.state = OFFCHAIN_DRAWN;
+	expect_wait(WAIT_OFFCHAIN_SOURCE);
+	assert_int_equal(decide_offchain(&f).until_ms, NOW_MS + 10000);
+	f.row.state = OFFCHAIN_DEFAULTED;
+	expect_wait(WAIT_OFFCHAIN_SOURCE);
+	f.refused = true;
+	f.statement = (struct attempts){ .failures = 1, .last_ms = NOW_MS };
+	expect_wait(WAIT_OFFCHAIN_HALTED);
+	base.around.now_ms += 60000;
+	expect(OFFCHAIN_REFUND);
+	f.source = (struct attempts){ .failures = 30, .last_ms = base.around.now_ms };
+	expect_wait(WAIT_OFFCHAIN_SOURCE);
+	assert_int_equal(decide_offchain(&f).until_ms, base.around.now_ms + 600000);
+}
+
+static void test_whose_turn_is_first(void **unused)
+{
+	struct offchain_facts other;
+
+	(void)unused;
+	begin();
+	other = f;
+	other.row.deadline_s++;
+	assert_true(offchain_order(&f, &other) < 0 && offchain_order(&other, &f) > 0);
+	f.source.failures = 1; /* the other's deadline is later, but its source is well */
+	assert_true(offchain_order(&f, &other) > 0 && offchain_order(&other, &f) < 0);
+	other.source.failures = 9;
+	assert_true(offchain_order(&f, &other) < 0 && offchain_order(&other, &f) > 0);
+	other.row.deadline_s--;
+	assert_int_equal(offchain_order(&f, &other), 0);
+}
+
 /* The database's clock, carried on by ours. */
 static void test_at_the_deadline_the_wait_is_over(void **unused)
 {
@@ -314,6 +354,8 @@ int main(void)
 		cmocka_unit_test(test_each_thing_in_its_order),
 		cmocka_unit_test(test_a_memo_in_slot_s_is_none),
 		cmocka_unit_test(test_nothing_is_read_before_its_time),
+		cmocka_unit_test(test_a_slow_source_is_left_alone),
+		cmocka_unit_test(test_whose_turn_is_first),
 		cmocka_unit_test(test_at_the_deadline_the_wait_is_over),
 		cmocka_unit_test(test_what_is_missing_waits),
 		cmocka_unit_test(test_nodes_and_relays_are_asked_again_later),

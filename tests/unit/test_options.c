@@ -48,6 +48,30 @@ static void expect_refused(const char *line, const char *expected)
 	assert_string_equal(why, expected);
 }
 
+static void draws_of_the_database_by_name(void **state)
+{
+	static const char *const names[] = { "raffles:17", "jackpots:minor:7", "00000000-0000-4000-8000-00000000000a",
+		"offchain:00000000-0000-4000-8000-00000000000a" };
+	static const char *const others[] = { "raffles:", ":17", "Raffles:17", "raf.fles:17",
+		"00000000-0000-4000-8000-00000000000", "00000000-0000-4000-8000-00000000000ag", "00000000" };
+	char line[WHY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(line, sizeof(line), "explain --json %s", names[i]);
+		expect_mode(line, MODE_EXPLAIN);
+		assert_string_equal(options.draw, names[i]);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(line, sizeof(line), "explain %s", others[i]);
+		assert_false(parse(line) && options.draw);
+	}
+	expect_refused("verify raffles:17", "raffles:17 is no pool: give its address, or its number in the web app; a "
+					    "certificate's file is named with its path, ./FILE");
+	expect_mode("explain draw:4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm:5", MODE_EXPLAIN);
+	assert_null(options.draw);
+}
+
 static void commands_that_show(void **state)
 {
 	(void)state;
@@ -60,14 +84,15 @@ static void commands_that_show(void **state)
 	assert_true(pubkey_equal(&options.pool.address, &ADDRESS_ML));
 	expect_mode("verify --help", MODE_HELP);
 	expect_mode("--help explain", MODE_HELP);
-	expect_refused("explain", "explain needs a pool: its address, or its number in the web app");
+	expect_refused("explain", "explain needs a pool: its address, or its number in the web app; or a draw of the "
+				  "database: its id, or SOURCE:KEY");
 	expect_refused("verify --json",
 		"verify needs a pool: its address, or its number in the web app; or a certificate: ./FILE");
 	expect_mode("verify ./draw --json", MODE_VERIFY);
 	assert_string_equal(options.certificate, "./draw");
 	expect_mode("certificate 00000000-0000-4000-8000-000000000001", MODE_CERTIFICATE);
 	assert_string_equal(options.draw, "00000000-0000-4000-8000-000000000001");
-	expect_refused("certificate", "certificate needs a draw: its UUID");
+	expect_refused("certificate", "certificate needs a draw: its UUID, or a pool's ADDRESS or ADDRESS:POOL_ID");
 	expect_mode("verify draw.json", MODE_VERIFY);
 	assert_string_equal(options.certificate, "draw.json");
 	expect_mode("verify draw.json --help", MODE_HELP);
@@ -75,8 +100,10 @@ static void commands_that_show(void **state)
 				      "certificate's file is named with its path, "
 				      "./FILE");
 	expect_refused("verify draw.json 17", "verify takes one pool: leave 17 out");
-	expect_refused("explain draw.json", "draw.json is no pool: give its address, or its number in the web app");
-	expect_refused("explain 0", "0 is no pool: give its address, or its number in the web app");
+	expect_refused("explain draw.json", "draw.json is no pool: give its address, or its number in the web app; a "
+					    "draw of the database: its id, or SOURCE:KEY");
+	expect_refused("explain 0", "0 is no pool: give its address, or its number in the web app; a draw of the "
+				    "database: its id, or SOURCE:KEY");
 	expect_refused("explain 1 2", "explain takes one pool: leave 2 out");
 	expect_refused("status 1", "there is no option 1: see poolkeeper --help");
 	expect_refused("explain 1 --once", "explain and --once do not go together: give one of them");
@@ -195,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_the_modes),
 		cmocka_unit_test(commands_that_show),
+		cmocka_unit_test(draws_of_the_database_by_name),
 		cmocka_unit_test(takes_the_others_in_any_order),
 		cmocka_unit_test(refuses_everything_else),
 		cmocka_unit_test(prints_each_table_whole),
