@@ -356,6 +356,12 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_beta_fits IS 'Without a VRF beta can be computed here, so it is.';
 
+CREATE FUNCTION keeper.vrf_key_at(p_opened timestamptz) RETURNS SETOF keeper.vrf_keys
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT k.* FROM keeper.vrf_keys k WHERE k.registered_at < p_opened ORDER BY k.registered_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.vrf_key_at IS 'The VRF key of a draw whose entries opened then; no row: none was registered yet.';
+
 -- Everything that can be computed is computed here, whoever inserts: rules, key and deadline are nobody's choice.
 CREATE FUNCTION keeper.offchain_seal() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -371,10 +377,12 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no rules of type %s for this source were published before its entries opened', v_name, NEW.type);
     END IF;
     IF v_rules.randomness = 'vrf' THEN
-        SELECT k.* INTO v_key FROM keeper.vrf_keys k WHERE k.registered_at < NEW.opened_at ORDER BY k.registered_at DESC LIMIT 1;
-        IF NEW.vrf_key IS DISTINCT FROM v_key.key THEN
-            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key is %s, the newest that was registered before its entries opened, not the one offered',
-                v_name, coalesce(encode(v_key.key, 'hex'), 'none'));
+        SELECT k.* INTO v_key FROM keeper.vrf_key_at(NEW.opened_at) AS k;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no VRF key was registered before its entries opened', v_name);
+        ELSIF NEW.vrf_key IS DISTINCT FROM v_key.key THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key is %s, the newest before its entries opened, and no file of its private half is named by VRF_KEY_FILE or VRF_KEY_FILE_OLD_1',
+                v_name, encode(v_key.key, 'hex'));
         ELSIF v_key.retired_at IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key was retired (%s): the draw cannot be locked, end it in the source', v_name, v_key.retired_why);
         END IF;

@@ -116,7 +116,7 @@ $$;
 COMMENT ON FUNCTION keeper.source_amounts IS 'Private to offchain_lock: the prizes of a source''s terms, which must fit a certificate.';
 
 CREATE FUNCTION keeper.offchain_lock(
-    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_key bytea, p_slot bigint, p_round numeric, p_freeze text, p_entries text)
+    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_keys bytea[], p_slot bigint, p_round numeric, p_freeze text, p_entries text)
 RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -131,13 +131,14 @@ BEGIN
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
         INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
-        VALUES (v_draw, p_source, p_source_key, p_type, v_salt, p_vrf_key, p_slot, p_round, keeper.source_amounts(v_terms, p_source, p_source_key),
+        VALUES (v_draw, p_source, p_source_key, p_type, v_salt,
+                (SELECT k.key FROM keeper.vrf_key_at((v_terms ->> 'opened_at')::timestamptz) AS k WHERE k.key = ANY (p_vrf_keys)), p_slot, p_round, keeper.source_amounts(v_terms, p_source, p_source_key),
                 v_terms ->> 'currency', (v_terms ->> 'alternates')::bigint, (v_terms ->> 'stake_units')::numeric, (v_terms ->> 'opened_at')::timestamptz, v_owner);
     END IF;
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back.';
+COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back. p_vrf_keys: of which the caller has the private halves.';
 
 CREATE FUNCTION keeper.offchain_anchor(p_fence bigint, p_draw uuid, p_sig text, p_slot bigint) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

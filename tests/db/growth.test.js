@@ -82,7 +82,7 @@ const SENT = {
 	offchain_work: { max: 128, due: "SELECT 'plain' AS type, 'k' AS source_key", due_max: 64 },
 	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
 	offchain_lock: {
-		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
+		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_keys: [], slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
 		freeze: "SELECT ARRAY[1] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
 	},
 	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
