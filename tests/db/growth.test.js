@@ -42,7 +42,7 @@ const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_
 const SENT = {
 	audit_begin: { fence: 1, wallet: A(1), slot: 50, height: 40 },
 	audit_unknown: { signature: [S(1), S(NEW)] },
-	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'] },
+	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'], memo: [null] },
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},
@@ -82,7 +82,7 @@ const SENT = {
 	offchain_work: { max: 128, due: "SELECT 'plain' AS type, 'k' AS source_key", due_max: 64 },
 	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
 	offchain_lock: {
-		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
+		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_keys: [], slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
 		freeze: "SELECT ARRAY[1] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
 	},
 	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },
