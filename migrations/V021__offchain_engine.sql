@@ -48,3 +48,48 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
+
+-- A lock on the chain that this database does not hold: it was restored, or another one locks with the same wallet.
+CREATE FUNCTION keeper.offchain_unforgotten(p_source text, p_source_key text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_lock record;
+BEGIN
+    SELECT f.signature, f.memo, f.answer INTO v_lock FROM keeper.foreign_signatures f
+     WHERE f.kind = 'ANCHOR' AND NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.hash = decode(right(f.memo, 64), 'hex'))
+       AND (f.answer IS NULL OR substring(f.memo, '^poolkeeper [0-9]+ (.*) [0-9a-f]{64}$') = p_source || ':' || p_source_key)
+     ORDER BY f.answer IS NOT NULL, f.slot LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format(CASE WHEN v_lock.answer IS NULL
+            THEN 'nothing is locked: on the chain is a lock that this database does not hold (%s, %s): restore the newer database, or say what became of it with keeper.offchain_answer'
+            ELSE '%2$s was locked before, in %1$s: no draw is locked twice' END, v_lock.signature, v_lock.memo);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_unforgotten IS 'Private to offchain_lock: refuses while the audit of the wallet knows a lock that is not here; the draw that it names for ever.';
+
+CREATE FUNCTION keeper.offchain_answer(p_signature text, p_answer text) RETURNS SETOF keeper.foreign_signatures
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE keeper.foreign_signatures f SET answer = p_answer WHERE f.signature = p_signature AND f.kind = 'ANCHOR';
+    RETURN QUERY SELECT * FROM keeper.foreign_signatures f WHERE f.signature = p_signature;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_answer IS 'For an operator: what became of a lock on the chain that this database does not hold. Other draws are locked again; the one that it names never.';
+
+CREATE FUNCTION keeper.offchain_audit() RETURNS TABLE (draw uuid, fault text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.draw, f.fault
+      FROM (SELECT x.*, lag(x.hash::bytea, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY x.seq) AS before FROM keeper.offchain_draws x) AS x
+      JOIN keeper.offchain_draws d ON d.draw = x.draw
+     CROSS JOIN LATERAL (VALUES
+        ('the row does not have the hash that was anchored', d.hash <> keeper.offchain_hash(d)),
+        ('the row before is not the one it was chained to', d.previous <> x.before),
+        ('the entries are not those of the root', d.root <> keeper.offchain_root(d.draw)),
+        ('the accounts are not those of the participants', keeper.offchain_stranger(d) IS NOT NULL),
+        -- Of other entries than were locked there are no picks to compare.
+        ('the picks are not those of beta', CASE WHEN d.state IN ('drawn', 'settled') AND d.root = keeper.offchain_root(d.draw) THEN keeper.offchain_unlike(d) END)
+      ) AS f (fault, found)
+     WHERE f.found
+$$;
+COMMENT ON FUNCTION keeper.offchain_audit IS 'Recomputes every draw: what somebody with the owner''s rights changed is named. No row: nothing.';

@@ -8,7 +8,7 @@
 #include "core/address.h"
 
 enum { HASH_TEXT = 2 * HASH_SIZE, SEQ_MAX = 20, SOURCE_MAX = 40, KEY_MAX = 127 };
-static const char TITLE[] = "poolkeeper ", DIGITS[] = "0123456789abcdef";
+static const char DIGITS[] = "0123456789abcdef";
 
 /* So many of these from `at` on, at most; what is counted is in `of`, or, with NULL, is what a certificate's texts may hold. */
 static size_t run(struct bytes data, size_t at, const char *of, size_t max)
@@ -47,7 +47,7 @@ bool memo_is_anchor(struct bytes data)
 	size_t at = 0;
 	size_t key;
 
-	if (data.n > MEMO_MAX || !skip(data, &at, TITLE) || !skip_run(data, &at, "0123456789", SEQ_MAX) ||
+	if (data.n > MEMO_MAX || !skip(data, &at, MEMO_TITLE) || !skip_run(data, &at, "0123456789", SEQ_MAX) ||
 		!skip(data, &at, " ") || !skip_run(data, &at, "abcdefghijklmnopqrstuvwxyz0123456789_", SOURCE_MAX) ||
 		!skip(data, &at, ":") || data.n - at < 1 + 1 + HASH_TEXT)
 		return false;
@@ -64,7 +64,7 @@ bool memo_anchor(struct memo *out, uint64_t seq, const char *source, const char 
 
 	memset(out, 0, sizeof *out);
 	buf_on(&text, out->text, sizeof out->text);
-	buf_fmt(&text, "%s%" PRIu64 " %s:%s ", TITLE, seq, source, key);
+	buf_fmt(&text, MEMO_TITLE "%" PRIu64 " %s:%s ", seq, source, key);
 	for (unsigned i = 0; i < HASH_SIZE; i++) {
 		buf_char(&text, DIGITS[hash->b[i] >> 4]);
 		buf_char(&text, DIGITS[hash->b[i] & 15]);

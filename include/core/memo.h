@@ -9,6 +9,7 @@
 
 /* A seq of 20 digits, a source of 40 characters, a key of 127, a hash of 64 hex digits. */
 enum { MEMO_MAX = 11 + 20 + 1 + 40 + 1 + 127 + 1 + 2 * HASH_SIZE };
+#define MEMO_TITLE "poolkeeper "
 struct memo {
 	char text[MEMO_MAX + 1]; /* empty: none */
 };
