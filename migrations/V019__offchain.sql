@@ -356,12 +356,6 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_beta_fits IS 'Without a VRF beta can be computed here, so it is.';
 
-CREATE FUNCTION keeper.vrf_key_at(p_opened timestamptz) RETURNS SETOF keeper.vrf_keys
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT k.* FROM keeper.vrf_keys k WHERE k.registered_at < p_opened ORDER BY k.registered_at DESC LIMIT 1
-$$;
-COMMENT ON FUNCTION keeper.vrf_key_at IS 'The VRF key of a draw whose entries opened then; no row: none was registered yet.';
-
 -- Everything that can be computed is computed here, whoever inserts: rules, key and deadline are nobody's choice.
 CREATE FUNCTION keeper.offchain_seal() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -2,6 +2,12 @@
 -- Refusals: PK001 the lease is lost, PK002 the draw moved on or says no, PK003 the source's statement or data is at fault and
 -- nothing of it was kept. A source's statements come from its file and run with the daemon's own rights.
 
+CREATE FUNCTION keeper.vrf_key_at(p_opened timestamptz) RETURNS SETOF keeper.vrf_keys
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT k.* FROM keeper.vrf_keys k WHERE k.registered_at < p_opened ORDER BY k.registered_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.vrf_key_at IS 'The VRF key of a draw whose entries opened then; no row: none was registered yet.';
+
 CREATE FUNCTION keeper.offchain_publish(p_type text, p_rules text) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -4,7 +4,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['offchain_publish', 'vrf_key_register', 'vrf_key_retire', 'offchain_owner', 'offchain_held', 'source_run', 'source_entries', 'source_amounts', 'source_payments', 'offchain_lock',
+      FROM unnest(ARRAY['offchain_publish', 'vrf_key_at', 'vrf_key_register', 'vrf_key_retire', 'offchain_owner', 'offchain_held', 'source_run', 'source_entries', 'source_amounts', 'source_payments', 'offchain_lock',
                         'offchain_anchor', 'offchain_block', 'offchain_beacon', 'offchain_prove', 'offchain_draw', 'sel1_key', 'sel1', 'offchain_unlike', 'offchain_refused', 'offchain_winners', 'offchain_owed', 'offchain_refuse',
                         'offchain_settle', 'offchain_default', 'offchain_refund', 'offchain_halt', 'offchain_due']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
