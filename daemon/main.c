@@ -12,6 +12,7 @@
 #include "app/inspect.h"
 #include "app/jackpot.h"
 #include "app/self_check.h"
+#include "app/settings.h"
 #include "app/vrf_register.h"
 #include "app/wallets.h"
 #include "base/crypto.h"
@@ -41,7 +42,6 @@ enum {
 	QUIET_MS = 30000,    /* --once: what is left waits for something outside and nothing moves             */
 	QUIET_DRY_MS = 5000, /* --once --dry-run: nothing can move any more                                    */
 	STOP_MS = 10000,     /* a call in flight may take so long after SIGTERM                                */
-	PULSE_MS = 200,      /* about a slot: our transactions are looked at so often while some are out    */
 };
 
 enum phase { PHASE_CHECKING, PHASE_RUNNING, PHASE_STOPPING };
@@ -85,6 +85,9 @@ static void begin_stop(struct app *app, int code)
 	if (app->phase == PHASE_STOPPING)
 		return;
 	app->code = code;
+	/* What is left undone because Postgres says what it must not say, will be left the next time as well. */
+	if (code != EX_OK && code != EX_CONFIG && journal_unreadable(app->journal))
+		app->code = EX_SOFTWARE;
 	notify_stopping(app->notify);
 	if (app->phase == PHASE_CHECKING) {
 		loop_stop(app->loop);
@@ -132,33 +135,13 @@ static void on_limit(void *owner)
 		begin_stop(app, never_looked(app) ? EX_UNAVAILABLE : EX_TEMPFAIL);
 }
 
-static void fill_engine_config(const struct app *app, struct engine_config *out)
-{
-	const struct config *c = app->config;
-
-	*out = (struct engine_config){ .tick_ms = c->tick_seconds * 1000,
-		.pulse_ms = PULSE_MS,
-		.discovery_ms = c->discovery_seconds * 1000,
-		.audit_ms = c->audit_seconds * 1000,
-		.list_after_s = (int64_t)c->discovery_list_after_seconds,
-		.watch_ms = c->watch_seconds * 1000,
-		.offchain_ms = c->offchain_seconds * 1000,
-		.certificate_dir = c->certificate_dir,
-		.clear_chat = c->clear_chat,
-		.rebuild = app->options.rebuild };
-	out->claims = (struct claim_limits){ .max_age_s = (int64_t)c->submission_max_age,
-		.join_max_age_s = (int64_t)c->submission_max_age_join };
-	out->used_keep_s = c->used_retention_days * 86400;
-	config_policy(&out->policy, c, signer_pubkey(app->signer), app->options.dry_run);
-}
-
 static void start_engine(struct app *app)
 {
 	const struct engine_modules modules = { app->rpc, app->journal, app->gateway, app->signer, &app->draws.sources,
 		app->draws.relays, &app->draw_keys.vrf, app->draw_keys.certificate };
 	struct engine_config config;
 
-	fill_engine_config(app, &config);
+	settings_for_engine(&config, app->config, signer_pubkey(app->signer), &app->options);
 	app->engine = engine_new(&config, &modules);
 	app->phase = PHASE_RUNNING;
 	log_info("ready", "endpoints=%zu", rpc_endpoint_count(app->rpc));
@@ -179,7 +162,7 @@ static void on_reload(void *owner, int signo)
 	} else {
 		log_set_level(app->config->log_level);
 		log_set_format(app->config->log_format);
-		fill_engine_config(app, &config);
+		settings_for_engine(&config, app->config, signer_pubkey(app->signer), &app->options);
 		if (app->engine != NULL)
 			engine_configure(app->engine, &config);
 		log_info("config.reloaded", NULL);
@@ -216,8 +199,11 @@ static void check_once(struct app *app, uint64_t now)
 			begin_stop(app, seen.due_unfinished == 0 ? EX_OK : EX_TEMPFAIL);
 		return;
 	}
-	if (seen.ticks == 0)
+	if (seen.ticks == 0) {
+		if (journal_unreadable(app->journal)) /* not even which pools there are */
+			begin_stop(app, EX_UNAVAILABLE);
 		return;
+	}
 	if (seen.due_unfinished + seen.blocked == 0) {
 		begin_stop(app, EX_OK);
 		return;

@@ -228,21 +228,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM keeper.commits c
      WHERE c.randomness = p_randomness AND c.seed_slot = p_seed_slot AND c.seed_slothash = p_seed_slothash
 $$;
-COMMENT ON FUNCTION keeper.commit_rows IS 'Private to commit_record and commit_fate: the commit of this seed, and how many its draw has.';
+COMMENT ON FUNCTION keeper.commit_rows IS 'Private to commit_record: the commit of this seed, and how many its draw has.';
 
 CREATE FUNCTION keeper.commit_record(
     p_fence bigint, p_draw text, p_randomness text, p_oracle text, p_seed_slot bigint, p_seed_slothash text, p_reason text,
     p_signature bytea, p_recovery_id smallint, p_value bytea) RETURNS SETOF keeper.commit_row
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    -- We committed again, to this oracle: the one before was given up.
+    v_rescue CONSTANT boolean := EXISTS (SELECT FROM keeper.steps s WHERE s.subject = p_draw AND s.step = 'RECOMMIT' AND s.oracle = p_oracle);
     v_draw text;
+    v_n    integer;
 BEGIN
     PERFORM keeper.hold(p_fence);
+    -- A daemon that was started in between takes every commit for the first one.
     INSERT INTO keeper.commits (draw, n, randomness, oracle, seed_slot, seed_slothash, reason)
-    SELECT p_draw, coalesce(max(c.n), 0) + 1, p_randomness, p_oracle, p_seed_slot, p_seed_slothash, p_reason
+    SELECT p_draw, coalesce(max(c.n), 0) + 1, p_randomness, p_oracle, p_seed_slot, p_seed_slothash,
+           CASE WHEN p_reason <> 'bind' OR count(*) = 0 THEN p_reason
+                WHEN v_rescue AND (array_agg(c.oracle ORDER BY c.n DESC))[1] <> p_oracle THEN 'rescue' ELSE 'seed_changed' END
       FROM keeper.commits c WHERE c.draw = p_draw
     ON CONFLICT DO NOTHING;
-    SELECT c.draw INTO v_draw FROM keeper.commits c
+    SELECT c.draw, c.n INTO v_draw, v_n FROM keeper.commits c
      WHERE c.randomness = p_randomness AND c.seed_slot = p_seed_slot AND c.seed_slothash = p_seed_slothash;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = format('%s: another commit was recorded at the same moment', p_draw);
@@ -250,6 +256,12 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK002',
             MESSAGE = format('the commit of %s at slot %s belongs to %s, not to %s', p_randomness, p_seed_slot, v_draw, p_draw);
     END IF;
+    -- What became of the others, in the statement that knows this one: none is left without a fate by a crash. It may change
+    -- to "used", because a fork can bring a commit back that was given up.
+    UPDATE keeper.commits c
+       SET fate = CASE WHEN c.n > v_n OR c.oracle = p_oracle OR NOT v_rescue THEN 'forked'
+                       WHEN c.answer_value IS NULL THEN 'no_answer' ELSE 'refused' END
+     WHERE c.draw = p_draw AND c.n <> v_n AND c.fate IS NULL;
     IF p_value IS NOT NULL THEN
         UPDATE keeper.commits c
            SET answer_signature = p_signature, answer_recovery_id = p_recovery_id, answer_value = p_value, answered_at = clock_timestamp()
@@ -258,24 +270,7 @@ BEGIN
     RETURN QUERY SELECT * FROM keeper.commit_rows(p_randomness, p_seed_slot, p_seed_slothash);
 END
 $$;
-COMMENT ON FUNCTION keeper.commit_record IS 'Insert or nothing, then read back: the first commit row and its first answer win.';
-
-CREATE FUNCTION keeper.commit_fate(p_fence bigint, p_draw text, p_n integer, p_fate text) RETURNS SETOF keeper.commit_row
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_commit keeper.commits;
-BEGIN
-    PERFORM keeper.hold(p_fence);
-    SELECT * INTO v_commit FROM keeper.commits c WHERE c.draw = p_draw AND c.n = p_n FOR UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('%s has no commit %s', p_draw, p_n);
-    END IF;
-    UPDATE keeper.commits c SET fate = p_fate WHERE c.draw = p_draw AND c.n = p_n AND c.fate IS DISTINCT FROM 'used'
-       AND c.fate IS DISTINCT FROM p_fate;
-    RETURN QUERY SELECT * FROM keeper.commit_rows(v_commit.randomness, v_commit.seed_slot, v_commit.seed_slothash);
-END
-$$;
-COMMENT ON FUNCTION keeper.commit_fate IS 'What became of a commit. A commit given up may still be used after a fork; used is for ever.';
+COMMENT ON FUNCTION keeper.commit_record IS 'Insert or nothing, then read back: the first commit row and its first answer win. The draw''s other commits get their fate.';
 
 CREATE FUNCTION keeper.open_pools(p_after_id bigint)
 RETURNS TABLE (app_id integer, address text, status text, agrees boolean)

@@ -25,13 +25,19 @@ CREATE TABLE keeper.foreign_signatures (
     block_time bigint,
     failed     boolean          NOT NULL,
     kind       text             NOT NULL CONSTRAINT foreign_signatures_kind_known CHECK (
-        kind IN ('HISTORY', 'MENTION', 'STEP', 'OTHER', 'UNSEEN')),
+        kind IN ('HISTORY', 'MENTION', 'STEP', 'OTHER', 'UNSEEN', 'ANCHOR')),
     first_seen timestamptz      NOT NULL DEFAULT clock_timestamp(),
-    told       boolean          NOT NULL
+    told       boolean          NOT NULL,
+    memo       text             CONSTRAINT foreign_signatures_memo_fits CHECK (
+        CASE kind WHEN 'ANCHOR' THEN coalesce(memo ~ '^poolkeeper [0-9]+ .+ [0-9a-f]{64}$', false) ELSE memo IS NULL END),
+    answer     text             CONSTRAINT foreign_signatures_answer_fits CHECK (answer IS NULL OR kind = 'ANCHOR' AND length(answer) BETWEEN 1 AND 500)
 );
+CREATE INDEX foreign_signatures_anchors ON keeper.foreign_signatures (slot) WHERE kind = 'ANCHOR';
 CREATE INDEX foreign_signatures_untold ON keeper.foreign_signatures (wallet) WHERE NOT told;
 COMMENT ON TABLE keeper.foreign_signatures IS 'Transactions with one of our wallets that are not in keeper.steps.';
-COMMENT ON COLUMN keeper.foreign_signatures.kind IS 'HISTORY: from before the first audit. MENTION: names our wallet, others signed. With our key''s signature: STEP only programs that steps use, OTHER anything else. UNSEEN: no node hands the transaction out.';
+COMMENT ON COLUMN keeper.foreign_signatures.kind IS 'HISTORY: from before the first audit. MENTION: names our wallet, others signed. With our key''s signature: STEP only programs that steps use, OTHER anything else. UNSEEN: no node hands the transaction out. ANCHOR: the lock of a draw.';
+COMMENT ON COLUMN keeper.foreign_signatures.memo IS 'of an ANCHOR: poolkeeper, seq, source:key, hash';
+COMMENT ON COLUMN keeper.foreign_signatures.answer IS 'what a human says became of this lock; until then nothing is locked';
 COMMENT ON COLUMN keeper.foreign_signatures.told IS 'its line is in the log, or it needs none';
 
 CREATE FUNCTION keeper.database_identity() RETURNS text
@@ -76,7 +82,7 @@ $$;
 COMMENT ON FUNCTION keeper.audit_unknown IS 'Which of these (by place) neither the journal holds nor an audit has judged.';
 
 CREATE FUNCTION keeper.audit_import(
-    p_fence bigint, p_wallet text, p_height bigint, p_signature text[], p_slot bigint[], p_block_time bigint[], p_failed boolean[], p_kind text[])
+    p_fence bigint, p_wallet text, p_height bigint, p_signature text[], p_slot bigint[], p_block_time bigint[], p_failed boolean[], p_kind text[], p_memo bytea[])
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -85,9 +91,9 @@ DECLARE
 BEGIN
     PERFORM keeper.hold(p_fence);
     WITH written AS (
-        INSERT INTO keeper.foreign_signatures (signature, wallet, slot, block_time, failed, kind, told)
-        SELECT g.signature, p_wallet, g.slot, nullif(g.block_time, 0), g.failed, g.kind, g.kind IN ('HISTORY', 'MENTION')
-          FROM unnest(p_signature, p_slot, p_block_time, p_failed, p_kind) AS g (signature, slot, block_time, failed, kind)
+        INSERT INTO keeper.foreign_signatures (signature, wallet, slot, block_time, failed, kind, told, memo)
+        SELECT g.signature, p_wallet, g.slot, nullif(g.block_time, 0), g.failed, g.kind, g.kind IN ('HISTORY', 'MENTION'), convert_from(g.memo, 'UTF8')
+          FROM unnest(p_signature, p_slot, p_block_time, p_failed, p_kind, p_memo) AS g (signature, slot, block_time, failed, kind, memo)
         ON CONFLICT DO NOTHING
         RETURNING told
     )

@@ -127,6 +127,7 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_source || ':' || p_source_key, 7350271157));
     IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key) THEN
+        PERFORM keeper.offchain_unforgotten(p_source, p_source_key);
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
         INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)

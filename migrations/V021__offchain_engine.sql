@@ -14,11 +14,11 @@ ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_s
     OR step = 'ANCHOR' AND starts_with(subject, 'offchain:'));
 
 CREATE FUNCTION keeper.offchain_facts(d keeper.offchain_draws)
-RETURNS TABLE (draw uuid, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
+RETURNS TABLE (draw uuid, seq bigint, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
     root bytea, rules_hash bytea, hash bytea, vrf_key bytea, slot bigint, deadline_s bigint, now_ms bigint, prizes bigint, alternates bigint, halted_why text,
     anchored boolean, memo_sig text, memo_slot bigint, block_slot bigint, blockhash bytea, round numeric, due_s numeric, drand_signature bytea, beta bytea, default_why text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT d.draw, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
+    SELECT d.draw, d.seq, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
            d.hash::bytea, d.vrf_key::bytea, d.slot::bigint, extract(epoch FROM d.deadline)::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
            d.prizes, d.alternates, d.halted_why, d.anchor_sig IS NOT NULL, s.sig::text, s.landed_slot::bigint, d.block_slot::bigint, d.blockhash::bytea,
            d.round::numeric, keeper.drand_time(d.round), d.drand_signature, d.beta, d.default_why
@@ -48,3 +48,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
+
+-- A lock on the chain that this database does not hold: it was restored, or another one locks with the same wallet.
+CREATE FUNCTION keeper.offchain_unforgotten(p_source text, p_source_key text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_lock record;
+BEGIN
+    SELECT f.signature, f.memo, f.answer INTO v_lock FROM keeper.foreign_signatures f
+     WHERE f.kind = 'ANCHOR' AND NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.hash = decode(right(f.memo, 64), 'hex'))
+       AND (f.answer IS NULL OR substring(f.memo, '^poolkeeper [0-9]+ (.*) [0-9a-f]{64}$') = p_source || ':' || p_source_key)
+     ORDER BY f.answer IS NOT NULL, f.slot LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format(CASE WHEN v_lock.answer IS NULL
+            THEN 'nothing is locked: on the chain is a lock that this database does not hold (%s, %s): restore the newer database, or say what became of it with keeper.offchain_answer'
+            ELSE '%2$s was locked before, in %1$s: no draw is locked twice' END, v_lock.signature, v_lock.memo);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_unforgotten IS 'Private to offchain_lock: refuses while the audit of the wallet knows a lock that is not here; the draw that it names for ever.';
+
+CREATE FUNCTION keeper.offchain_answer(p_signature text, p_answer text) RETURNS SETOF keeper.foreign_signatures
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE keeper.foreign_signatures f SET answer = p_answer WHERE f.signature = p_signature AND f.kind = 'ANCHOR';
+    RETURN QUERY SELECT * FROM keeper.foreign_signatures f WHERE f.signature = p_signature;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_answer IS 'For an operator: what became of a lock on the chain that this database does not hold. Other draws are locked again; the one that it names never.';

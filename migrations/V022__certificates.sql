@@ -2,16 +2,41 @@
 -- has beside the draw itself: its place in the chain of certificates, and the operator's signature. The text is made of both, the
 -- same bytes each time, so a file that is lost is written again. docs/certificate.md has the form.
 
+-- What a pool's certificate says is partly on chain only, where accounts are closed and histories end: it is read once, when the
+-- draw is over, and kept.
+CREATE TABLE keeper.pool_proofs (
+    draw        keeper.subject PRIMARY KEY,
+    since       timestamptz    NOT NULL DEFAULT clock_timestamp(),
+    member      text           CONSTRAINT pool_proofs_member_is_plain CHECK (member ~ '^[{][ -~]*[}]$' AND length(member) < 32768),
+    why         text           CONSTRAINT pool_proofs_why_known CHECK (
+        why IN ('history_incomplete', 'not_drawn_here', 'too_many', 'not_available', 'bad_transaction', 'terms_changed', 'account_gone',
+                'order_unknown', 'no_commit_row', 'no_oracle_key', 'records_differ')),
+    proved_at   timestamptz,
+    certificate bigint         CONSTRAINT pool_proofs_certificate_has_member CHECK (certificate IS NULL OR member IS NOT NULL),
+    CONSTRAINT pool_proofs_one_answer CHECK (num_nonnulls(member, why) = CASE WHEN proved_at IS NULL THEN 0 ELSE 1 END)
+);
+CREATE INDEX pool_proofs_open ON keeper.pool_proofs (since, draw) WHERE proved_at IS NULL;
+CREATE INDEX pool_proofs_no_certificate ON keeper.pool_proofs (proved_at, draw) WHERE member IS NOT NULL AND certificate IS NULL;
+COMMENT ON TABLE keeper.pool_proofs IS 'One per paid draw of a pool: what its certificate says, or why there is none.';
+COMMENT ON COLUMN keeper.pool_proofs.member IS 'the member "pool" of the certificate, byte for byte';
+COMMENT ON COLUMN keeper.pool_proofs.why IS 'what could not be known; set it to null, with proved_at, to have it tried again';
+COMMENT ON COLUMN keeper.pool_proofs.certificate IS 'written by the certificate''s row itself';
+
 CREATE TABLE keeper.certificates (
     serial    bigint         PRIMARY KEY,
     previous  keeper.hash32  NOT NULL CONSTRAINT certificates_previous_once UNIQUE,
     hash      keeper.hash32  NOT NULL CONSTRAINT certificates_hash_once UNIQUE,
-    draw      uuid           NOT NULL CONSTRAINT certificates_draw_once UNIQUE REFERENCES keeper.offchain_draws (draw),
+    draw      uuid           CONSTRAINT certificates_draw_once UNIQUE REFERENCES keeper.offchain_draws (draw),
+    pool      keeper.subject CONSTRAINT certificates_pool_once UNIQUE REFERENCES keeper.pool_proofs (draw),
     made      timestamptz    NOT NULL CONSTRAINT certificates_made_is_whole CHECK (date_trunc('second', made) = made),
     key       keeper.hash32  NOT NULL,
-    signature bytea          NOT NULL CONSTRAINT certificates_signature_size CHECK (length(signature) = 64)
+    signature bytea          NOT NULL CONSTRAINT certificates_signature_size CHECK (length(signature) = 64),
+    CONSTRAINT certificates_of_one CHECK (num_nonnulls(draw, pool) = 1)
 );
-COMMENT ON TABLE keeper.certificates IS 'One per settled draw, numbered without a gap; rows are only added.';
+COMMENT ON TABLE keeper.certificates IS 'One per draw that is over, numbered without a gap; rows are only added.';
+COMMENT ON COLUMN keeper.certificates.draw IS 'of a draw off chain';
+COMMENT ON COLUMN keeper.certificates.pool IS 'of a pool''s draw';
+ALTER TABLE keeper.pool_proofs ADD CONSTRAINT pool_proofs_certificate_fkey FOREIGN KEY (certificate) REFERENCES keeper.certificates (serial);
 COMMENT ON COLUMN keeper.certificates.hash IS 'SHA-256 of the body: certificate_body() gives the very bytes';
 COMMENT ON COLUMN keeper.certificates.signature IS 'ed25519 by key over "PKCERT01" and hash';
 
@@ -64,15 +89,15 @@ COMMENT ON FUNCTION keeper.certificate_draw IS 'The member "draw" of the certifi
 
 CREATE FUNCTION keeper.certificate_body(c keeper.certificates) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('{"draw":%s,"format":"poolkeeper-certificate-1","made":"%s","previous":"%s","serial":"%s"}',
-        keeper.certificate_draw(d), extract(epoch FROM c.made)::bigint, encode(c.previous, 'hex'), c.serial)
-      FROM keeper.offchain_draws d WHERE d.draw = c.draw
+    SELECT format('{%s"format":"poolkeeper-certificate-1","made":"%s",%s"previous":"%s","serial":"%s"}',
+        (SELECT format('"draw":%s,', keeper.certificate_draw(d)) FROM keeper.offchain_draws d WHERE d.draw = c.draw), extract(epoch FROM c.made)::bigint,
+        (SELECT format('"pool":%s,', p.member) FROM keeper.pool_proofs p WHERE p.draw = c.pool), encode(c.previous, 'hex'), c.serial)
 $$;
 COMMENT ON FUNCTION keeper.certificate_body IS 'What the certificate key signs, by its SHA-256.';
 
 CREATE FUNCTION keeper.certificate_name(c keeper.certificates) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.serial || '-' || c.draw || '.json'
+    SELECT c.serial || '-' || coalesce(c.draw::text, replace(substr(c.pool, 6), ':', '-')) || '.json'
 $$;
 COMMENT ON FUNCTION keeper.certificate_name IS 'The name of its file.';
 
@@ -94,8 +119,9 @@ BEGIN
     SELECT * INTO v_last FROM keeper.certificates c ORDER BY c.serial DESC LIMIT 1;
     IF NEW.serial IS DISTINCT FROM coalesce(v_last.serial, 0) + 1 OR NEW.previous IS DISTINCT FROM coalesce(v_last.hash, decode(repeat('00', 32), 'hex')) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('certificate %s does not follow number %s', NEW.serial, coalesce(v_last.serial, 0));
-    ELSIF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'settled') THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is not settled: there is nothing to certify', NEW.draw);
+    ELSIF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'settled')
+      AND NOT EXISTS (SELECT FROM keeper.pool_proofs p WHERE p.draw = NEW.pool AND p.member IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is not settled: there is nothing to certify', coalesce(NEW.draw::text, NEW.pool));
     ELSIF NEW.hash IS DISTINCT FROM sha256(convert_to(keeper.certificate_body(NEW), 'UTF8')) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('certificate %s has another hash than its body', NEW.serial);
     END IF;
@@ -108,41 +134,162 @@ CREATE FUNCTION keeper.certificate_told() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE keeper.offchain_draws d SET certificate = NEW.serial WHERE d.draw = NEW.draw;
+    UPDATE keeper.pool_proofs p SET certificate = NEW.serial WHERE p.draw = NEW.pool;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION keeper.certificate_told IS 'The draw says which certificate is its.';
 
+CREATE FUNCTION keeper.proof_wanted() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO keeper.pool_proofs (draw) VALUES (NEW.draw) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keeper.proof_wanted IS 'A draw that is paid wants a certificate.';
+
+CREATE TRIGGER draws_want_proof AFTER INSERT OR UPDATE OF paid_at ON keeper.draws FOR EACH ROW WHEN (NEW.paid_at IS NOT NULL) EXECUTE FUNCTION keeper.proof_wanted();
+INSERT INTO keeper.pool_proofs (draw, since) SELECT d.draw, d.paid_at FROM keeper.draws d WHERE d.paid_at IS NOT NULL;
+-- What was told once stays; only the reason why there is nothing to tell may be taken back.
+CREATE TRIGGER pool_proofs_told BEFORE UPDATE ON keeper.pool_proofs FOR EACH ROW
+    WHEN (OLD.member IS NOT NULL AND (OLD.draw, OLD.member, OLD.proved_at, coalesce(OLD.certificate, NEW.certificate)) IS DISTINCT FROM
+                                     (NEW.draw, NEW.member, NEW.proved_at, NEW.certificate)) EXECUTE FUNCTION keeper.offchain_kept();
+CREATE TRIGGER pool_proofs_kept BEFORE DELETE OR TRUNCATE ON keeper.pool_proofs EXECUTE FUNCTION keeper.offchain_kept();
 CREATE TRIGGER certificates_new BEFORE INSERT ON keeper.certificates FOR EACH ROW EXECUTE FUNCTION keeper.certificate_new();
 CREATE TRIGGER certificates_told AFTER INSERT ON keeper.certificates FOR EACH ROW EXECUTE FUNCTION keeper.certificate_told();
 CREATE TRIGGER certificates_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.certificates EXECUTE FUNCTION keeper.offchain_kept();
+ALTER TABLE keeper.draws ENABLE ALWAYS TRIGGER draws_want_proof;
+ALTER TABLE keeper.pool_proofs ENABLE ALWAYS TRIGGER pool_proofs_told, ENABLE ALWAYS TRIGGER pool_proofs_kept;
 ALTER TABLE keeper.certificates ENABLE ALWAYS TRIGGER certificates_new, ENABLE ALWAYS TRIGGER certificates_told, ENABLE ALWAYS TRIGGER certificates_kept;
+
+-- ---- what a pool's certificate says ----
+
+CREATE FUNCTION keeper.proof_complete(d keeper.draws) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(sum(c.amount) FILTER (WHERE c.instruction IN ('create_pool', 'join_pool', 'donate')) = d.total_amount AND bool_and(c.block_time IS NOT NULL)
+               AND array_agg(c.instruction) @> '{create_pool,request_randomness,select_winner,payout_winner}', false)
+       AND NOT EXISTS (SELECT FROM keeper.steps s WHERE s.subject = d.draw AND s.state IN ('open', 'landed', 'stale'))
+      FROM keeper.calls c WHERE c.draw = d.draw
+$$;
+COMMENT ON FUNCTION keeper.proof_complete IS 'All that was paid into the pool is known by its transaction, and how it was drawn.';
+
+CREATE FUNCTION keeper.proof_reads(p_draw text) RETURNS TABLE (sig text, slot bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT x.sig, min(x.slot)
+      FROM (SELECT keeper.base58(c.signature) AS sig, c.slot::bigint AS slot, 0::bigint AS seq FROM keeper.calls c
+             WHERE c.draw = p_draw AND c.instruction IN ('create_pool', 'set_lock_duration', 'force_expire', 'request_randomness', 'select_winner', 'payout_winner')
+            UNION ALL
+            SELECT s.sig, s.landed_slot, s.seq FROM keeper.steps s WHERE s.subject = p_draw AND s.state = 'final') AS x
+     GROUP BY x.sig ORDER BY min(x.slot), max(x.seq)
+$$;
+COMMENT ON FUNCTION keeper.proof_reads IS 'The transactions that say how the pool was made and drawn, oldest first; the others are told by keeper.calls.';
+
+CREATE FUNCTION keeper.proof_differs(d keeper.draws, p_member jsonb) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (d.address, d.pool_id, d.mint, d.winner, d.total_amount, d.winner_amount, d.dev_amount, d.burn_amount, d.treasury_amount) IS DISTINCT FROM
+           (p_member ->> 'address', (p_member ->> 'pool_id')::numeric, p_member ->> 'mint', m ->> 'winner', (p_member ->> 'total')::numeric,
+            (m ->> 'winner_amount')::numeric, (m ->> 'dev_amount')::numeric, (m ->> 'burn_amount')::numeric, (m ->> 'treasury_amount')::numeric)
+        OR (SELECT array_agg(keeper.base58(c.signature) || c.user_wallet ORDER BY keeper.base58(c.signature) || c.user_wallet COLLATE "C")
+              FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction IN ('create_pool', 'join_pool')) IS DISTINCT FROM
+           (SELECT array_agg(w ORDER BY w COLLATE "C") FROM (SELECT (p #>> '{joined,signature}') || (p ->> 'wallet') AS w FROM jsonb_array_elements(p_member -> 'players') p) x)
+        OR NOT EXISTS (SELECT FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction = 'payout_winner'
+                          AND keeper.base58(c.signature) = p_member #>> '{paid,signature}' AND c.slot = (p_member #>> '{paid,slot}')::bigint)
+        OR EXISTS (SELECT FROM jsonb_array_elements(p_member -> 'commits') c WHERE NOT EXISTS (
+               SELECT FROM keeper.commits k WHERE k.draw = d.draw AND k.randomness = p_member ->> 'randomness_account' AND k.oracle = c ->> 'oracle'
+                  AND k.seed_slot = (c ->> 'seed_slot')::bigint AND keeper.unbase58(k.seed_slothash) = decode(c ->> 'seed_slothash', 'hex')
+                  AND (c -> 'reveal' = '{}' OR k.answer_value IS NULL OR k.answer_value = decode(c #>> '{reveal,value}', 'hex'))))
+      FROM (SELECT p_member -> 'payout' AS m) AS payout
+$$;
+COMMENT ON FUNCTION keeper.proof_differs IS 'What was read for the certificate is not what the journal recorded when it happened.';
+
+CREATE FUNCTION keeper.proof_next()
+RETURNS TABLE (draw text, what text, sig text, slot bigint, at bigint, account text, amount numeric, seed_slothash text, reason text, fate text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    d        keeper.draws;
+    v_whole  boolean;
+    v_why    text;
+BEGIN
+    -- The history of a pool is read by itself, soon after its draw; one that nobody gives does not hold up the others for ever.
+    SELECT x.* INTO d FROM (SELECT p.draw, p.since FROM keeper.pool_proofs p WHERE p.proved_at IS NULL ORDER BY p.since, p.draw LIMIT 20) AS o
+      JOIN keeper.draws x ON x.draw = o.draw WHERE keeper.proof_complete(x) OR o.since < clock_timestamp() - interval '1 hour'
+     ORDER BY o.since, o.draw LIMIT 1;
+    IF d.draw IS NULL THEN
+        RETURN QUERY SELECT NULL::text, 'waits', NULL::text, NULL::bigint, NULL::bigint, NULL::text, NULL::numeric, NULL::text, NULL::text, NULL::text
+                      WHERE EXISTS (SELECT FROM keeper.pool_proofs p WHERE p.proved_at IS NULL);
+        RETURN;
+    END IF;
+    v_why := CASE WHEN NOT keeper.proof_complete(d) THEN 'history_incomplete'
+                  WHEN NOT EXISTS (SELECT FROM keeper.calls c JOIN keeper.steps s ON s.sig = keeper.base58(c.signature)
+                                    WHERE c.draw = d.draw AND c.instruction = 'request_randomness' AND s.subject = d.draw) THEN 'not_drawn_here' END;
+    RETURN QUERY
+        SELECT d.draw::text, x.* FROM (
+            SELECT 'total' AS what, NULL AS sig, NULL::bigint AS slot, NULL::bigint AS at, NULL AS account, d.total_amount::numeric AS amount, NULL AS seed_slothash, v_why AS reason, NULL AS fate
+            UNION ALL
+            SELECT 'donations', NULL, NULL, NULL, NULL, count(*), NULL, NULL, NULL FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction = 'donate' HAVING v_why IS NULL
+            UNION ALL
+            SELECT 'player', keeper.base58(c.signature), c.slot, c.block_time, c.user_wallet, NULL, NULL, NULL, NULL
+              FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction IN ('create_pool', 'join_pool') AND v_why IS NULL
+            UNION ALL
+            SELECT 'commit', NULL, c.seed_slot, NULL, c.oracle, NULL, c.seed_slothash, left(regexp_replace(c.reason, '[^ !#-\[\]-~]', '?', 'g'), 127), coalesce(c.fate, 'none') FROM keeper.commits c WHERE c.draw = d.draw AND v_why IS NULL
+            UNION ALL
+            SELECT * FROM (SELECT 'read', r.sig, r.slot, NULL::bigint, NULL, NULL::numeric, NULL, NULL, NULL FROM keeper.proof_reads(d.draw) r WHERE v_why IS NULL) AS reads) AS x;
+END
+$$;
+COMMENT ON FUNCTION keeper.proof_next IS 'The next pool whose certificate is to be made, and what of it is known: the rows of one draw, reads oldest first; no row: none.';
+
+CREATE FUNCTION keeper.proof_add(p_fence bigint, p_draw text, p_member text, p_why text) RETURNS TABLE (why text, added boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_differs boolean := false;
+    v_added   boolean;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    IF p_member IS NOT NULL THEN
+        SELECT keeper.proof_differs(d, p_member::jsonb) INTO v_differs FROM keeper.draws d WHERE d.draw = p_draw;
+    END IF;
+    UPDATE keeper.pool_proofs p SET member = CASE WHEN NOT v_differs THEN p_member END, why = CASE WHEN v_differs OR p_member IS NULL THEN p_why END, proved_at = clock_timestamp()
+     WHERE p.draw = p_draw AND p.proved_at IS NULL AND (p_why IS NOT NULL OR NOT v_differs);
+    v_added := FOUND;
+    RETURN QUERY SELECT coalesce(p.why, CASE WHEN p.proved_at IS NULL THEN 'records_differ' END), v_added FROM keeper.pool_proofs p WHERE p.draw = p_draw;
+END
+$$;
+COMMENT ON FUNCTION keeper.proof_add IS 'What the certificate of a pool says, or why it cannot be known, once; then it is read back. A member that is not what was recorded is not kept, but the reason where one is given.';
 
 -- ---- the daemon's verbs ----
 
-CREATE FUNCTION keeper.certificate_next() RETURNS TABLE (draw uuid, serial bigint, previous bytea, made bigint, body text)
+CREATE FUNCTION keeper.certificate_next() RETURNS TABLE (draw text, serial bigint, previous bytea, made bigint, body text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT n.draw, n.serial, n.previous::bytea, extract(epoch FROM n.made)::bigint, keeper.certificate_body(n)
-      FROM (SELECT d.draw FROM keeper.offchain_draws d WHERE d.state = 'settled' AND d.certificate IS NULL ORDER BY d.settled_at, d.draw LIMIT 1) AS d
+    SELECT coalesce(n.draw::text, n.pool), n.serial, n.previous::bytea, extract(epoch FROM n.made)::bigint, keeper.certificate_body(n)
+      FROM (SELECT o.draw, o.pool FROM (
+               (SELECT d.draw, NULL AS pool, d.settled_at AS over FROM keeper.offchain_draws d WHERE d.state = 'settled' AND d.certificate IS NULL
+                 ORDER BY d.settled_at, d.draw LIMIT 1)
+               UNION ALL
+               (SELECT NULL, p.draw, p.proved_at FROM keeper.pool_proofs p WHERE p.member IS NOT NULL AND p.certificate IS NULL
+                 ORDER BY p.proved_at, p.draw LIMIT 1)) AS o ORDER BY o.over LIMIT 1) AS d
      CROSS JOIN LATERAL (SELECT coalesce(max(l.serial), 0) AS serial FROM keeper.certificates l) AS m
       LEFT JOIN keeper.certificates l ON l.serial = m.serial
      CROSS JOIN LATERAL jsonb_populate_record(NULL::keeper.certificates, jsonb_build_object('serial', m.serial + 1,
-           'previous', coalesce(l.hash, decode(repeat('00', 32), 'hex')), 'draw', d.draw, 'made', date_trunc('second', clock_timestamp()))) AS n
+           'previous', coalesce(l.hash, decode(repeat('00', 32), 'hex')), 'draw', d.draw, 'pool', d.pool, 'made', date_trunc('second', clock_timestamp()))) AS n
 $$;
 COMMENT ON FUNCTION keeper.certificate_next IS 'The next certificate that is missing, as it will be once its hash is signed; no row: none is.';
 
-CREATE FUNCTION keeper.certificate_add(p_fence bigint, p_draw uuid, p_serial bigint, p_previous bytea, p_made bigint, p_hash bytea, p_key bytea, p_signature bytea)
+CREATE FUNCTION keeper.certificate_add(p_fence bigint, p_draw text, p_serial bigint, p_previous bytea, p_made bigint, p_hash bytea, p_key bytea, p_signature bytea)
 RETURNS SETOF keeper.certificates
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_pool text := CASE WHEN starts_with(p_draw, 'draw:') THEN p_draw END;
+    v_draw uuid := CASE WHEN v_pool IS NULL THEN p_draw::uuid END;
 BEGIN
     PERFORM keeper.hold(p_fence);
     -- Whoever comes at the same time waits, and then reads that it is there.
     PERFORM pg_advisory_xact_lock(7350271159);
-    IF NOT EXISTS (SELECT FROM keeper.certificates c WHERE c.draw = p_draw) THEN
-        INSERT INTO keeper.certificates (serial, previous, hash, draw, made, key, signature)
-        VALUES (p_serial, p_previous, p_hash, p_draw, to_timestamp(p_made), p_key, p_signature);
+    IF NOT EXISTS (SELECT FROM keeper.certificates c WHERE c.draw = v_draw) AND NOT EXISTS (SELECT FROM keeper.certificates c WHERE c.pool = v_pool) THEN
+        INSERT INTO keeper.certificates (serial, previous, hash, draw, pool, made, key, signature)
+        VALUES (p_serial, p_previous, p_hash, v_draw, v_pool, to_timestamp(p_made), p_key, p_signature);
     END IF;
-    RETURN QUERY SELECT * FROM keeper.certificates c WHERE c.draw = p_draw;
+    RETURN QUERY SELECT * FROM keeper.certificates c WHERE c.draw = v_draw UNION ALL SELECT * FROM keeper.certificates c WHERE c.pool = v_pool;
 END
 $$;
 COMMENT ON FUNCTION keeper.certificate_add IS 'The signed certificate of a draw, once; then it is read back.';
@@ -153,7 +300,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.certificate_files IS 'The names of the files that there are, in their order.';
 
-CREATE FUNCTION keeper.certificate_head(p_serial bigint) RETURNS TABLE (draw uuid, n bigint, head text)
+CREATE FUNCTION keeper.certificate_head(p_serial bigint) RETURNS TABLE (draw text, n bigint, head text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     c      keeper.certificates;
@@ -165,8 +312,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = CASE WHEN c.serial IS NULL THEN format('there is no certificate %s', p_serial)
             ELSE format('certificate %s: its draw was changed after it was signed', p_serial) END;
     END IF;
-    RETURN QUERY SELECT d.draw, d.n, format('{"body":%s,"key":"%s","signature":"%s","tickets":[', v_body, keeper.base58(c.key), keeper.base58(c.signature))
-        FROM keeper.offchain_draws d WHERE d.draw = c.draw;
+    RETURN QUERY SELECT coalesce(c.draw::text, c.pool), coalesce((SELECT d.n FROM keeper.offchain_draws d WHERE d.draw = c.draw), 0),
+        format('{"body":%s,"key":"%s","signature":"%s","tickets":[', v_body, keeper.base58(c.key), keeper.base58(c.signature));
 END
 $$;
 COMMENT ON FUNCTION keeper.certificate_head IS 'The file of a certificate up to its list of tickets; then follow certificate_tickets(), brackets, and a newline.';

@@ -261,13 +261,32 @@ bool rpc_json_base64(struct json_object *value, struct rpc_memory *memory, const
 	return true;
 }
 
+static bool owner_of(struct json_object *value, struct rpc_memory *memory, struct pubkey *out)
+{
+	const char *text;
+	size_t len;
+
+	if (!rpc_json_text(value, &text, &len) || len > sizeof memory->owner_text)
+		return false;
+	if (len > 0 && len == memory->owner_len && memcmp(text, memory->owner_text, len) == 0) {
+		*out = memory->owner;
+		return true;
+	}
+	if (!base58_to_pubkey(out, text, len))
+		return false;
+	memory->owner = *out;
+	memory->owner_len = len;
+	memcpy(memory->owner_text, text, len);
+	return true;
+}
+
 bool rpc_json_account(struct json_object *value, struct rpc_memory *memory, struct rpc_account *out)
 {
 	*out = (struct rpc_account){ .exists = false };
 	if (!value)
 		return true;
 	out->exists = true;
-	return rpc_json_pubkey(rpc_json_get(value, "owner"), &out->owner) &&
+	return owner_of(rpc_json_get(value, "owner"), memory, &out->owner) &&
 	       rpc_json_u64(rpc_json_get(value, "lamports"), &out->lamports) &&
 	       rpc_json_base64(rpc_json_get(value, "data"), memory, &out->data, &out->len);
 }

@@ -4,6 +4,7 @@
 
 #include "chain/rpc_parse_json.h"
 #include "core/base58.h"
+#include "core/memo.h"
 #include "core/tx.h"
 
 static bool text_is(struct json_object *value, const char *text)
@@ -221,8 +222,11 @@ bool rpc_parse_transaction(
 static bool parse_signature_info(struct json_object *value, struct rpc_signature_info *out)
 {
 	struct json_object *time = rpc_json_get(value, "blockTime");
+	const char *memo;
+	size_t len;
 
 	*out = (struct rpc_signature_info){ .failed = rpc_json_get(value, "err") != NULL };
+	out->anchors = rpc_json_text(rpc_json_get(value, "memo"), &memo, &len) && strstr(memo, MEMO_TITLE);
 	if (time && !rpc_json_i64(time, &out->block_time))
 		return false;
 	return rpc_json_signature(rpc_json_get(value, "signature"), &out->sig) &&

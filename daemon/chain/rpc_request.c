@@ -40,8 +40,11 @@ static void add_keys(struct buf *buf, const struct pubkey *keys, size_t n)
 
 	buf_char(buf, '[');
 	for (size_t i = 0; i < n; i++) {
-		base58_pubkey(text, &keys[i]);
-		buf_fmt(buf, "%s\"%s\"", i ? "," : "", text);
+		const size_t len = base58_pubkey(text, &keys[i]);
+
+		buf_str(buf, i ? ",\"" : "\"");
+		buf_add(buf, text, len);
+		buf_char(buf, '"');
 	}
 	buf_char(buf, ']');
 }

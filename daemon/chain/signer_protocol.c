@@ -15,7 +15,7 @@
 
 enum { GUARD_KEYS = 11 };
 /* A field that is new in struct guard must go over the wire as well. */
-_Static_assert(sizeof(struct guard) == 424, "the guard is sent field by field");
+_Static_assert(sizeof(struct guard) == 664, "the guard is sent field by field");
 
 /* In the order of the wire. */
 static void keys_of(struct guard *guard, struct pubkey *keys[GUARD_KEYS])
@@ -41,8 +41,9 @@ size_t signer_ask_encode(
 	*at++ = (uint8_t)guard->step;
 	for (size_t i = 0; i < GUARD_KEYS; i++, at += PUBKEY_SIZE)
 		memcpy(at, keys[i]->b, PUBKEY_SIZE);
-	memcpy(at, guard->anchor.b, HASH_SIZE);
-	at += HASH_SIZE;
+	memset(at, 0, MEMO_MAX);
+	memcpy(at, guard->anchor.text, strlen(guard->anchor.text));
+	at += MEMO_MAX;
 	store_u64(at, guard->pass_on_amount);
 	at[8] = guard->pass_on_decimals;
 	store_u64(at + 9, guard->lut_slot);
@@ -64,8 +65,8 @@ bool signer_ask_decode(
 	keys_of(guard, keys);
 	for (size_t i = 0; i < GUARD_KEYS; i++, at += PUBKEY_SIZE)
 		memcpy(keys[i]->b, at, PUBKEY_SIZE);
-	memcpy(guard->anchor.b, at, HASH_SIZE);
-	at += HASH_SIZE;
+	memcpy(guard->anchor.text, at, MEMO_MAX);
+	at += MEMO_MAX;
 	guard->pass_on_amount = load_u64(at);
 	guard->pass_on_decimals = at[8];
 	guard->lut_slot = load_u64(at + 9);

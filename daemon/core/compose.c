@@ -4,7 +4,6 @@
 #include "core/address.h"
 #include "core/ata.h"
 #include "core/compute.h"
-#include "core/memo.h"
 #include "core/ml.h"
 #include "core/pda.h"
 #include "core/token.h"
@@ -145,7 +144,7 @@ static void add_step(struct list *list, enum step step, const struct compose *c)
 		add_referral(list, c);
 		break;
 	case STEP_ANCHOR:
-		memo_hash(next(list), &c->payer, &c->anchor);
+		memo_build(next(list), &c->payer, &c->anchor);
 		break;
 	case STEP_COUNT:
 		break;

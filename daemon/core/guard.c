@@ -9,7 +9,6 @@
 #include "core/address.h"
 #include "core/ata.h"
 #include "core/compute.h"
-#include "core/memo.h"
 #include "core/ml.h"
 #include "core/oracle_answer.h"
 #include "core/pda.h"
@@ -299,7 +298,7 @@ static bool expect(struct check *check, const struct tx_ix *ix, enum ix_kind kin
 		expect_pass_on(check, out);
 		return true;
 	case IX_MEMO:
-		memo_hash(out, &check->guard->payer, &check->guard->anchor);
+		memo_build(out, &check->guard->payer, &check->guard->anchor);
 		return true;
 	case IX_KINDS:
 		break;
@@ -460,8 +459,8 @@ static bool accounts_are_set(struct check *check)
 				     (!pubkey_equal(&guard->token_program, &ADDRESS_TOKEN) &&
 					     !pubkey_equal(&guard->token_program, &ADDRESS_TOKEN_2022))))
 			return REFUSE(check, "the mint is not set, or the token program is none");
-		if (memo && hash_is_zero(&guard->anchor))
-			return REFUSE(check, "the hash to anchor is not set");
+		if (memo && guard->anchor.text[0] == '\0')
+			return REFUSE(check, "the memo of the anchor is not set");
 		if (check->kind[at] >= IX_FINALIZE && !memo && pubkey_is_zero(&guard->treasury))
 			return REFUSE(check, "the treasury is not set");
 		if (randomness && pubkey_is_zero(&guard->randomness))

@@ -54,7 +54,7 @@ bool ix_kind_is(enum ix_kind kind, struct bytes data)
 	case IX_OF_TOKEN:
 		return data.n == TOKEN_TRANSFER_CHECKED_SIZE && data.p[0] == which;
 	case IX_OF_MEMO:
-		return (int)data.n == which;
+		return memo_is_anchor(data);
 	}
 	return false;
 }

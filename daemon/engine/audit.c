@@ -145,9 +145,11 @@ static void take_page(struct audit *a, const struct rpc_signatures *got)
 		a->last_page = a->last_page || (known && reaches(a, info));
 		if (is_recent(a, &info->sig))
 			continue;
-		a->page[a->n_page++] = (struct audit_item){
-			.sig = info->sig, .slot = info->slot, .block_time = info->block_time, .failed = info->failed
-		};
+		a->page[a->n_page++] = (struct audit_item){ .sig = info->sig,
+			.slot = info->slot,
+			.block_time = info->block_time,
+			.failed = info->failed,
+			.anchors = info->anchors };
 	}
 	if (!a->last_page && got->n < page_size(a)) {
 		a->last_page = true;
@@ -178,6 +180,12 @@ static void list(struct audit *a)
 
 /* ---- what is not ours ---- */
 
+/* Before the first audit others may have used the key in good faith: that is not news. */
+static bool is_history(const struct audit *a, const struct audit_item *item)
+{
+	return item->slot.n <= a->state.began.n;
+}
+
 static void on_checked(struct task *task, const struct reply *reply)
 {
 	struct audit *a = of_db(task);
@@ -192,8 +200,8 @@ static void on_checked(struct task *task, const struct reply *reply)
 		struct audit_item *item = &a->found[a->n_found++];
 
 		*item = a->page[a->db.unknown[i]];
-		/* Before the first audit others may have used the key in good faith: that is not news. */
-		item->kind = item->slot.n <= a->state.began.n ? AUDIT_HISTORY : AUDIT_KINDS;
+		/* A lock is never history: its draw may be locked again. */
+		item->kind = is_history(a, item) && !item->anchors ? AUDIT_HISTORY : AUDIT_KINDS;
 	}
 	a->stage = a->n_found > 0 ? AUDIT_FETCH : AUDIT_NEXT;
 }
@@ -222,6 +230,23 @@ static bool looks_like_a_step(const struct audit *a, const struct tx_view *view)
 	return tx_view_calls_only(view, a == &a->e->audit[AUDIT_DEV] ? draws : claims, 4);
 }
 
+/* Locks are the dev wallet's. */
+static bool anchors(const struct audit *a, const struct tx_view *view, struct memo *memo)
+{
+	struct pubkey program;
+
+	for (size_t i = 0; a == &a->e->audit[AUDIT_DEV] && i < view->n_ixs; i++) {
+		const struct bytes data = tx_view_ix_data(view, &view->ixs[i]);
+
+		if (!tx_view_key(view, view->ixs[i].program, NULL, 0, &program) ||
+			!pubkey_equal(&program, &ADDRESS_MEMO) || !memo_is_anchor(data))
+			continue;
+		memcpy(memo->text, data.p, data.n);
+		return true;
+	}
+	return false;
+}
+
 /* The signature itself is the proof: a node cannot make up that our key signed. */
 static bool judge(const struct audit *a, const struct rpc_transaction *tx, struct audit_item *item)
 {
@@ -235,8 +260,12 @@ static bool judge(const struct audit *a, const struct rpc_transaction *tx, struc
 		return false;
 	if (!tx_view_signed_by(&view, wallet_of(a)))
 		item->kind = AUDIT_MENTION;
+	else if (!item->failed && anchors(a, &view, &item->memo))
+		item->kind = AUDIT_ANCHOR;
 	else
 		item->kind = looks_like_a_step(a, &view) ? AUDIT_STEP : AUDIT_OTHER;
+	if (item->kind != AUDIT_ANCHOR && is_history(a, item))
+		item->kind = AUDIT_HISTORY;
 	return true;
 }
 
@@ -282,6 +311,11 @@ static const char *why_of(enum audit_kind kind)
 		return "signed with our key, and no step of ours: somebody else uses this key";
 	case AUDIT_UNSEEN:
 		return "not in the journal, and no node hands the transaction out: who signed it is not known";
+	case AUDIT_ANCHOR:
+		return "a lock signed with our key, and not in the journal: a backup of the database was restored, or "
+		       "a second "
+		       "keeper uses this key; nothing is locked until keeper.offchain_answer() is told what became of "
+		       "it";
 	case AUDIT_HISTORY:
 	case AUDIT_MENTION:
 	case AUDIT_KINDS:
@@ -308,8 +342,8 @@ static void tell(struct audit *a, const struct audit_item *item)
 	count_breach(a->e, BREACH_OWN_SIGNATURES);
 	base58_pubkey(wallet, wallet_of(a));
 	log_error("audit.foreign_signature",
-		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s why=\"%s\" next=human", wallet, sig, item->slot.n,
-		item->failed ? 1 : 0, audit_kind_name(item->kind), why_of(item->kind));
+		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s memo=%s why=\"%s\" next=human", wallet, sig,
+		item->slot.n, item->failed ? 1 : 0, audit_kind_name(item->kind), item->memo.text, why_of(item->kind));
 }
 
 static void on_imported(struct task *task, const struct reply *reply)

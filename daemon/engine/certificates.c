@@ -12,11 +12,13 @@
 #include "engine/parts.h"
 #include "io/publish.h"
 
-enum { AGAIN_MS = 60 * 1000, WHY_MAX = 320 };
+enum { AGAIN_MS = 60 * 1000, LOOK_MS = 10 * AGAIN_MS, WHY_MAX = 320 };
 
 void certificates_init(struct engine *e)
 {
 	certificate_call_init(&e->certificates.call);
+	e->certificates.wanted = true;
+	proofs_init(e);
 }
 
 static void drop_file(struct certificates *c)
@@ -27,13 +29,14 @@ static void drop_file(struct certificates *c)
 
 void certificates_fini(struct engine *e)
 {
+	proofs_fini(e);
 	drop_file(&e->certificates);
 	certificate_call_fini(&e->certificates.call);
 }
 
 bool certificates_busy(const struct engine *e)
 {
-	return e->certificates.call.task.busy;
+	return e->certificates.call.task.busy || proofs_busy(e);
 }
 
 static bool is_on(const struct engine *e)
@@ -43,7 +46,20 @@ static bool is_on(const struct engine *e)
 
 bool certificates_pending(const struct engine *e)
 {
-	return is_on(e) && e->around.leader && !e->certificates.looked;
+	const struct certificates *c = &e->certificates;
+
+	return is_on(e) && e->around.leader &&
+	       (!c->looked || c->wanted || c->stage != CERTIFICATES_NEXT || proofs_pending(e));
+}
+
+/* A row waits for no disk: what waits for its turn in this stage is a file. */
+void certificates_soon(struct engine *e)
+{
+	struct certificates *c = &e->certificates;
+
+	c->wanted = true;
+	if (c->stage == CERTIFICATES_NEXT)
+		c->due_ms = 0;
 }
 
 static struct engine *of_task(struct task *task)
@@ -68,7 +84,7 @@ static void fail(struct engine *e, enum err err, const char *why)
 	if (!c->failing)
 		log_warn("certificate.failed", "what=%s err=%s why=%s next=retry", row ? "row" : c->file.name,
 			err_name(err), why);
-	c->failing = true;
+	c->failing = c->wanted = true;
 	drop_file(c);
 	go(c, row ? CERTIFICATES_FILES : CERTIFICATES_NEXT, e->around.now_ms + AGAIN_MS);
 }
@@ -96,6 +112,7 @@ static void on_added(struct task *task, const struct reply *reply)
 		return;
 	}
 	log_info("certificate.made", "serial=%" PRIu64 " of=%s", c->call.row.serial, c->call.row.draw);
+	c->wanted = true;
 	go(c, CERTIFICATES_NEXT, 0);
 }
 
@@ -143,7 +160,7 @@ static void on_files(struct task *task, const struct reply *reply)
 		return;
 	c->looked = true;
 	c->failing = false;
-	go(c, CERTIFICATES_NEXT, e->around.now_ms + e->config.tick_ms);
+	go(c, CERTIFICATES_NEXT, 0);
 }
 
 /* The end, or the next part: while a pool is bound one part per tick, because what draws it waits behind each statement. */
@@ -225,23 +242,50 @@ static void on_tickets(struct task *task, const struct reply *reply)
 
 /* ---- both ---- */
 
+/* Whoever leads now begins it anew. */
+static void start_over(struct engine *e)
+{
+	struct certificates *c = &e->certificates;
+
+	drop_file(c);
+	c->stage = CERTIFICATES_NEXT;
+	c->wanted = true;
+	proofs_reset(e);
+}
+
+/* When a draw is over, which is told; and now and then, for what nobody told. */
+static void look(struct engine *e)
+{
+	struct certificates *c = &e->certificates;
+
+	if (!c->wanted && e->around.now_ms < c->look_ms)
+		return;
+	c->proofs.wanted = c->proofs.wanted || !c->wanted;
+	c->wanted = false;
+	c->look_ms = e->around.now_ms + LOOK_MS;
+	certificate_next(e->m.journal, &c->call, on_next);
+}
+
 void certificates_turn(struct engine *e)
 {
 	struct certificates *c = &e->certificates;
 	struct journal *j = e->m.journal;
 
-	if (!is_on(e) || certificates_busy(e))
+	if (!is_on(e))
 		return;
 	if (!e->around.leader || e->around.stopping) {
-		drop_file(c); /* whoever leads now begins it anew */
-		c->stage = CERTIFICATES_NEXT;
+		if (!certificates_busy(e))
+			start_over(e);
 		return;
 	}
-	if (e->around.journal_down_since_ms != 0 || e->around.now_ms < c->due_ms)
+	if (e->around.journal_down_since_ms != 0)
+		return;
+	proofs_turn(e);
+	if (c->call.task.busy || e->around.now_ms < c->due_ms)
 		return;
 	switch (c->stage) {
 	case CERTIFICATES_NEXT:
-		certificate_next(j, &c->call, on_next);
+		look(e);
 		break;
 	case CERTIFICATES_ADD:
 		add(e);

@@ -239,8 +239,6 @@ void draw_advance(struct draw *d)
 	d->s.wake_ms = 0;
 	if (!subject_ready(&d->s))
 		return;
-	if (draw_write_fate(d))
-		return;
 	refresh_shared_facts(d);
 	alert_when_late(d);
 	a = decide_draw(&d->facts);

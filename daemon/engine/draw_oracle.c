@@ -37,43 +37,12 @@ bool draw_choose_oracle(const struct draw *d, struct pubkey *out)
 	return false;
 }
 
-/* The ledger says of every commit what became of it; "used" is written with the payout. */
-static void on_fate(struct task *task, const struct reply *reply)
-{
-	struct draw *d = of_commit(task);
-
-	subject_wake(&d->s);
-	if (reply->err == ERR_OK)
-		d->fate = NULL;
-	else
-		attempts_note(&d->facts.note, d->s.e->around.now_ms, false);
-}
-
-bool draw_write_fate(struct draw *d)
-{
-	/* A ledger note never stands in the way of a reveal: while Postgres is away it waits. */
-	if (!d->fate || d->s.e->around.journal_down_since_ms != 0 ||
-		!attempts_ready(&d->facts.note, d->s.e->around.now_ms, 200, 5000))
-		return false;
-	commits_fate(d->s.e->m.journal, &d->commit, &d->s.key, d->fate_n, d->fate, on_fate);
-	return true;
-}
-
-void draw_fate(struct draw *d, const char *fate)
-{
-	d->fate_n = d->facts.commit.n;
-	d->fate = fate;
-}
-
 static void take_commit(struct draw *d, const struct commit_row *row)
 {
 	struct commit_fact *f = &d->facts.commit;
 	/* Not by its number: a commit that waits in the spool has none yet. */
 	const bool same = f->known && f->seed_slot.n == row->seed_slot.n && pubkey_equal(&f->oracle, &row->oracle) &&
 	                  hash_equal(&f->seed_slothash, &row->seed_slothash);
-
-	if (f->known && !same && d->fate_n != f->n)
-		draw_fate(d, "forked");
 
 	f->known = row->known;
 	f->n = row->n;

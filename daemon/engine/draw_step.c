@@ -167,8 +167,6 @@ void draw_open(struct draw *d, const struct action *a)
 		guard.pass_on_amount = c.winner_amount;
 		guard.pass_on_decimals = c.decimals;
 	}
-	if (a->step == STEP_RECOMMIT)
-		draw_fate(d, d->facts.commit.answered ? "refused" : "no_answer");
 	d->s.in_step = a->step;
 	if (a->step == STEP_BIND)
 		spending_opened(d->s.e, &d->facts.view.pool.creator, STEP_BIND);

@@ -1,4 +1,4 @@
-/* The memo with the hash of a draw's row, as a chore of housekeeping: the chain's part of a lock. */
+/* The memo with a draw's name and the hash of its row, as a chore of housekeeping: the chain's part of a lock. */
 #include <stdio.h>
 
 #include "engine/parts.h"
@@ -41,15 +41,17 @@ void offchain_list_anchors(struct engine *e)
 		struct offchain_draw *d = o->draw[i];
 		struct subject_key key;
 		struct chore *c;
+		struct memo memo;
 
 		d->facts.tip = e->tip;
-		if (!offchain_wants_anchor(&d->facts))
+		if (!offchain_wants_anchor(&d->facts) || !memo_anchor(&memo, d->facts.row.seq, d->facts.row.source,
+								 d->facts.row.key, &d->facts.row.hash))
 			continue;
 		(void)snprintf(key.text, sizeof key.text, "offchain:%s", d->facts.row.id);
 		c = house_chore(e, &key, &CHORE_ANCHOR);
 		if (!c)
 			continue;
-		c->anchored = d->facts.row.hash;
+		c->anchored = memo;
 		c->anchor.before = d->facts.row.slot;
 		subject_wake(&c->s);
 	}

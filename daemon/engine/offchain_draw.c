@@ -42,6 +42,12 @@ static void log_default(const struct offchain_row *row)
 		row->default_why);
 }
 
+static void over(struct engine *e, const struct offchain_row *row)
+{
+	log_draw(row, "offchain.settled");
+	certificates_soon(e);
+}
+
 /* What a verb did, once: rows that were so before it say nothing new. */
 static void log_change(struct engine *e, const struct offchain_row *was, const struct offchain_row *row)
 {
@@ -61,7 +67,7 @@ static void log_change(struct engine *e, const struct offchain_row *was, const s
 	if (row->state == OFFCHAIN_DRAWN)
 		log_draw(row, "offchain.drawn");
 	else if (row->state == OFFCHAIN_SETTLED)
-		log_draw(row, "offchain.settled");
+		over(e, row);
 	else if (row->state == OFFCHAIN_DEFAULTED)
 		log_default(row);
 	else if (row->state == OFFCHAIN_REFUNDED)

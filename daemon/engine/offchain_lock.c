@@ -148,12 +148,13 @@ static bool is_ready(const struct engine *e, const struct attempts *tried)
 	return attempts_ready(tried, e->around.now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS);
 }
 
+/* Until the wallet's list is read, a lock may be on the chain that a restored database has forgotten. Draws that are locked go on. */
 void offchain_lock_next(struct engine *e, bool well)
 {
 	struct offchain *o = e->offchain;
 
 	if (o->run.call.task.busy || o->due.task.busy || e->around.now_ms - e->tip_ms > 2 * e->config.tick_ms ||
-		!can_anchor(e))
+		!e->around.audit_clear || !can_anchor(e))
 		return;
 	for (size_t i = 0; i < o->n_candidates; i++) {
 		struct offchain_candidate *c = o->candidate[i];

@@ -240,7 +240,8 @@ static void finish(struct engine *e)
 	watch_ticked(e);
 	t->reading = t->running = false;
 	e->counters.tick_took_ms = e->around.now_ms - t->started_ms;
-	if (t->failed == 0) {
+	/* Before the first list of pools came there was nothing to look at. */
+	if (t->failed == 0 && e->lease_known) {
 		e->counters.ticks++;
 		e->counters.last_tick_ms = e->around.now_ms;
 	} else {

@@ -10,12 +10,12 @@
 static const char BEGIN[] =
 	"SELECT began_slot,signature,slot,hold_height,restored,untold FROM keeper.audit_begin($1,$2,$3,$4)";
 static const char UNKNOWN[] = "SELECT n FROM keeper.audit_unknown($1)";
-static const char IMPORT[] = "SELECT keeper.audit_import($1,$2,$3,$4,$5,$6,$7,$8)";
+static const char IMPORT[] = "SELECT keeper.audit_import($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 static const char DONE[] = "SELECT keeper.audit_done($1,$2,$3,$4)";
 
 const char *audit_kind_name(enum audit_kind kind)
 {
-	static const char *const names[AUDIT_KINDS] = { "HISTORY", "MENTION", "STEP", "OTHER", "UNSEEN" };
+	static const char *const names[AUDIT_KINDS] = { "HISTORY", "MENTION", "STEP", "OTHER", "UNSEEN", "ANCHOR" };
 
 	return names[kind];
 }
@@ -110,13 +110,23 @@ static bool parse_written(struct task *task, const struct db_result *r, const vo
 	return db_rows(r) == 1 && call_parse_u64(db_get(r, 0, 0), &call->written);
 }
 
+/* As hex: it may hold what an array would need quotes for. */
+static void item_memo(struct journal_call_state *s, const struct memo *memo)
+{
+	char text[2 * MEMO_MAX + 4] = "\\"; /* a backslash is doubled inside an array */
+
+	db_bytea_text((const uint8_t *)memo->text, strlen(memo->text), text + 1, sizeof text - 1);
+	call_item_text(s, memo->text[0] == '\0' ? NULL : text);
+}
+
 /* One line per parameter of keeper.audit_import after the height, in its order; c is the item. */
-#define ITEM_COLUMNS(COLUMN)                             \
-	COLUMN(item_signature(s, &c->sig))               \
-	COLUMN(call_item_u64(s, c->slot.n))              \
-	COLUMN(call_item_i64(s, c->block_time))          \
-	COLUMN(call_item_text(s, c->failed ? "t" : "f")) \
-	COLUMN(call_item_text(s, audit_kind_name(c->kind)))
+#define ITEM_COLUMNS(COLUMN)                                \
+	COLUMN(item_signature(s, &c->sig))                  \
+	COLUMN(call_item_u64(s, c->slot.n))                 \
+	COLUMN(call_item_i64(s, c->block_time))             \
+	COLUMN(call_item_text(s, c->failed ? "t" : "f"))    \
+	COLUMN(call_item_text(s, audit_kind_name(c->kind))) \
+	COLUMN(item_memo(s, &c->memo))
 
 void audit_import(struct journal *j, struct audit_call *call, const struct pubkey *wallet, struct height height,
 	const struct audit_item *items, size_t n, journal_done *done)

@@ -249,7 +249,8 @@ static void on_answer(struct task *task, const struct reply *answer)
 	if (answer->err == ERR_OK && !s->parse(s->task, answer->data, &reply.data)) {
 		reply = (struct reply){ ERR_INVALID, NULL,
 			"Postgres answered rows that this version cannot read: check the migrations" };
-		log_error("journal.unreadable", "why=%s next=human", reply.why);
+		s->journal->unreadable = true;
+		log_error("journal.unreadable", "statement=%s why=%s next=human", s->sql, reply.why);
 	}
 	if (answer->err == ERR_OK && s->fenced && s->via == s->journal->db)
 		s->journal->write_ok_ms = loop_mono_ms();

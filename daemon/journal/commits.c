@@ -21,7 +21,6 @@ enum {
 };
 
 static const char RECORD[] = "SELECT " COLUMNS " FROM keeper.commit_record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)";
-static const char FATE[] = "SELECT " COLUMNS " FROM keeper.commit_fate($1,$2,$3,$4)";
 static const char FREE[] = "SELECT account,lut_slot FROM keeper.randomness_free($1)";
 
 void commit_call_init(struct commit_call *call)
@@ -138,18 +137,6 @@ void commits_record(struct journal *j, struct commit_call *call, const struct su
 		spooled = spooled_commit(j->spooled, randomness, seed_slot, seed_slothash);
 	}
 	answer_from_spool(call, spooled);
-}
-
-void commits_fate(struct journal *j, struct commit_call *call, const struct subject_key *draw, unsigned n,
-	const char *fate, journal_done *done)
-{
-	struct journal_call_state *s = call->state;
-
-	call_begin_write(j, s, FATE, parse_commit, done);
-	call_text(s, draw->text);
-	call_u64(s, n);
-	call_text(s, fate);
-	call_send(s, CALL_DEADLINE_MS);
 }
 
 void commits_free_account(

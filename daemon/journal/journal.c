@@ -343,6 +343,11 @@ uint64_t journal_write_ok_ms(const struct journal *j)
 	return j->write_ok_ms;
 }
 
+bool journal_unreadable(const struct journal *j)
+{
+	return j->unreadable;
+}
+
 uint64_t journal_down_since_ms(const struct journal *j)
 {
 	const uint64_t down = db_down_since_ms(j->db), failing = j->failing_since_ms;

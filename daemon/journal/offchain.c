@@ -15,6 +15,7 @@ enum { LOOK_DEADLINE_MS = 20000, VERB_DEADLINE_MS = 610000 };
 /* OFFCHAIN_COLUMNS, in their order. */
 enum {
 	COL_DRAW,
+	COL_SEQ,
 	COL_SOURCE,
 	COL_SOURCE_KEY,
 	COL_TYPE,
@@ -180,6 +181,7 @@ static void read_lock(struct reader *in, struct offchain_row *row)
 
 	in->ok = read_id(field(in, COL_DRAW), row) && randomness;
 	row->beacon = in->ok && strcmp(randomness, "beacon") == 0;
+	read_u64(in, COL_SEQ, &row->seq);
 	read_text(in, COL_SOURCE, row->source, sizeof row->source);
 	read_text(in, COL_SOURCE_KEY, row->key, sizeof row->key);
 	read_text(in, COL_TYPE, row->type, sizeof row->type);

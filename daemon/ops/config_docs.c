@@ -67,7 +67,17 @@ void config_print_env_example(FILE *out)
 	      "--check-config\n"
 	      "# The environment wins over this file, and this file over the one named by --config. A line that starts "
 	      "with # shows a default or an example.\n"
-	      "# scripts/db also reads DIRECT_DATABASE_URL from the environment: the server itself, not the pooler.\n",
+	      "# scripts/db reads DIRECT_DATABASE_URL from its environment, not from this file: the server itself, not "
+	      "the "
+	      "pooler, as the owner of the tables,\n"
+	      "# whose password is none of the daemon's. Railway, Render and AWS RDS: as DATABASE_URL below, with the "
+	      "owner's name.\n"
+	      "#   own server:\n"
+	      "#DIRECT_DATABASE_URL=postgres://keeper_owner:PASSWORD@127.0.0.1:5432/missout\n"
+	      "#   Supabase, direct:\n"
+	      "#DIRECT_DATABASE_URL=postgresql://postgres:PASSWORD@db.PROJECT.supabase.co:5432/postgres\n"
+	      "#   Neon, direct, without -pooler:\n"
+	      "#DIRECT_DATABASE_URL=postgresql://USER:PASSWORD@ep-NAME.REGION.aws.neon.tech/DATABASE?sslmode=require\n",
 		out);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *s = &SETTINGS[i];

@@ -34,7 +34,8 @@ static const struct mode_option MODES[] = {
 		"past draws together: chi-square of winners, times, defaults by VRF key: 0, or 1 unlike fair draws" },
 	{ "vrf-key", MODE_VRF_KEY, "print the public half of the VRF's key, as keeper.vrf_key_register takes it" },
 	{ "certificate", MODE_CERTIFICATE,
-		"DRAW: write its certificate to the standard output, byte for byte as in its file" },
+		"DRAW: write its certificate to the standard output, byte for byte as in its file; a pool: ADDRESS or "
+		"ADDRESS:POOL_ID" },
 	{ "--print-lifecycle", MODE_PRINT_LIFECYCLE, "print the steps of a draw and their instructions" },
 	{ "--print-env-example", MODE_PRINT_ENV_EXAMPLE, "print .env.example" },
 	{ "--print-settings", MODE_PRINT_SETTINGS, "print the settings as a table" },
@@ -160,7 +161,7 @@ static bool fits(const struct options *out, const struct mode_option *chosen, ch
 		return false;
 	}
 	if (out->mode == MODE_CERTIFICATE && out->draw == NULL) {
-		snprintf(why, why_size, "certificate needs a draw: its UUID");
+		snprintf(why, why_size, "certificate needs a draw: its UUID, or a pool's ADDRESS or ADDRESS:POOL_ID");
 		return false;
 	}
 	if (out->json && (!options_shows(out->mode) || out->mode == MODE_CERTIFICATE)) {

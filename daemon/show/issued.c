@@ -6,12 +6,18 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "core/base58.h"
+#include "core/pool_name.h"
 #include "journal/certificates.h"
 #include "show/ask.h"
 
 static const char FIND[] =
 	"SELECT serial FROM keeper.certificates"
 	" WHERE draw = CASE WHEN $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN $1::uuid END";
+/* The newest pool of an address, or the one with this id. */
+static const char FIND_POOL[] =
+	"SELECT c.serial FROM keeper.draws d JOIN keeper.certificates c ON c.pool = d.draw"
+	" WHERE d.address = $1 AND ($2::numeric IS NULL OR d.pool_id = $2) ORDER BY c.serial DESC LIMIT 1";
 static const char HEAD[] = "SELECT draw,n,head FROM keeper.certificate_head($1)";
 static const char TICKETS[] = "SELECT keeper.certificate_tickets($1,$2,$3)";
 
@@ -73,11 +79,27 @@ static bool put_tickets(struct issuing *x)
 	return true;
 }
 
+/* False: no answer. */
+static bool find(struct issuing *x, const char *draw)
+{
+	const char *params[] = { draw, NULL };
+	char address[PUBKEY_TEXT], pool_id[24];
+	struct pool_name name;
+
+	if (!pool_name_parse(&name, draw) || name.by_app_id)
+		return ask_rows(&x->s, FIND, params, 1, take_serial, x);
+	base58_pubkey(address, &name.address);
+	snprintf(pool_id, sizeof pool_id, "%" PRIu64, name.pool_id);
+	params[0] = address;
+	params[1] = name.has_pool_id ? pool_id : NULL;
+	return ask_rows(&x->s, FIND_POOL, params, 2, take_serial, x);
+}
+
 static int issue(struct issuing *x, const char *draw, FILE *complaints)
 {
-	const char *const name[] = { draw }, *const serial[] = { x->serial };
+	const char *const serial[] = { x->serial };
 
-	if (ask_rows(&x->s, FIND, name, 1, take_serial, x) && !x->given) {
+	if (find(x, draw) && !x->given) {
 		fprintf(complaints, "poolkeeper: draw %s has no certificate: it is not over, or none was made yet\n",
 			draw);
 		return EX_USAGE;

@@ -15,7 +15,7 @@ enum { POOL_DURATION_S = 604800 };
 struct judging {
 	struct judged *out;
 	const struct evidence *e;
-	const struct judge_accounts *a;
+	const struct evidence_accounts *a;
 	const struct sb_net *net;
 };
 
@@ -173,7 +173,7 @@ static void check_commits(const struct judging *j, const struct evidence_commit 
 
 static void check_queue(const struct judging *j)
 {
-	const struct judge_accounts *a = j->a;
+	const struct evidence_accounts *a = j->a;
 
 	if (!a->has_oracle)
 		judged_note(j->out, "oracle", CHECK_UNKNOWN,
@@ -189,7 +189,7 @@ static void check_queue(const struct judging *j)
 }
 
 /* The account still holds this very commit, with the key that the program copied when it was made. */
-static bool account_has(const struct judge_accounts *a, const struct evidence_commit *c)
+static bool account_has(const struct evidence_accounts *a, const struct evidence_commit *c)
 {
 	return a->has_randomness && a->randomness.has_signer && a->randomness.seed_slot.n == c->seed_slot.n &&
 	       hash_equal(&a->randomness.seed_slothash, &c->seed_slothash);
@@ -197,7 +197,7 @@ static bool account_has(const struct judge_accounts *a, const struct evidence_co
 
 static void check_answer(const struct judging *j, const struct evidence_commit *c)
 {
-	const struct judge_accounts *a = j->a;
+	const struct evidence_accounts *a = j->a;
 	const struct pubkey *account = &j->e->randomness_account;
 
 	judged_note(j->out, "answered_by", must(pubkey_equal(&c->oracle, &c->reveal_oracle)),
@@ -350,7 +350,7 @@ static void conclude(struct judged *out, const struct evidence *e, const char *g
 	}
 }
 
-void judge(struct judged *out, const struct evidence *e, const struct judge_accounts *accounts,
+void judge(struct judged *out, const struct evidence *e, const struct evidence_accounts *accounts,
 	const struct sb_net *net, const char *gap)
 {
 	const struct judging j = { out, e, accounts, net };

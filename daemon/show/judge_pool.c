@@ -59,9 +59,9 @@ static void to_evidence(struct evidence *e, const struct certificate_pool *pool)
 
 /* What the certificate says that the accounts held; the list of players is the signed one. */
 static void to_accounts(
-	struct judge_accounts *a, const struct certificate_pool *pool, const struct evidence_commit *used)
+	struct evidence_accounts *a, const struct certificate_pool *pool, const struct evidence_commit *used)
 {
-	*a = (struct judge_accounts){ .has_pool = true, .has_oracle = true, .has_randomness = true };
+	*a = (struct evidence_accounts){ .has_pool = true, .has_oracle = true, .has_randomness = true };
 	a->pool = (struct pool_account){ .pool_id = draw_pool_id(&pool->terms.salt, pool->created.slot, &pool->creator),
 		.config_hash = pool->config_hash,
 		.start_time = pool->start_time,
@@ -109,7 +109,7 @@ static bool is_in_order(const struct certificate_pool *p)
 
 void judge_pool(struct judged *out, struct evidence *e, const struct certificate_pool *pool)
 {
-	struct judge_accounts accounts;
+	struct evidence_accounts accounts;
 	struct sb_net net = { .queue = pool->queue };
 	bool known = queue_of(pool->network, &net.queue);
 

@@ -3,8 +3,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "core/address.h"
-#include "core/pda.h"
 #include "show/commands.h"
 #include "show/history.h"
 #include "show/judge.h"
@@ -17,7 +15,7 @@ struct verifying {
 	struct show *s;
 	struct show_pool pool;
 	struct evidence evidence;
-	struct judge_accounts accounts;
+	struct evidence_accounts accounts;
 	bool skipping; /* transactions of a later pool at this address */
 	char gap[SHOW_WHY];
 };
@@ -88,38 +86,17 @@ static void gather_transactions(struct verifying *v)
 		memcpy(v->gap, gap, sizeof v->gap);
 }
 
-static bool held_by(const struct rpc_account *a, const struct pubkey *program)
-{
-	return a->exists && pubkey_equal(&a->owner, program);
-}
-
 static void gather_accounts(struct verifying *v)
 {
-	const struct pubkey *switchboard = &v->s->config->policy.switchboard.program;
-	const struct evidence_commit *used = evidence_used(&v->evidence);
-	struct judge_accounts *a = &v->accounts;
-	struct pubkey keys[4] = { v->pool.address, ADDRESS_SYSTEM, v->evidence.randomness_account, ADDRESS_SYSTEM };
 	const struct rpc_accounts *got;
+	struct pubkey keys[EVIDENCE_ACCOUNTS];
 
-	pda_participants(&keys[1], &v->pool.address);
-	if (used)
-		keys[3] = used->oracle;
-	got = ask_accounts(v->s, keys, 4, FINALIZED);
-	if (!got) {
+	evidence_account_keys(keys, &v->evidence);
+	got = ask_accounts(v->s, keys, EVIDENCE_ACCOUNTS, FINALIZED);
+	if (got)
+		evidence_of_accounts(&v->accounts, &v->evidence, got, &v->s->config->policy.switchboard.program);
+	else
 		snprintf(v->gap, sizeof v->gap, "the accounts are not given: %.200s", v->s->why);
-		return;
-	}
-	a->has_pool = held_by(&got->account[0], &ADDRESS_ML) &&
-	              pool_decode(&a->pool, got->account[0].data, got->account[0].len) == ACCOUNT_OK &&
-	              a->pool.pool_id == v->evidence.pool_id;
-	a->has_participants = a->has_pool && held_by(&got->account[1], &ADDRESS_ML) &&
-	                      participants_decode(&a->participants, got->account[1].data, got->account[1].len) ==
-	                              ACCOUNT_OK;
-	a->has_randomness = held_by(&got->account[2], switchboard) &&
-	                    sb_randomness_decode(&a->randomness, got->account[2].data, got->account[2].len) ==
-	                            ACCOUNT_OK;
-	a->has_oracle = held_by(&got->account[3], switchboard) &&
-	                sb_oracle_decode(&a->oracle, got->account[3].data, got->account[3].len) == ACCOUNT_OK;
 }
 
 /* ---- showing ---- */
@@ -190,7 +167,7 @@ static void show_players(const struct verifying *v)
 static void show_used(const struct verifying *v, const struct evidence_commit *c)
 {
 	struct out *out = v->s->out;
-	const struct judge_accounts *a = &v->accounts;
+	const struct evidence_accounts *a = &v->accounts;
 	char key[PUBKEY_TEXT], hex[HEX_TEXT];
 
 	out_field(out, "oracle", NULL, "%s", print_key(key, &c->oracle));

@@ -134,7 +134,7 @@ struct rpc_program {
 struct rpc_signature_info {
 	struct signature sig;
 	struct slot slot;
-	bool failed;
+	bool failed, anchors; /* anchors: by the node's word its memo may be a lock's */
 	int64_t block_time;
 };
 struct rpc_signatures {

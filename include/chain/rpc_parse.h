@@ -57,6 +57,9 @@ struct rpc_answer {
 struct rpc_memory {
 	uint8_t *p;
 	size_t used, size;
+	size_t owner_len;
+	char owner_text[PUBKEY_TEXT]; /* no NUL: the last owner of an account, since thousands have the same one */
+	struct pubkey owner;
 };
 void rpc_memory_free(struct rpc_memory *memory);
 

@@ -4,13 +4,13 @@
  *   'K'                       asks for the key
  *   'K' pubkey(32)            the answer
  *
- *   'S' guard(410) message    asks for the payer's signature over message, a legacy transaction message
+ *   'S' guard(643) message    asks for the payer's signature over message, a legacy transaction message
  *   'S' signature(64)         the answer
  *   'R' text                  or this: refused, and why
  *
  * The guard says what the message must be, and the signer takes the message apart to see that it is (core/guard.h): step(1)
  * payer(32) ml_program(32) switchboard_program(32) queue(32) pool(32) randomness(32) mint(32) token_program(32)
- * auxiliary(32) recipient(32) treasury(32) anchor(32) pass_on_amount(8) pass_on_decimals(1) lut_slot(8)
+ * auxiliary(32) recipient(32) treasury(32) anchor(265, filled up with zeros) pass_on_amount(8) pass_on_decimals(1) lut_slot(8)
  * max_fee_lamports(8). step is its number in core/steps.h. */
 #ifndef CHAIN_SIGNER_PROTOCOL_H
 #define CHAIN_SIGNER_PROTOCOL_H
@@ -24,7 +24,7 @@
 #include "core/tx.h"
 
 enum {
-	SIGNER_GUARD_SIZE = 1 + 11 * PUBKEY_SIZE + HASH_SIZE + 8 + 1 + 8 + 8,
+	SIGNER_GUARD_SIZE = 1 + 11 * PUBKEY_SIZE + MEMO_MAX + 8 + 1 + 8 + 8,
 	SIGNER_PACKET_MAX = 1 + SIGNER_GUARD_SIZE + TX_SIZE_MAX,
 	SIGNER_LENGTH_SIZE = 2,
 	SIGNER_TIMEOUT_MS = 500, /* for one packet; the caller waits so long */

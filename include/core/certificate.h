@@ -146,6 +146,12 @@ NODISCARD bool certificate_read(struct certificate *out, const char *text, size_
 NODISCARD bool certificate_read_tickets(
 	struct certificate *certificate, struct ticket *out, size_t room, uint64_t *n, const char **why);
 
+struct buf;
+/* The member "pool" of the body, from { to }: what certificate_read() reads back as the same. buf_ok() says whether there was
+ * room; CERTIFICATE_POOL_TEXT always is. */
+enum { CERTIFICATE_POOL_TEXT = 1 << 15 };
+void certificate_write_pool(struct buf *out, const struct certificate_pool *pool);
+
 /* What the certificate key signs: "PKCERT01" and the hash of the body. */
 enum { CERTIFICATE_MESSAGE_SIZE = 8 + HASH_SIZE };
 void certificate_message(uint8_t out[CERTIFICATE_MESSAGE_SIZE], const struct hash *body);

@@ -1,6 +1,7 @@
 /* Puts the instructions of a step together into one unsigned legacy transaction. Pure. */
 #ifndef CORE_COMPOSE_H
 #define CORE_COMPOSE_H
+#include "core/memo.h"
 #include "core/oracle_answer.h"
 #include "core/pool.h"
 #include "core/steps.h"
@@ -24,7 +25,7 @@ struct compose {
 	uint8_t decimals;
 	struct pubkey mint, ata_owner, ata; /* CREATE_ATA                                                   */
 	uint64_t lut_slot;                  /* CLOSE_RANDOMNESS: as the account has it                      */
-	struct hash anchor;                 /* ANCHOR: of the draw's row                                   */
+	struct memo anchor;                 /* ANCHOR: of the draw's row                                   */
 	uint32_t unit_limit;
 	uint64_t unit_price; /* compute units, micro-lamports per unit                       */
 	struct hash blockhash;

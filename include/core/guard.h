@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/key.h"
+#include "core/memo.h"
 #include "core/steps.h"
 
 struct guard {
@@ -20,7 +21,7 @@ struct guard {
 	uint8_t pass_on_decimals;
 	struct pubkey treasury;    /* wallet to which rent and forfeited refunds go */
 	uint64_t lut_slot;         /* of the randomness account that is closed                       */
-	struct hash anchor;        /* the only one that a memo may hold; zero: none                        */
+	struct memo anchor;        /* the only memo that there may be; empty: none                        */
 	uint64_t max_fee_lamports; /* base fee plus compute limit times price                                  */
 };
 /* True when `message` (legacy, unsigned) is exactly a `step` for these accounts. Otherwise why says what is not.

@@ -24,7 +24,7 @@
 	X(SWEEP, ML, ML_SWEEP_EXPIRED_POOL, "sweep_expired_pool")              \
 	X(FINALIZE, ML, ML_FINALIZE_FORFEITED_POOL, "finalize_forfeited_pool") \
 	X(CLAIM_RENT, ML, ML_CLAIM_RENT, "claim_rent")                         \
-	X(MEMO, MEMO, MEMO_HASH_SIZE, "memo")
+	X(MEMO, MEMO, 0, "memo")
 
 #define X(kind, program, which, name) IX_##kind,
 enum ix_kind { IX_TABLE(X) IX_KINDS };

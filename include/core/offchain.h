@@ -18,6 +18,7 @@ const char *offchain_state_name(enum offchain_state state);
 /* One row of keeper.offchain_facts: what Postgres last said. */
 struct offchain_row {
 	struct draw_id draw;
+	uint64_t seq;              /* of the operator's locks */
 	char id[OFFCHAIN_ID_TEXT]; /* the same as text */
 	char source[OFFCHAIN_NAME], type[OFFCHAIN_NAME], key[OFFCHAIN_KEY];
 	enum offchain_state state;

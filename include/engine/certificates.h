@@ -1,6 +1,7 @@
 /* The certificates of draws that are over: their rows, then their files. Only engine/ includes this. */
 #ifndef ENGINE_CERTIFICATES_H
 #define ENGINE_CERTIFICATES_H
+#include "engine/proofs.h"
 #include "engine/snapshot.h"
 #include "journal/certificates.h"
 
@@ -17,20 +18,24 @@ enum certificates_stage {
 struct certificates {
 	struct certificate_call call;
 	enum certificates_stage stage;
-	uint64_t due_ms;
+	uint64_t due_ms, look_ms;
 	uint64_t written;             /* every serial up to this one has its file, as far as this process looked */
 	struct certificate_file file; /* that is being written        */
 	struct certificates_snapshot last;
 	struct publish *publish; /* NULL: not begun              */
 	uint64_t tickets;        /* that are in it               */
+	bool wanted;             /* a draw is over since it was asked last */
 	bool looked;             /* there was a time with nothing left to do */
 	bool failing;            /* and the log has it           */
+	struct proofs proofs;
 };
 
 void certificates_init(struct engine *e);
 void certificates_fini(struct engine *e);
 void certificates_turn(struct engine *e);
 bool certificates_busy(const struct engine *e);
+/* A draw is over, or what its certificate says is known. */
+void certificates_soon(struct engine *e);
 /* Something is left to do, or nobody looked yet. */
 bool certificates_pending(const struct engine *e);
 #endif

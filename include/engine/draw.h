@@ -26,8 +26,6 @@ struct draw {
 	struct gateway_call gateway;
 	struct commit_call commit;
 	struct record_call record;
-	const char *fate; /* to be written about commit fate_n; NULL: nothing */
-	unsigned fate_n;
 	struct oracle_answer answer; /* as the gateway gave it, before the ledger has it                  */
 	bool answer_pending, late;
 	char contradiction[SUBJECT_VALUES_TEXT]; /* what of our records the chain contradicts, for the log */

@@ -12,9 +12,6 @@ void draw_ask_oracle(struct draw *d);
 void draw_pick_account(struct draw *d);
 /* Whom to commit to next. False: there is nobody. */
 bool draw_choose_oracle(const struct draw *d, struct pubkey *out);
-/* Notes what became of the commit that is replaced now; draw_write_fate() takes it to the ledger, true: it is on its way. */
-void draw_fate(struct draw *d, const char *fate);
-bool draw_write_fate(struct draw *d);
 /* draw_sponsors.c */
 void draw_note_sponsors(struct draw *d);
 /* draw_step.c: fees, simulation and opening of a step. */

@@ -45,6 +45,7 @@ struct engine_config {
 	int64_t list_after_s;        /* so old is such a pool before the app gets a row of it                */
 	uint64_t offchain_ms;        /* between two questions what is due in a source of draws               */
 	const char *certificate_dir; /* where their files go                                           */
+	const char *network;         /* as certificates name it                                        */
 	bool clear_chat;             /* a paid pool's chat is deleted                                        */
 	struct pubkey
 		rebuild; /* not zero: only this pool's history is read, from its creation on, and nothing else done */

@@ -3,6 +3,7 @@
 #define ENGINE_HOUSE_H
 #include "chain/rpc.h"
 #include "core/chore.h"
+#include "core/memo.h"
 #include "core/offchain.h"
 #include "engine/subject.h"
 #include "journal/house.h"
@@ -32,8 +33,8 @@ struct chore {
 	struct pool_facts pool;
 	struct referral_facts referral;
 	struct anchor_facts anchor;
-	struct hash anchored; /* what the memo holds */
-	struct pubkey payer;  /* of its transactions */
+	struct memo anchored;
+	struct pubkey payer; /* of its transactions */
 	/* Of a claim: the receiver, the claim's mint, and as vault the receiver's token account. */
 	struct pubkey address, mint, token_program, vault, treasury_ata;
 	uint8_t decimals; /* of the mint */

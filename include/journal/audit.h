@@ -1,11 +1,12 @@
 /* keeper.audits and keeper.foreign_signatures: what the chain shows for our wallet and the journal does not hold. */
 #ifndef JOURNAL_AUDIT_H
 #define JOURNAL_AUDIT_H
+#include "core/memo.h"
 #include "journal/journal.h"
 
 enum { AUDIT_PAGE_MAX = 1000 };
 
-enum audit_kind { AUDIT_HISTORY, AUDIT_MENTION, AUDIT_STEP, AUDIT_OTHER, AUDIT_UNSEEN, AUDIT_KINDS };
+enum audit_kind { AUDIT_HISTORY, AUDIT_MENTION, AUDIT_STEP, AUDIT_OTHER, AUDIT_UNSEEN, AUDIT_ANCHOR, AUDIT_KINDS };
 const char *audit_kind_name(enum audit_kind kind);
 
 struct audit_state {
@@ -19,9 +20,10 @@ struct audit_state {
 struct audit_item {
 	struct signature sig;
 	struct slot slot;
-	int64_t block_time; /* 0: unknown */
-	bool failed;
+	int64_t block_time;   /* 0: unknown */
+	bool failed, anchors; /* anchors: as struct rpc_signature_info has it */
 	enum audit_kind kind;
+	struct memo memo; /* of AUDIT_ANCHOR */
 };
 struct audit_call {
 	struct task task;

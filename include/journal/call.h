@@ -27,6 +27,7 @@ struct journal {
 	uint64_t fence;  /* of the lease as we hold it; 0: we do not                                  */
 	bool lease_seen; /* its holder was told to the log                                            */
 	uint64_t write_ok_ms;
+	bool unreadable;           /* some answer was not what the migrations allow                           */
 	uint64_t failing_since_ms; /* first call without an answer since the last answer; 0: none               */
 	struct spooled *spooled;
 };

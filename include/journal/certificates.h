@@ -4,7 +4,7 @@
 #include "journal/journal.h"
 
 enum {
-	CERTIFICATE_DRAW_TEXT = 37, /* a UUID */
+	CERTIFICATE_DRAW_TEXT = SUBJECT_TEXT, /* a UUID, or the subject of a pool's draw */
 	CERTIFICATE_NAME_TEXT = 128,
 	CERTIFICATE_FILES = 500, /* of one answer */
 	CERTIFICATE_TICKETS = 10000,

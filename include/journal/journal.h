@@ -99,4 +99,8 @@ bool journal_spool_waits(const struct journal *j);
  * accepts us while the server behind it is away counts as unreachable. */
 uint64_t journal_write_ok_ms(const struct journal *j);
 uint64_t journal_down_since_ms(const struct journal *j);
+
+/* Since the start Postgres has answered something that the migrations do not allow: event=journal.unreadable says what.
+ * Whatever needed it cannot go on before a human was there. */
+bool journal_unreadable(const struct journal *j);
 #endif

@@ -97,6 +97,7 @@
 	X("certificate.made", "info", "", "A draw that is over has its certificate in the database; its file follows.") \
 	X("certificate.written", "info", "", "The file of a certificate is in CERTIFICATE_DIR, whole.") \
 	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \
+	X("certificate.impossible", "warn", "draw", "A pool's draw gets no certificate: why= says what of it cannot be known; once per draw.") \
 	X("certificate.broken", "error", "", "A draw was changed after its certificate was signed: its file is not written.") \
 	X("trail.failed", "warn", "", "They could not be sealed; next=retry.") \
 	X("audit.foreign_signature", "error", "", "Our key signed something that the journal does not hold.") \

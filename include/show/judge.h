@@ -4,18 +4,9 @@
 
 #include <stdbool.h>
 
+#include "chain/evidence.h"
 #include "core/draw.h"
 #include "core/switchboard.h"
-#include "show/evidence.h"
-
-/* The accounts as they are now; after claim_rent the first two are gone. */
-struct judge_accounts {
-	bool has_pool, has_participants, has_randomness, has_oracle;
-	struct pool_account pool; /* of the pool id that is judged */
-	struct participants_account participants;
-	struct sb_randomness randomness;
-	struct sb_oracle oracle; /* of the commit that was used */
-};
 
 enum check_state {
 	CHECK_OK,
@@ -44,7 +35,7 @@ struct judged {
 };
 
 /* gap: why the evidence is not complete, or NULL. */
-void judge(struct judged *out, const struct evidence *e, const struct judge_accounts *accounts,
+void judge(struct judged *out, const struct evidence *e, const struct evidence_accounts *accounts,
 	const struct sb_net *net, const char *gap);
 
 /* For the judges of other kinds of draws: one check more. */

@@ -21,13 +21,18 @@ backup_state() { # dump
 	fi
 }
 
-# Whatever a killed run left half-done; no name of it looks like a backup.
-clear_leftovers() {
-	for left in "$backups"/.partial.*; do
-		[ -d "$left" ] || continue
-		pid=${left##*/.partial.}
-		[ -d "/proc/${pid%%.*}" ] || rm -rf "$left"
+# A run that was killed between its last two moves had checked everything: the dump gets its .meta.
+finish_backup() { # directory of that run
+	for meta in "$1"/*.dump.meta; do
+		dump=$backups/$(basename "$meta" .meta)
+		[ ! -f "$dump" ] || [ -e "$dump.meta" ] || [ "$(sha256_of "$dump")" != "$(meta_value "$meta" sha256)" ] || mv "$meta" "$dump.meta" 2>/dev/null || true
 	done
+}
+
+# Whatever else a killed run left half-done; no name of it looks like a backup.
+clear_leftovers() {
+	each_dead "$backups/.partial" finish_backup
+	each_dead "$backups/.partial" rm -rf
 }
 
 # A command for a pipe: of pg_dump's and pg_restore's --verbose it tells which table is being worked on, as they come.
@@ -136,8 +141,9 @@ make_backup() { # read or restored
 	prefix=poolkeeper_$(meta_value "$partial/meta" database | tr -c 'A-Za-z0-9_\n' -)_
 	dump=$backups/$prefix$(date -u +%Y%m%d_%H%M%S).dump
 	while [ -e "$dump" ]; do dump=${dump%.dump}+.dump; done
-	# The .meta last: only with it is this a backup.
-	mv "$partial/dump" "$dump" && mv "$partial/meta" "$dump.meta" && sync "$backups" ||
+	# The .meta last: only with it is this a backup. Its name says whose it is before the dump is in its place.
+	named=$partial/${dump##*/}.meta
+	mv "$partial/meta" "$named" && mv "$partial/dump" "$dump" && mv "$named" "$dump.meta" && sync "$backups" ||
 		refuse 74 backup_failed "$dump and its .meta cannot be put into $backups; no backup was made"
 	echo "event=backup_done file=$dump bytes=$(stat -c %s "$dump") $(totals_of "$dump.meta") schema=$schema verified=$checked seconds=$(($(date +%s) - began))"
 	rm -rf "$partial"

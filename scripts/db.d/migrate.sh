@@ -104,6 +104,8 @@ migrate() {
 	pending=$(pending_files)
 	if [ -z "$pending" ]; then
 		printf '%s\n' "$plan" | awk 'END { print "event=schema_current version=" $1 " name=" $2 }'
+		# A run that was killed after the last file gave none.
+		[ $dry = 1 ] || refresh_grants
 		return 0
 	fi
 	files=$(printf '%s\n' "$pending" | awk '{ print "V" $1 "__" $2 ".sql" }')

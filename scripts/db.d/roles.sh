@@ -3,8 +3,9 @@
 
 roles_exist() { [ "$(query -c "SELECT count(*) FROM pg_roles WHERE rolname IN ('poolkeeper', 'poolkeeper_ro')")" = 2 ]; }
 
-grants_script() {
+grants_script() { # SQL that goes before them
 	echo 'BEGIN; SET LOCAL client_min_messages = error; SELECT pg_advisory_xact_lock(7350271155) \g /dev/null'
+	cat "$@"
 	echo "\\i $here/sql/roles.sql"
 	echo 'COMMIT;'
 }
@@ -12,7 +13,7 @@ grants_script() {
 # After a migration or a restore, so that no new table is forgotten.
 refresh_grants() {
 	roles_exist || return 0
-	grants_script | run_sql roles_failed "the schema is up to date; then run scripts/db roles as the owner of these tables"
+	grants_script /dev/null | run_sql roles_failed "the schema is up to date; then run scripts/db roles as the owner of these tables"
 	echo 'event=roles_granted roles=poolkeeper,poolkeeper_ro'
 }
 
@@ -21,10 +22,8 @@ roles() {
 	case $(query -c 'SELECT current_user') in
 		poolkeeper | poolkeeper_ro) refuse 78 roles_refused "DIRECT_DATABASE_URL must name the owner, not the role that it gives rights to" ;;
 	esac
-	{
-		echo 'BEGIN;'
-		for role in poolkeeper poolkeeper_ro; do
-			cat <<SQL
+	for role in poolkeeper poolkeeper_ro; do
+		cat <<SQL
 SELECT 'CREATE ROLE $role LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$role') \\gexec
 DO \$\$
 DECLARE
@@ -38,11 +37,8 @@ BEGIN
 END
 \$\$;
 SQL
-		done
-		echo 'COMMIT;'
-	} >"$work/script"
-	run_sql roles_failed "nothing was changed" <"$work/script"
-	grants_script | run_sql roles_failed "the roles are there, without new rights"
+	done >"$work/roles"
+	grants_script "$work/roles" | run_sql roles_failed "nothing was changed"
 	echo 'event=roles_granted roles=poolkeeper,poolkeeper_ro'
 	sql -c "SELECT format('event=role_without_password role=%s next=\"psql, then \\password %s\"', rolname, rolname)
 	          FROM pg_authid WHERE rolname IN ('poolkeeper', 'poolkeeper_ro') AND rolpassword IS NULL" 2>/dev/null || true

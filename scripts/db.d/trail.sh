@@ -91,12 +91,21 @@ COMMIT;
 SQL
 }
 
-# What a killed run left half-written beside the file.
-clear_unfinished() {
-	for left in "$(dirname "$file")"/.archive.*; do
-		pid=${left##*/.archive.}
-		[ ! -f "$left" ] || [ -d "/proc/${pid%%.*}" ] || rm -f "$left"
-	done
+# A run was killed between the file and the rows: all that the file holds is what is still here. Sets last.
+was_written_before() {
+	[ -f "$file" ] && [ -n "$last" ] && (check_archive "$file") 2>/dev/null && ! grep -q ' event=audit_fault ' "$work/trail" || return 1
+	bounds=$(sed -n 's/.* first=\([0-9]*\) last=\([0-9]*\)$/\1 \2/p' "$work/trail")
+	[ "${bounds% *}" = "$(query -c 'SELECT min(n) FROM keeper.audit_trail')" ] && [ "${bounds#* }" -le "$last" ] && last=${bounds#* }
+}
+
+write_archive() {
+	umask 077
+	each_dead "$(dirname "$file")/.archive" rm -rf
+	partial=$(mktemp "$(dirname "$file")/.archive.$$.XXXXXX") || refuse 74 archive_failed "$file cannot be written"
+	printf '%s\n' "\\copy (SELECT * FROM keeper.audit_trail WHERE n <= $last ORDER BY n) TO PROGRAM 'gzip >\"$partial\"' CSV" | run_sql archive_failed "nothing was taken away"
+	check_archive "$partial"
+	! grep ' event=audit_fault ' "$work/trail" >&2 || refuse 65 archive_failed "the file is not what was read: nothing was taken away"
+	sync "$partial" && mv "$partial" "$file" || refuse 74 archive_failed "$file cannot be written: nothing was taken away"
 }
 
 # The file is whole, read back and in its place before the first row goes.
@@ -104,20 +113,14 @@ archive() {
 	trail_exists archive_refused
 	refuse_odd_name archive_refused
 	case ${AUDIT_KEEP_DAYS:=365} in *[!0-9]*) refuse 78 setting_invalid "AUDIT_KEEP_DAYS=$AUDIT_KEEP_DAYS is not a number of days" ;; esac
-	[ ! -e "$file" ] || refuse 65 archive_refused "$file is there already: name another file"
 	trail_script | run_sql audit_failed "nothing was changed" >"$work/trail"
 	! grep ' event=audit_fault ' "$work/trail" >&2 || refuse 65 archive_refused "the chain is broken: nothing was taken away"
 	last=$(query -c "SELECT coalesce((SELECT n FROM keeper.audit_trail WHERE at >= now() - $AUDIT_KEEP_DAYS * interval '1 day' ORDER BY n LIMIT 1) - 1, max(n)) FROM keeper.audit_trail
 		HAVING coalesce((SELECT n FROM keeper.audit_trail WHERE at >= now() - $AUDIT_KEEP_DAYS * interval '1 day' ORDER BY n LIMIT 1), max(n) + 1) > min(n)")
+	[ ! -e "$file" ] || was_written_before || refuse 65 archive_refused "$file is there already: name another file"
 	[ -n "$last" ] || { echo "event=archive_nothing older_than_days=$AUDIT_KEEP_DAYS"; return 0; }
 	ask "Take the rows up to $last into $file?" || refuse 77 not_confirmed "nothing was changed: say --yes"
-	umask 077
-	clear_unfinished
-	partial=$(mktemp "$(dirname "$file")/.archive.$$.XXXXXX") || refuse 74 archive_failed "$file cannot be written"
-	printf '%s\n' "\\copy (SELECT * FROM keeper.audit_trail WHERE n <= $last ORDER BY n) TO PROGRAM 'gzip >\"$partial\"' CSV" | run_sql archive_failed "nothing was taken away"
-	check_archive "$partial"
-	! grep ' event=audit_fault ' "$work/trail" >&2 || refuse 65 archive_failed "the file is not what was read: nothing was taken away"
-	sync "$partial" && mv "$partial" "$file" || refuse 74 archive_failed "$file cannot be written: nothing was taken away"
+	[ -e "$file" ] || write_archive
 	cut_script "$last" | run_sql archive_failed "nothing was taken away; $file holds what is still here"
 	echo "event=archived file=$file last=$last bytes=$(stat -c %s "$file")"
 }

@@ -26,11 +26,14 @@ SELECT 'status_differs', 'pools', t.id, 'status', t.before, t.after FROM target 
 
 SELECT format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', subject) FROM pk_found WHERE fix = 'setval' ORDER BY subject \gexec
 SELECT format('INSERT INTO keeper.integrity_fixes (name, relation, field, before, after)
-               SELECT %L, %L, %L, pg_sequence_last_value(%L::regclass), setval(%L, m.id) FROM (SELECT max(id) FROM %s) AS m (id)
+               SELECT %L, %L, %L, pg_sequence_last_value(%L::regclass), m.id FROM (SELECT max(id) FROM %s) AS m (id)
                 WHERE coalesce(pg_sequence_last_value(%L::regclass), 0) < m.id',
-              name, split_part(subject, '.', 2), 'id', pg_get_serial_sequence(subject, 'id'), pg_get_serial_sequence(subject, 'id'), subject,
-              pg_get_serial_sequence(subject, 'id'))
+              name, split_part(subject, '.', 2), 'id', pg_get_serial_sequence(subject, 'id'), subject, pg_get_serial_sequence(subject, 'id'))
   FROM pk_found WHERE fix = 'setval' ORDER BY subject \gexec
+-- setval alone stays when its transaction does not, and the row that says so goes; after RESTART the whole sequence is the transaction's.
+SELECT format('ALTER SEQUENCE %s RESTART', s.name), format('DO %L', format('BEGIN PERFORM setval(%L, %s); END', s.name, f.after))
+  FROM keeper.integrity_fixes AS f, pg_get_serial_sequence('public.' || f.relation, f.field) AS s (name)
+ WHERE f.fixed_at = now() AND f.field = 'id' ORDER BY f.id \gexec
 
 SELECT format('event=integrity_fixed check=%s subject="%s%s" field=%s before=%s after=%s', name, relation, ' ' || row_id, field, coalesce(before, 'null'), after)
   FROM keeper.integrity_fixes WHERE fixed_at = now() ORDER BY id;

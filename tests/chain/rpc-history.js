@@ -96,6 +96,13 @@ function getSignatureStatuses(node, signatures, options) {
 	return withContext(node.block('processed'), statuses);
 }
 
+// Of the memo program's instructions, as nodes print them: the length, then the text.
+const MEMO = 'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr';
+function memoOf({ transaction }) {
+	const memos = transaction.instructions.filter(({ programIndex }) => transaction.keys[programIndex] && base58.encodeKey(transaction.keys[programIndex]) === MEMO);
+	return memos.length === 0 ? null : memos.map(({ data }) => `[${data.length}] ${data}`).join('; ');
+}
+
 // Newest first; `before` and `until` are exclusive, an unknown `before` yields nothing.
 function getSignaturesForAddress(node, address, options) {
 	const settings = config(options);
@@ -115,7 +122,7 @@ function getSignaturesForAddress(node, address, options) {
 		blockTime: record.time,
 		confirmationStatus: node.confirmationStatus(record),
 		err: record.error,
-		memo: null,
+		memo: memoOf(record),
 		signature: record.signature,
 		slot: record.slot,
 	}));

@@ -14,7 +14,7 @@ test.after(() => server.stop());
 
 const begin = async (keeper, slot = 50, height = 40) => (await keeper.call('audit_begin', { fence: 1, wallet: WALLET, slot, height }))[0];
 const item = (letter, kind, overrides = {}) => {
-	const one = { signature: signature(letter), slot: 60, block_time: 5, failed: 'f', kind, ...overrides };
+	const one = { signature: signature(letter), slot: 60, block_time: 5, failed: 'f', kind, memo: null, ...overrides };
 	return { fence: 1, wallet: WALLET, height: 1000, ...Object.fromEntries(Object.entries(one).map(([name, value]) => [name, [value]])) };
 };
 const unknown = async (keeper, letters) => (await keeper.call('audit_unknown', { signature: letters.map(signature) })).map((row) => letters[row.n - 1]).join('');

@@ -127,7 +127,7 @@ class Certified extends Offchain {
 	// The whole file.
 	async text({ serial, draw }) {
 		const [{ head }] = await this.keeper.call('certificate_head', { serial });
-		const tickets = await this.keeper.sql(`SELECT keeper.certificate_tickets('${draw}', 0, 1000000)`);
+		const tickets = draw === null ? '' : await this.keeper.sql(`SELECT keeper.certificate_tickets('${draw}', 0, 1000000)`);
 		return `${head}${tickets}]}\n`;
 	}
 }

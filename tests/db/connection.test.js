@@ -9,7 +9,7 @@ const path = require('node:path');
 const { startPostgres, psql } = require('../lib/postgres');
 const { startPgBouncer } = require('../lib/pgbouncer');
 const { pause } = require('../lib/server_process');
-const { scratchDirectory, startDb, runDb, catalogue } = require('./migrator');
+const { root, scratchDirectory, startDb, runDb, catalogue } = require('./migrator');
 
 const PASSWORD = 'p@ss:w%rd/ä';
 
@@ -34,6 +34,18 @@ test('pgBouncer as it is installed is refused', (t) => refusesPooled(t, {}));
 test('pgBouncer that silently drops start-up options is refused', (t) => refusesPooled(t, { ignore_startup_parameters: 'options' }));
 
 test('pgBouncer in session mode is refused as well', (t) => refusesPooled(t, { pool_mode: 'session', ignore_startup_parameters: 'options' }));
+
+test('the examples of .env.example are direct ones', async () => {
+	const examples = [...fs.readFileSync(path.join(root, '.env.example'), 'utf8').matchAll(/^#DIRECT_DATABASE_URL=(\S+)$/gm)].map((match) => match[1]);
+	assert.ok(examples.length >= 3, 'they are gone');
+	for (const example of examples) {
+		// The same but for the server, which is nobody's here; a port that is named is looked at before.
+		const url = example.replace(/@[^/:?]+(:5432)?(?=\/)/, '@127.0.0.1:1');
+		assert.ok(url.includes('@127.0.0.1:1/'), example);
+		const run = await runDb(['status'], { url });
+		assert.deepEqual([run.code, /refused/.test(run.stderr)], [69, true], `${example}: ${run.stderr}`);
+	}
+});
 
 test('a URL that says by itself that it is pooled is refused', async () => {
 	for (const url of ['postgresql://u@db.example:6543/postgres', 'postgresql://u@db.example/postgres?pgbouncer=true', 'postgresql://u@db.example:6543?a=b']) {

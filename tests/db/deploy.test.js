@@ -62,6 +62,10 @@ test('the steps in their order; the backup is from before; seeded where asked; t
 	const broken = await deploy(url, ['staging', '--yes'], { env: { BACKUP_DIR, DATABASE_URL: daemons.replace('poolkeeper@', 'nobody:hidden@') } });
 	assert.deepEqual([broken.code, /the daemon's own connection \(DATABASE_URL\) fails: .*FATAL/.test(broken.stderr), /hidden/.test(broken.stderr)], [69, true, false], broken.stderr);
 	await psql(url, 'REVOKE SELECT ON public.pools FROM poolkeeper');
+	const given = await deploy(url, ['staging', '--yes'], { env: { BACKUP_DIR } });
+	assert.deepEqual([given.code, /event=deploy_healthy as="role poolkeeper"/.test(given.stdout)], [0, true], `a right that is gone is given again: ${given.stderr}`);
+	// What no run gives: everybody has it.
+	await psql(url, 'REVOKE USAGE ON SCHEMA pg_catalog FROM PUBLIC');
 	const role = await deploy(url, ['staging', '--yes'], { env: { BACKUP_DIR } });
 	assert.deepEqual([role.code, /role poolkeeper cannot do what the daemon does/.test(role.stderr)], [65, true], role.stderr);
 });

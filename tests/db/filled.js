@@ -67,6 +67,9 @@ const ROWS = [
 	['keeper.mismatches', 'subject, scope, kind, expected, found, gone_at', `${draw('n')}, 'chain', 'vault_short', '1', '2', x.paid`],
 	['keeper.audit_trail', 'n, at, xid, relation, operation, key, after, session_role, acting_role, application, prev_hash, hash',
 		`n, ${late('n')}, n, 'keeper.draws', 'UPDATE', jsonb_build_object('draw', ${draw('n')}), '{}', 'a', 'a', 'a', sha256('a'), sha256('b')`],
+	// Draw 8 is paid, and its certificate is still to be made.
+	['keeper.pool_proofs', 'draw, since, member, proved_at, certificate',
+		`${draw('n')}, ${late('n')}, CASE WHEN n > ${OPEN} AND n <> 8 THEN '{}' END, CASE WHEN n <> 8 THEN x.paid END, CASE WHEN n <> 8 THEN x.one END`],
 	// Of the draws behind the first twelve.
 	['keeper.certificates', 'serial, previous, hash, draw, made, key, signature',
 		`n, sha256((n - 1)::text::bytea), sha256(n::text::bytea), ${offchain('n + 12')}, to_timestamp(1790000000), sha256('k'), decode(repeat('00', 64), 'hex')`],
@@ -76,6 +79,9 @@ const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM gene
 	INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (${address(1)}, 5, '-'), (${address(2)}, 5, keeper.database_identity());
 	INSERT INTO keeper.referral_periods (period, treasury, after_claim, max_amount, max_per_day, began_at) VALUES (1, ${address(2)}, 0, 5, 1000, '2020-01-01');
 	ALTER TABLE keeper.certificates DISABLE TRIGGER USER; UPDATE keeper.certificates c SET hash = sha256(convert_to(keeper.certificate_body(c), 'UTF8')) WHERE serial = 5;
+	UPDATE keeper.calls SET amount = 4 WHERE draw = ${draw(8)};
+	INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction) SELECT keeper.unbase58(${signature(8)}), i, -1, 5, 5, ${draw(8)}, ${address(8)},
+		('{create_pool,request_randomness,select_winner,payout_winner}'::text[])[i] FROM generate_series(1, 4) i;
 	INSERT INTO public.referral_claims (id, referrer_wallet, token_mint, amount) VALUES (99999999, lower(${address(3)}), ${address(1)}, '1'); INSERT INTO keeper.discovery (since) VALUES (5)`;
 
 const tables = ROWS.map(([table]) => table);

@@ -35,20 +35,19 @@ const [A, D, S, O] = [made.address, made.draw, made.signature, made.offchain];
 const NEW = 99999999;
 const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
 const hex = (n) => `\\${bytes(n)}`; // within an array
-const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6] };
+const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6], mint: [null] };
 const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_amount: [1], mint: [A(1)], creator: [A(1)], dev_wallet: [A(1)], participants: [1], observed: ['t'], quiet: [0] };
 
 // Each statement of daemon/journal, with something to do. Draws 1 to 5 are not over.
 const SENT = {
 	audit_begin: { fence: 1, wallet: A(1), slot: 50, height: 40 },
 	audit_unknown: { signature: [S(1), S(NEW)] },
-	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'] },
+	audit_import: { fence: 1, wallet: A(1), height: 5, signature: [S(NEW)], slot: [5], block_time: [5], failed: ['f'], kind: ['OTHER'], memo: [null] },
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},
 	referral_work: { fence: 1, on: 't', treasury: A(2), max_amount: 5, max_per_day: 1000, max: 8 },
 	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
-	commit_fate: { fence: 1, draw: D(1), n: 1, fate: 'no_answer' },
 	randomness_free: { draw: D(1) },
 	undiscovered: { fence: 1, now: 5, address: [A(1), A(NEW)], pool_id: [7, 7] },
 	discover: { fence: 1, address: [A(NEW)], pool_id: [7], slot: [5], start_time: [5], allow_mock: ['f'], verdict: ['FITS'] },
@@ -97,6 +96,8 @@ const SENT = {
 	offchain_default: { fence: 1, draw: O(1) },
 	offchain_refund: { fence: 1, draw: O(5), refund: 'SELECT 5 AS refunded_units' },
 	offchain_halt: { fence: 1, draw: O(1), why: 'w' },
+	proof_next: {},
+	proof_add: { fence: 1, draw: D(8), member: '{}', why: null },
 	certificate_next: {},
 	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
 	certificate_files: { after: 5, max: 500 },

@@ -17,7 +17,7 @@ test.after(() => server.stop());
 // Off-chain draws have triggers that come before the constraints and have their own test; here the constraints stand alone.
 async function bareKeeper() {
 	const bare = await newKeeper(server);
-	const tables = ['vrf_keys', 'certificates', ...['rules', 'draws', 'entries', 'picks', 'refusals'].map((name) => `offchain_${name}`)];
+	const tables = ['vrf_keys', 'certificates', 'pool_proofs', ...['rules', 'draws', 'entries', 'picks', 'refusals'].map((name) => `offchain_${name}`)];
 	await bare.sql(tables.map((name) => `ALTER TABLE keeper.${name} DISABLE TRIGGER USER;`).join(' '));
 	return bare;
 }
@@ -71,6 +71,7 @@ const GOOD = {
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
 	offchain_picks: { draw: UUID, pick: 0 },
 	offchain_refusals: { draw: UUID, pick: 0, reason: 'closed' },
+	pool_proofs: { draw: DRAW, member: '{"a":"b"}', proved_at: 'now()' },
 	certificates: {
 		serial: 1, previous: bytes(32), hash: bytes(32), draw: UUID, made: 'to_timestamp(1790000000)', key: bytes(32), signature: bytes(64),
 	},
@@ -168,6 +169,9 @@ const REFUSED = [
 	['discoveries_listed_fits', 'discoveries', { listed_at: 'now()', app_id: 1, verdict: 'HISTORY' }],
 	['audits_watermark_is_whole', 'audits', { signature: signature('A') }],
 	['foreign_signatures_kind_known', 'foreign_signatures', { kind: 'FRIEND' }],
+	['foreign_signatures_memo_fits', 'foreign_signatures', { kind: 'ANCHOR' }],
+	['foreign_signatures_memo_fits', 'foreign_signatures', { memo: `poolkeeper 1 plain:a ${'0a'.repeat(32)}` }],
+	['foreign_signatures_answer_fits', 'foreign_signatures', { answer: 'paid by hand' }],
 	['notices_type_known', 'notices', { type: 'join' }],
 	['watermarks_signature_size', 'watermarks', { signature: bytes(63) }],
 	['watermarks_seen_size', 'watermarks', { seen: bytes(31) }],
@@ -235,6 +239,17 @@ const REFUSED = [
 	['offchain_draws_certificate_is_of_settled', 'offchain_draws', { certificate: 7 }],
 	['certificates_made_is_whole', 'certificates', { made: 'to_timestamp(1790000000.5)' }],
 	['certificates_draw_fkey', 'certificates', {}],
+	['certificates_pool_fkey', 'certificates', { draw: null, pool: DRAW }],
+	['certificates_of_one', 'certificates', { pool: DRAW }],
+	['certificates_of_one', 'certificates', { draw: null }],
+	['pool_proofs_member_is_plain', 'pool_proofs', { member: '{\n}' }],
+	['pool_proofs_member_is_plain', 'pool_proofs', { member: `{${' '.repeat(32766)}}` }],
+	['pool_proofs_why_known', 'pool_proofs', { member: null, why: 'no_reason' }],
+	['pool_proofs_one_answer', 'pool_proofs', { why: 'too_many' }],
+	['pool_proofs_one_answer', 'pool_proofs', { member: null }],
+	['pool_proofs_one_answer', 'pool_proofs', { proved_at: null }],
+	['pool_proofs_certificate_has_member', 'pool_proofs', { member: null, why: 'too_many', certificate: 1 }],
+	['pool_proofs_certificate_fkey', 'pool_proofs', { certificate: 1 }],
 	['certificates_signature_size', 'certificates', { signature: bytes(63) }],
 	['plain_text_is_printable', 'offchain_draws', { currency: 'a "quoted" one' }],
 	['plain_text_is_printable', 'offchain_draws', { source_key: 'k'.repeat(128) }],
@@ -394,6 +409,11 @@ test('a certificate is there once, and a draw has one', async () => {
 	for (const [constraint, changes] of [['certificates_pkey', { serial: 1 }], ['certificates_previous_once', { previous: bytes(32) }], ['certificates_hash_once', { hash: bytes(32) }],
 		['certificates_draw_once', { draw: UUID }]]) assert.equal(await fresh.outcome(insert('certificates', { ...next, ...changes })), `23505 ${constraint}`);
 	assert.equal(await fresh.outcome(insert('certificates', next)), 'ok');
+	assert.equal(await fresh.outcome(insert('pool_proofs', { certificate: 2 })), 'ok');
+	assert.equal(await fresh.outcome(insert('pool_proofs', {})), '23505 pool_proofs_pkey');
+	const third = { ...next, serial: 3, previous: `decode(repeat('02', 32), 'hex')`, hash: `decode(repeat('02', 32), 'hex')`, draw: null, pool: DRAW };
+	assert.equal(await fresh.outcome(insert('certificates', third)), 'ok');
+	assert.equal(await fresh.outcome(insert('certificates', { ...third, serial: 4, previous: `decode(repeat('03', 32), 'hex')`, hash: `decode(repeat('03', 32), 'hex')` })), '23505 certificates_pool_once');
 });
 
 test('good rows are taken', async () => {
@@ -409,7 +429,7 @@ test('every constraint and unique index of the schema is tried above', async () 
 	for (const name of ['vrf_keys_pkey', 'offchain_rules_pkey', 'offchain_rules_hash_once', 'offchain_draws_pkey', 'offchain_draws_seq_once', 'offchain_draws_previous_once', 'offchain_draws_hash_once',
 		'offchain_draws_source_once', 'offchain_entries_pkey', 'offchain_picks_pkey', 'offchain_picks_draw_entry_fkey', 'offchain_refusals_pkey']) tried.add(name);
 	for (const name of ['pkey', 'previous_once', 'hash_once', 'draw_once']) tried.add(`certificates_${name}`);
-	tried.add('offchain_draws_certificate_fkey');
+	for (const name of ['offchain_draws_certificate_fkey', 'certificates_pool_once', 'pool_proofs_pkey']) tried.add(name);
 	// Decided at the end of a transaction: offchain.test.js.
 	tried.add('offchain_entries_draw_fkey');
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.

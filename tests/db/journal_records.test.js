@@ -189,18 +189,39 @@ test('the first commit row and its first answer win', async () => {
 	const keeper = await newKeeper(server);
 	const [bare] = await keeper.call('commit_record', commit());
 	assert.deepEqual([bare.n, bare.answer_value, bare.total], [1, null, 1]);
-	assert.match(await keeper.refusal('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'used' }), /^23514 commits_used_has_answer/);
 	const [first] = await keeper.call('commit_record', commit({ ...answer('ab'), reason: 'again' }));
 	const [second] = await keeper.call('commit_record', commit({ ...answer('cd'), oracle: key('X') }));
 	assert.deepEqual([first.answer_value, second.answer_value, second.oracle, second.n], [`\\x${'ab'.repeat(32)}`, `\\x${'ab'.repeat(32)}`, key('Q'), 1]);
 	const [next] = await keeper.call('commit_record', commit({ seed_slot: 112 }));
 	assert.deepEqual([next.n, next.total], [2, 2]);
 	assert.match(await keeper.refusal('commit_record', commit({ draw: `draw:${POOL}:8` })), /^PK002 .* belongs to/);
-	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'no_answer' });
-	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'used' });
-	await keeper.call('commit_fate', { fence: 1, draw: DRAW, n: 1, fate: 'refused' });
-	assert.equal(await keeper.sql('SELECT n, fate FROM keeper.commits ORDER BY 1'), '1|used\n2|');
-	assert.match(await keeper.refusal('commit_fate', { fence: 1, draw: DRAW, n: 3, fate: 'used' }), /^PK002 .* has no commit 3/);
+});
+
+test('what became of a commit is written with the one that replaced it, whoever saw it, and "used" is for ever', async () => {
+	const keeper = await newKeeper(server);
+	const ledger = () => keeper.sql("SELECT n, reason, coalesce(fate, '-') FROM keeper.commits ORDER BY n");
+	const recommit = async (prev, oracle, byte) => {
+		await keeper.call('step_open', step({ prev_seq: prev, step: 'RECOMMIT', sig: signature(byte), oracle: key(oracle) }));
+		await keeper.call('step_close', close({ seq: prev + 1, outcome: 'final' }));
+	};
+	await keeper.call('step_open', step());
+	await keeper.call('step_close', close({ outcome: 'final' }));
+	await keeper.call('commit_record', commit({ reason: 'bind' }));
+	assert.equal(await ledger(), '1|bind|-');
+	await keeper.call('commit_record', commit({ reason: 'bind', seed_slot: 112 }));
+	assert.equal(await ledger(), '1|bind|forked\n2|seed_changed|-', 'another seed of the same oracle');
+	await recommit(1, 'X', 'B');
+	await keeper.call('commit_record', commit({ reason: 'bind', seed_slot: 113, oracle: key('X') }));
+	assert.equal(await ledger(), '1|bind|forked\n2|seed_changed|no_answer\n3|rescue|-', 'a daemon that knows nothing of before');
+	await keeper.call('commit_record', commit({ ...answer('ab'), seed_slot: 113, oracle: key('X') }));
+	await recommit(2, 'Y', 'C');
+	await keeper.call('commit_record', commit({ ...answer('cd'), reason: 'rescue', seed_slot: 114, oracle: key('Y') }));
+	assert.equal(await ledger(), '1|bind|forked\n2|seed_changed|no_answer\n3|rescue|refused\n4|rescue|-', 'its answer was refused');
+	await keeper.call('commit_record', commit({ seed_slot: 113, oracle: key('X') }));
+	assert.match(await ledger(), /4\|rescue\|forked$/, 'a fork brought the one before back');
+	await keeper.sql("UPDATE keeper.commits SET fate = 'used' WHERE n = 4");
+	await keeper.call('commit_record', commit({ seed_slot: 113, oracle: key('X') }));
+	assert.match(await ledger(), /4\|rescue\|used$/);
 });
 
 test('a closed draw releases its randomness account even when somebody else drew it', async () => {

@@ -107,14 +107,14 @@ test('every write asks for the fence, and an old one is refused', async () => {
 	const stake = { fence: 1, draw: '00000000-0000-4000-8000-000000000001' };
 	const old = {
 		step_open: step(), step_import: step(), step_close: close(), step_reopen: { fence: 1, subject: DRAW, seq: 1 }, commit_record: commit(),
-		commit_fate: { fence: 1, draw: DRAW, n: 1, fate: 'used' }, payout_record: payout(), observe: view(),
+		payout_record: payout(), observe: view(),
 		undiscovered: { fence: 1, now: 5, address: [], pool_id: [] }, list_discovered: { fence: 1, now: 5, age: 300 },
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
-		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [] },
+		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [], memo: [] },
 		record_calls: {
 			fence: 1, address: POOL, pool_id: null, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
-			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+			block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], mint: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
 		},
 		project_calls: { fence: 1, limit: 1 },
 		submissions_page: { fence: 1, after_id: 0, limit: 1, height: 5, height_age_ms: 0 },
@@ -126,6 +126,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 			chain_draw: [], chain_kind: [], chain_ok: [], chain_expected: [], chain_found: [],
 		},
 		audit_seal: { fence: 1, limit: 1 }, referral_work: { fence: 1, on: true, treasury: key('W'), max_amount: 1, max_per_day: 1, max: 1 }, leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
+		proof_add: { fence: 1, draw: DRAW, member: null, why: 'too_many' },
 		certificate_add: { ...stake, serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
 		offchain_lock: { fence: 1, source: 's', source_key: 'k', type: 't', vrf_keys: [], slot: 5, round: 5, freeze: 'SELECT', entries: 'SELECT' },
 		offchain_anchor: { ...stake, sig: signature('A'), slot: 5 }, offchain_beacon: { ...stake, round: 5, signature: '\\x00' },

@@ -68,4 +68,4 @@ function digests(url) {
 	return execFileSync('psql', ['-X', '-qAt', '-1', '-v', 'schemas=public,keeper', '-f', path.join(root, 'scripts', 'sql', 'table_digests.sql'), url], { encoding: 'utf8' });
 }
 
-module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue, digests };
+module.exports = { root, migrations, upFiles, scratchDirectory, copyOfMigrations, startDb, runDb, catalogue, digests, backups };

@@ -252,7 +252,7 @@ const NOT_AUDITED = [
 	'watermarks', 'call_gaps', 'discovery', 'discoveries', 'audits', 'foreign_signatures', // what was read from the chain and can be read again
 	'notices', 'leftovers', 'mismatches', // news, work to do, and a history of its own
 	// A hash chain of their own, and nothing of it can be written twice.
-	'certificates', 'offchain_draws', 'offchain_entries', 'offchain_picks', 'offchain_refusals', 'offchain_rules', 'vrf_keys',
+	'certificates', 'pool_proofs', 'offchain_draws', 'offchain_entries', 'offchain_picks', 'offchain_refusals', 'offchain_rules', 'vrf_keys',
 ];
 
 test('every table of the schema is audited or named here', async () => {

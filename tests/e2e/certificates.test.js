@@ -149,6 +149,67 @@ test('a draw that was changed after it was signed gets no file, and the others g
 	await world.sql(GUARDED);
 });
 
+test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async () => {
+	const { judgeCertificate } = await import(path.join(ROOT, 'docs', 'verify', 'src', 'judge.js'));
+	const pools = [await world.lockedPool({ program: 'spl', players: 4 }), await world.lockedPool({ program: 'token-2022', decimals: 9, players: 3 })];
+	await world.pastLock();
+	await world.forgetLease();
+	for (const statement of ["ALTER SYSTEM SET track_functions = 'all'", 'SELECT pg_reload_conf()', 'SELECT pg_stat_reset()']) await world.sql(statement);
+	const of = (pool) => new RegExp(`^draw:${pool.address}:\\d+$`);
+	const elsewhere = path.join(world.directory, 'elsewhere');
+	const rowless = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: elsewhere });
+	// Until the first draw is paid there is nothing to certify, however many ticks that takes: each question is asked once.
+	await rowless.wait('draw.paid', {}, { within: 120_000 });
+	const asked = await world.sql("SELECT funcname, calls FROM pg_stat_user_functions WHERE funcname IN ('proof_next', 'certificate_next') AND calls > 1");
+	assert.equal(asked, '', 'a quiet tick costs nothing');
+	fs.rmSync(elsewhere, { recursive: true });
+	fs.writeFileSync(elsewhere, 'from here on no file can be written');
+	for (const pool of pools) await rowless.wait('certificate.made', { of: of(pool) }, { within: 120_000 });
+	await rowless.kill();
+	const made = (await world.sql('SELECT keeper.certificate_name(c) FROM keeper.certificates c WHERE c.pool IS NOT NULL ORDER BY serial')).split('\n');
+	assert.deepEqual(made.map((name) => fs.existsSync(path.join(folder, name))), [false, false], 'rows without files');
+
+	// A draw that this journal did not make: the same calls, and no transaction of ours among them.
+	const foreign = `draw:${pools[0].address}:7`;
+	await world.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction, amount, decimals)
+		SELECT signature, ix + 100, inner_ix, slot, block_time, '${foreign}', user_wallet, instruction, amount, decimals FROM keeper.calls WHERE draw ~ '^draw:${pools[0].address}:';
+		INSERT INTO keeper.draws (draw, address, pool_id, mint, status, status_slot, winner, decimals, total_amount, winner_amount, dev_amount, burn_amount, treasury_amount, end_time, payout_slot, paid_at)
+		SELECT '${foreign}', address, 7, mint, status, status_slot, winner, decimals, total_amount, winner_amount, dev_amount, burn_amount, treasury_amount, end_time, payout_slot, paid_at FROM keeper.draws WHERE address = '${pools[0].address}'`);
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	for (const file of made) await daemon.wait('certificate.written', { file });
+	await daemon.wait('certificate.impossible', { draw: foreign, why: 'not_drawn_here' });
+	await daemon.kill('SIGTERM');
+	assert.deepEqual([rowless, daemon].map((one) => one.all('certificate.impossible').length), [0, 1]);
+	assert.equal(daemon.all('certificate.made').length, 0, 'one row per draw');
+	const verify = (file) => spawnSync(BINARY, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
+	const chain = await world.sql("SELECT count(*) FROM keeper.certificates c LEFT JOIN keeper.certificates p ON p.serial = c.serial - 1 WHERE c.previous <> coalesce(p.hash, decode(repeat('00', 32), 'hex'))");
+	assert.equal(chain, '0', 'one chain, whatever the draws are of');
+	for (const [i, name] of made.entries()) {
+		const [file, bytes] = [path.join(folder, name), fs.readFileSync(path.join(folder, name))];
+		const { status, stdout } = verify(file);
+		assert.equal(status, 0, stdout);
+		assert.equal(JSON.parse(stdout).verdict.verdict.value, 'fair');
+		const theirs = judgeCertificate(bytes);
+		assert.equal(theirs.verdict, 'fair', theirs.why);
+		const { pool } = JSON.parse(bytes).body;
+		assert.deepEqual(pool.players.map(({ wallet }) => wallet), pools[i].players.map(({ address }) => address), 'in the order of the chain\'s own list');
+		assert.equal(await world.sql(`SELECT winner FROM keeper.draws WHERE draw = 'draw:${pool.address}:${pool.pool_id}'`), pool.players[Number(pool.drawn.index)].wallet);
+		for (const draw of [pool.address, `${pool.address}:${pool.pool_id}`]) {
+			const again = spawnSync(BINARY, ['certificate', draw], { env: { DATABASE_URL: world.daemonUrl } });
+			assert.equal(again.stdout.compare(bytes), 0, String(again.stderr));
+		}
+		const forged = path.join(world.directory, 'forged.json');
+		for (const at of ['"drawn"', '"winner_amount"', '"wallet"'].map((key) => bytes.indexOf(key) + key.length + 3)) {
+			const changed = Buffer.from(bytes);
+			changed[at] = changed[at] === 0x32 ? 0x33 : 0x32;
+			fs.writeFileSync(forged, changed);
+			assert.equal(verify(forged).status, 1, `byte ${at}`);
+			assert.notEqual(judgeCertificate(changed).verdict, 'fair');
+		}
+	}
+});
+
 test('a million entries are written in pieces: memory stays as it was, and the ticks go on', { skip: !FULL }, async () => {
 	await world.sql("UPDATE keeper.lease SET owner = 'one', fence = 1, expires_at = now() + interval '1 hour'");
 	const draw = await settled(Number(process.env.CERTIFICATE_ENTRIES ?? 1_000_000));

@@ -259,6 +259,34 @@ describe('starting', () => {
 		}
 	});
 
+	test('--once whose list of pools Postgres answers wrongly exits 70 and names the statement', async () => {
+		const swap = (from, to) => psql(postgres.url(), `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('keeper.lease_tick(text,bigint,bigint)'::regprocedure), '${from}', '${to}'); END $$`);
+		await swap('SELECT s.held, s.fence,', 'SELECT NULL::boolean, s.fence,');
+		try {
+			const once = start({}, ['--once']);
+			assert.equal((await once.exit()).code, 70, once.log);
+			assert.match(once.all('journal.unreadable')[0]?.line, /statement="SELECT [^"]*keeper\.lease_tick\([^"]*" why="Postgres answered rows that this version cannot read[^"]*" next=human/);
+		} finally {
+			await swap('SELECT NULL::boolean, s.fence,', 'SELECT s.held, s.fence,');
+			await psql(postgres.url(), "UPDATE keeper.lease SET expires_at = '-infinity'"); // taken, and never heard of
+		}
+		const mended = start({}, ['--once']);
+		assert.equal((await mended.exit()).code, 0, mended.log);
+	});
+
+	test('--once that does not get the list of pools has not looked: it does not say that nothing is due', async () => {
+		await psql(postgres.url(), 'ALTER FUNCTION keeper.lease_tick RENAME TO lease_tock');
+		try {
+			const once = start({}, ['--once']);
+			const first = await once.wait('lease.unknown');
+			await once.wait('lease.unknown', {}, { from: once.events.indexOf(first) + 1 });
+			await once.kill('SIGTERM');
+			assert.equal(once.code, 75, once.log);
+		} finally {
+			await psql(postgres.url(), 'ALTER FUNCTION keeper.lease_tock RENAME TO lease_tick');
+		}
+	});
+
 	test('SIGTERM ends an idle daemon with 0, its lease given up', async () => {
 		const daemon = start();
 		await daemon.wait('ready');

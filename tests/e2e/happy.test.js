@@ -23,6 +23,9 @@ test('two pools, SPL and Token-2022, are drawn and paid exactly', async (t) => {
 	await money.assertNothingUnknown(world);
 	await daemon.kill('SIGTERM');
 	assert.equal(daemon.code, 0);
+	assert.equal(daemon.all('db.up').length, 1, 'one connection from lock to payout');
+	assert.deepEqual(daemon.all('db.down'), []);
+	assert.doesNotMatch(world.pgbouncer.server.logTail(), /pooler error|no more connections/i);
 });
 
 test('--once drives what is due to its end and exits 0', async (t) => {
@@ -34,6 +37,29 @@ test('--once drives what is due to its end and exits 0', async (t) => {
 	const once = world.startDaemon('--once');
 	assert.equal((await once.exit()).code, 0, once.log);
 	await money.assertPaid(world, pool, was);
+});
+
+test('--once that Postgres answers with what cannot be: nothing is sent on it, it exits 70, and the next one pays once', async (t) => {
+	const world = await World.start();
+	t.after(() => world.stop());
+	const pool = await world.lockedPool();
+	const was = await money.before(world, pool);
+	await world.pastLock();
+	const swap = (from, to) => world.sql(`DO $$ BEGIN EXECUTE replace(pg_get_functiondef('keeper.step_rows(text)'::regprocedure), '${from}', '${to}'); END $$`);
+	await swap('s.seq, s.step,', 's.seq, s.step || s.seq,');
+	const once = world.startDaemon('--once');
+	const unreadable = await once.wait('journal.unreadable');
+	assert.match(unreadable.line, /statement="SELECT [^"]* FROM keeper\.step_open\(/);
+	await once.kill('SIGTERM');
+	assert.equal(once.code, 70, once.log);
+	assert.equal(once.all('tx.send').length, 0, 'the row is committed, and nobody has read it back');
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.steps WHERE state = 'open'"), '1');
+	assert.equal((await world.scenario.readPool(pool)).statusName, 'Locked');
+	await swap('s.seq, s.step || s.seq,', 's.seq, s.step,');
+	const mended = world.startDaemon('--once');
+	assert.equal((await mended.exit()).code, 0, mended.log);
+	await money.assertPaid(world, pool, was);
+	await money.assertNothingUnknown(world);
 });
 
 test('missing token accounts of dev and treasury are made before the draw is bound', async (t) => {

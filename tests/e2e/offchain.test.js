@@ -32,7 +32,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.addSlow();
 	const slow = [await world.slow('slow1'), await world.slow('slow2')];
 	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
-	const plain = { fair: await world.plain('fair'), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
 	const all = [...slow, ...Object.values(draws), ...Object.values(plain)];
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	world.lockTime();
@@ -42,6 +42,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	world.stops.push(() => relay.close());
 	// Two keys are here, and the newer file is not the one that is registered.
 	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url, VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() }));
+	await world.all(all, 'true');
 	await passLease(world.all(all, 'anchor_sig IS NOT NULL'));
 	await world.scenario.chain('skipSlots', 3);
 	await world.pastSlots();
@@ -114,6 +115,34 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source IN ('plain', 'slow'))"), '0');
 	await world.sound();
+});
+
+test('a database from before a lock: it is on the chain, and nothing is locked until somebody answers; that draw never again', async () => {
+	await world.daemons.at(-1).kill();
+	world.lockTime();
+	const [lost, next] = [await world.plain('lost'), await world.plain('next')];
+	await world.sql(lost.due);
+	await world.forgetLease();
+	const before = world.startDaemonWith();
+	await world.all([lost], 'anchor_sig IS NOT NULL');
+	const { draw, seq, hash } = await world.row(lost);
+	const memo = `poolkeeper ${seq} plain:lost ${hash.slice(2)}`;
+	const [signed] = (await world.scenario.node.call('getSignaturesForAddress', world.devWallet.address)).filter((one) => one.memo?.includes(memo));
+	assert.equal(signed.memo, `[${memo.length}] ${memo}`);
+	await before.kill();
+	for (const [table, which] of [['steps', `subject = 'offchain:${draw}'`], ['offchain_entries', `draw = '${draw}'`], ['offchain_draws', `draw = '${draw}'`], ['audits', 'true']]) {
+		await world.sql(`ALTER TABLE keeper.${table} DISABLE TRIGGER USER; DELETE FROM keeper.${table} WHERE ${which}; ALTER TABLE keeper.${table} ENABLE TRIGGER USER`);
+	}
+	await world.sql(`UPDATE plain.draws SET state = 'open' WHERE key = 'lost'; ${next.due}`);
+	await world.forgetLease();
+	const after = world.startDaemonWith({ AUDIT_SECONDS: '1' });
+	await after.wait('audit.foreign_signature', { sig: signed.signature, kind: 'ANCHOR', memo });
+	await world.pastSlots(300);
+	for (const { key } of [lost, next]) await after.wait('offchain.lock_failed', { key, why: new RegExp(`nothing is locked: .*${signed.signature}, ${memo}`) });
+	await world.sql(`SELECT keeper.offchain_answer('${signed.signature}', 'paid by hand')`);
+	await world.all([next], 'true');
+	await after.wait('offchain.lock_failed', { key: 'lost', why: new RegExp(`${memo} was locked before, in ${signed.signature}: no draw is locked twice`) });
+	assert.equal(await world.row(lost), null);
 });
 
 test('a memo that never lands, a round that never comes: public defaults, every stake goes back', { skip: !FULL && 'scripts/test --full' }, async () => {

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
+const { parameter, startTrap } = require('./trap.js');
 const money = require('./money.js');
 
 const HOUR = 3600;
@@ -56,21 +57,45 @@ test('gateway slow: the draw takes longer and nothing else changes', async (t) =
 	await money.assertPaid(world, pool, was);
 });
 
-test('the oracle dies after the commit: the same account is committed to another one, with its ledger', async (t) => {
+test('the oracle dies after the commit: another one is committed to, once, through kill -9 around each statement of that', async (t) => {
 	const world = await World.start({ settings: { ORACLE_BUDGET_SLOTS: '60' } });
 	t.after(() => world.stop());
 	const { pool, was } = await duePool(world);
-	const daemon = world.startDaemon();
+	const trap = await startTrap(world.daemonUrl);
+	t.after(() => trap.close());
+	const draw = `draw:${pool.address}:`;
+	let daemon;
+	let sprung;
+	const cutAt = (texts, when) => {
+		const victim = world.startDaemonWith({ DATABASE_URL: trap.url });
+		daemon = victim;
+		sprung = trap.spring({ texts: [...texts, draw], when, kill: () => victim.kill() });
+	};
+	const again = ['keeper.step_open', parameter('RECOMMIT')];
+	cutAt(again, 'before');
 	const { randomnessAccount } = await world.caughtBound(daemon, pool);
 	const dead = await world.sql(`SELECT oracle FROM keeper.steps WHERE step = 'BIND'`);
-	for (const [i, oracle] of (await world.oracles()).entries()) {
-		if (oracle.address !== dead) await world.gatewayControl({ oracle: i, mode: 'ok' });
+	const oracles = await world.oracles();
+	const other = oracles.findIndex(({ address }) => address !== dead);
+	await world.gatewayControl({ oracle: other, mode: 'ok' });
+	const noted = ['keeper.commit_record', parameter(oracles[other].address)];
+	for (const [texts, when] of [[again, 'after'], [noted, 'before'], [noted, 'after']]) {
+		await sprung;
+		await daemon.exited;
+		await world.forgetLease();
+		cutAt(texts, when);
 	}
-	await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'RECOMMIT' });
-	await daemon.wait('tx.final', { subject: new RegExp(pool.address), step: 'DRAW' });
+	await sprung;
+	await daemon.exited;
+	await world.forgetLease();
+	world.startDaemon();
+	await world.recorded(pool);
 	await money.assertPaid(world, pool, was);
-	const ledger = (await world.sql('SELECT randomness, oracle, answer_value IS NOT NULL, fate FROM keeper.commits ORDER BY n')).split('\n').map((line) => line.split('|'));
+	await money.assertNothingUnknown(world);
+	const steps = await world.sql(`SELECT string_agg(step || ' ' || state, ', ' ORDER BY seq) FROM keeper.steps WHERE starts_with(subject, '${draw}') AND state <> 'expired'`);
+	assert.equal(steps, 'BIND final, RECOMMIT final, DRAW final');
+	const ledger = (await world.sql('SELECT randomness, oracle, answer_value IS NOT NULL, reason, fate FROM keeper.commits ORDER BY n')).split('\n').map((line) => line.split('|'));
 	assert.deepEqual(ledger.map(([randomness]) => randomness), [randomnessAccount, randomnessAccount], 'one account, two commits');
 	assert.deepEqual(ledger.map(([, oracle]) => oracle === dead), [true, false], 'the second commit is to another oracle');
-	assert.deepEqual(ledger.map(([,, answered, fate]) => `${answered} ${fate}`), ['f no_answer', 't used']);
+	assert.deepEqual(ledger.map(([,, ...rest]) => rest.join(' ')), ['f bind no_answer', 't rescue used']);
 });

@@ -53,7 +53,8 @@ class Pm2 {
 
 	async until(condition, within = 30000) {
 		for (const deadline = Date.now() + within; Date.now() < deadline; await sleep(50)) if (await condition()) return;
-		throw new Error(`not within ${within} ms: ${condition}\n${this.events('start').length} starts; ${JSON.stringify(await this.app())}`);
+		const log = fs.readFileSync(path.join(this.root, 'logs', 'poolkeeper.log'), 'utf8').split('\n').filter((line) => !line.includes('level=debug'));
+		throw new Error(`not within ${within} ms: ${condition}\n${JSON.stringify(await this.app())}\n${log.slice(-20).join('\n')}`);
 	}
 
 	get daemonPid() { return Number(fs.readFileSync(path.join(this.env.PM2_HOME, 'pm2.pid'), 'utf8')); }

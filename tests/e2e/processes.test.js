@@ -4,11 +4,8 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { World } = require('./world.js');
-const { startTrap } = require('./trap.js');
+const { parameter, startTrap } = require('./trap.js');
 const money = require('./money.js');
-
-// A parameter of a statement as it goes over the wire: its length, then its bytes.
-const parameter = (text) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]);
 
 // Statements of one draw whose connection is cut around them, in the order in which they come.
 const BOUNDARIES = [

@@ -41,6 +41,9 @@ class Trap {
 	close() { return new Promise((resolve) => { this.server.close(resolve); this.server.closeAllConnections?.(); resolve(); }); }
 }
 
+// A parameter of a statement as it goes over the wire: its length, then its bytes.
+const parameter = (text) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]);
+
 async function startTrap(databaseUrl) {
 	const url = new URL(databaseUrl);
 	const trap = new Trap({ host: url.hostname, port: Number(url.port) });
@@ -50,4 +53,4 @@ async function startTrap(databaseUrl) {
 	return trap;
 }
 
-module.exports = { startTrap };
+module.exports = { parameter, startTrap };

@@ -88,6 +88,8 @@ static bool put_of_claims(struct rpc_account *out, uint8_t *buf, const struct pu
 {
 	struct pubkey ata;
 
+	if (!world.policy.pay_referrals)
+		return false;
 	pda_ata(&ata, &world.treasury, &world.claim_mint, &ADDRESS_TOKEN);
 	if (pubkey_equal(key, &ata)) {
 		put_token(out, buf, &world.claim_mint, &world.treasury, claims_treasury_tokens(state));

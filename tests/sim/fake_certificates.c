@@ -2,8 +2,11 @@
 #include <stdlib.h>
 
 #include "chain/certificate_key.h"
+#include "chain/evidence.h"
+#include "chain/oracle_sig.h"
 #include "io/publish.h"
 #include "journal/certificates.h"
+#include "journal/proofs.h"
 
 void certificate_key_public(const struct certificate_key *key, struct pubkey *out)
 {
@@ -60,6 +63,64 @@ void publish_drop(struct publish *publish)
 		abort();
 }
 
+/* ---- what a pool's says ---- */
+
+void evidence_begin(struct evidence *e, const struct pubkey *pool)
+{
+	(void)e;
+	(void)pool;
+	abort();
+}
+
+enum calls_result evidence_of_pool(struct evidence *e, const struct rpc_transaction *tx, const struct signature *sig)
+{
+	(void)e;
+	(void)tx;
+	(void)sig;
+	abort();
+}
+
+enum calls_result evidence_of_randomness(struct evidence *e, const struct rpc_transaction *tx,
+	const struct signature *sig, const struct pubkey *switchboard)
+{
+	(void)switchboard;
+	return evidence_of_pool(e, tx, sig);
+}
+
+const struct evidence_commit *evidence_used(const struct evidence *e)
+{
+	(void)e;
+	abort();
+}
+
+void evidence_account_keys(struct pubkey keys[EVIDENCE_ACCOUNTS], const struct evidence *e)
+{
+	(void)keys;
+	(void)e;
+	abort();
+}
+
+void evidence_of_accounts(struct evidence_accounts *out, const struct evidence *e, const struct rpc_accounts *got,
+	const struct pubkey *switchboard)
+{
+	(void)out;
+	(void)e;
+	(void)got;
+	(void)switchboard;
+	abort();
+}
+
+bool oracle_sig_valid(const struct pubkey *randomness, const struct hash *seed_slothash, struct slot seed_slot,
+	const struct oracle_answer *answer, const uint8_t signer[static 64])
+{
+	(void)randomness;
+	(void)seed_slothash;
+	(void)seed_slot;
+	(void)answer;
+	(void)signer;
+	abort();
+}
+
 /* ---- rows ---- */
 
 void certificate_call_init(struct certificate_call *call)
@@ -70,6 +131,31 @@ void certificate_call_init(struct certificate_call *call)
 void certificate_call_fini(struct certificate_call *call)
 {
 	(void)call;
+}
+
+void proof_call_init(struct proof_call *call)
+{
+	call->state = NULL;
+}
+
+void proof_call_fini(struct proof_call *call)
+{
+	(void)call;
+}
+
+void proof_next(struct journal *j, struct proof_call *call, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)done;
+	abort();
+}
+
+void proof_add(struct journal *j, struct proof_call *call, const char *member, const char *why, journal_done *done)
+{
+	(void)member;
+	(void)why;
+	proof_next(j, call, done);
 }
 
 void certificate_next(struct journal *j, struct certificate_call *call, journal_done *done)

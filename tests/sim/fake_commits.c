@@ -72,15 +72,6 @@ void commits_record(struct journal *j, struct commit_call *call, const struct su
 		call_run(call->state, st);
 }
 
-void commits_fate(struct journal *j, struct commit_call *call, const struct subject_key *draw, unsigned n,
-	const char *fate, journal_done *done)
-{
-	(void)draw;
-	(void)n;
-	(void)fate;
-	call_run(call->state, call_begin(j, call->state, VERB_OTHER, NULL, NULL, done));
-}
-
 void commits_free_account(
 	struct journal *j, struct commit_call *call, const struct subject_key *draw, journal_done *done)
 {

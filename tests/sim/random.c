@@ -5,13 +5,16 @@
 
 static uint64_t state;
 
-static uint64_t next(void)
+uint64_t random_mixed(uint64_t z)
 {
-	uint64_t z = (state += 0x9e3779b97f4a7c15u);
-
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	return z ^ (z >> 31);
+}
+
+static uint64_t next(void)
+{
+	return random_mixed(state += 0x9e3779b97f4a7c15u);
 }
 
 void random_seed(uint64_t seed)

@@ -1,7 +1,10 @@
 /* The scenarios, and how the world of one run is drawn from them. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/address.h"
+#include "core/base58.h"
 #include "core/draw.h"
 #include "core/pda.h"
 #include "sim/sim.h"
@@ -185,9 +188,12 @@ static void draw_oracles(void)
 static void draw_terms(struct sim_pool *pool, int64_t due_s)
 {
 	struct pool_account *t = &pool->terms;
+	char address[PUBKEY_TEXT];
 
 	pool->address = random_key();
 	random_bytes(&t->pool_id, sizeof t->pool_id);
+	base58_pubkey(address, &pool->address);
+	snprintf(pool->subject, sizeof pool->subject, "draw:%s:%" PRIu64, address, t->pool_id);
 	random_bytes(t->salt.b, sizeof t->salt.b);
 	t->mint = world.mint;
 	t->creator = random_key();

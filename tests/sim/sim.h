@@ -39,6 +39,7 @@ void random_seed(uint64_t seed);
 uint32_t random_below(uint32_t n); /* n > 0 */
 bool random_chance(unsigned per_mille);
 void random_bytes(void *out, size_t n);
+uint64_t random_mixed(uint64_t z); /* no chance: the same for the same z */
 
 /* ---- scenario.c: what goes wrong, and how often (per mille of calls) ---- */
 struct faults {
@@ -83,6 +84,7 @@ struct sim_oracle {
 struct sim_pool {
 	struct pool_account terms;
 	struct pubkey address, dev_ata, treasury_ata;
+	char subject[SUBJECT_TEXT];
 	struct pubkey player[PLAYERS], player_ata[PLAYERS];
 	struct pubkey recipient[PLAYERS]; /* whom a player plays for; zero: for himself */
 	uint64_t unlocked_ms;   /* somebody else unlocks then; 0: nobody                                          */

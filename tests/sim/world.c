@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "core/base58.h"
 #include "sim/sim.h"
 
 enum {
@@ -74,12 +73,10 @@ int pool_of_address(const struct pubkey *address)
 
 int pool_of_subject(const char *text)
 {
-	const char *end = strrchr(text, ':');
-	struct pubkey address;
-
-	if (strncmp(text, "draw:", 5) != 0 || !base58_to_pubkey(&address, text + 5, (size_t)(end - text - 5)))
-		return -1;
-	return pool_of_address(&address);
+	for (unsigned i = 0; i < world.n_pools; i++)
+		if (strcmp(world.pool[i].subject, text) == 0)
+			return (int)i;
+	return -1;
 }
 
 /* While Postgres is away for longer than a draw may take, only a daemon that held the lease before can help. */

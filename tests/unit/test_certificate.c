@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
+#include "base/buf.h"
 #include "certificate_fixture.h"
 #include "chain/drand_sig.h"
 #include "show/certificate.h"
@@ -243,10 +244,45 @@ static void test_without_tickets(void **unused)
 	assert_string_equal(judged_first(&v->judged, CHECK_UNKNOWN)->name, "tickets");
 }
 
+/* What is written of a pool is what is read of it, byte for byte, and no pool is too long. */
+static void test_pool_written(void **unused)
+{
+	static char written[CERTIFICATE_POOL_TEXT];
+	struct certificate *c = calloc(1, sizeof *c);
+	const size_t n = fixture_certificate(text, FIXTURE_POOL, NULL);
+	const char *why, *from = strstr(text, "\"pool\":") + 7, *to = strstr(text, ",\"previous\"");
+	struct buf out;
+
+	(void)unused;
+	assert_non_null(c);
+	assert_true(certificate_read(c, text, n, &why));
+	buf_on(&out, written, sizeof written);
+	certificate_write_pool(&out, &c->pool);
+	assert_int_equal(out.len, to - from);
+	assert_memory_equal(written, from, out.len);
+
+	memset(&c->pool, 0xff, sizeof c->pool);
+	c->pool.n_players = PARTICIPANTS_MAX;
+	c->pool.n_commits = CERTIFICATE_COMMITS_MAX;
+	memset(c->pool.network, 'n', sizeof c->pool.network - 1);
+	c->pool.network[CERTIFICATE_TEXT - 1] = '\0';
+	for (unsigned i = 0; i < CERTIFICATE_COMMITS_MAX; i++) {
+		memset(c->pool.commit[i].reason, 'r', CERTIFICATE_TEXT - 1);
+		memset(c->pool.commit[i].fate, 'f', CERTIFICATE_TEXT - 1);
+		c->pool.commit[i].reason[CERTIFICATE_TEXT - 1] = c->pool.commit[i].fate[CERTIFICATE_TEXT - 1] = '\0';
+	}
+	c->pool.terms.allow_mock = true;
+	buf_reset(&out);
+	certificate_write_pool(&out, &c->pool);
+	assert_true(buf_ok(&out));
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_ones),
+		cmocka_unit_test(test_pool_written),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_made_up_round),

@@ -12,6 +12,10 @@
 #include "core/pda.h"
 #include "unit/key_fixture.h"
 
+static const struct memo MEMO = {
+	"poolkeeper 7 coin_draws:12 01ab000000000000000000000000000000000000000000000000000000000000"
+};
+
 enum { UNITS = 200000, PRICE = 5000, KINDS_MAX = 9 };
 
 struct world {
@@ -126,7 +130,7 @@ static void test_each_step(void **unused)
 			w.c.winner_amount = w.guard.pass_on_amount = 77;
 		}
 		if (step == STEP_ANCHOR)
-			w.c.anchor = w.guard.anchor = (struct hash){ { 7 } };
+			w.c.anchor = w.guard.anchor = MEMO;
 		assert_int_equal(compose_step(&tx, step, &w.c), TX_OK);
 		assert_int_equal(tx.n_signatures, STEPS_AS_BUILT[i].signers);
 		assert_true(tx.size <= TX_SIZE_MAX);

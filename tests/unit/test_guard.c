@@ -18,6 +18,10 @@
 #include "core/pda.h"
 #include "unit/key_fixture.h"
 
+static const struct memo MEMO = {
+	"poolkeeper 7 coin_draws:12 01ab000000000000000000000000000000000000000000000000000000000000"
+};
+
 enum { UNIT_LIMIT = 300000, UNIT_PRICE = 1000, MAX_FEE = 20000 };
 
 /* A draw with everything that a step may name. */
@@ -94,7 +98,7 @@ static void scene_build(struct scene *scene, enum step step)
 		scene->guard.pass_on_decimals = scene->compose.decimals = 9;
 	}
 	if (step == STEP_ANCHOR)
-		scene->guard.anchor = scene->compose.anchor = (struct hash){ { 0x01, 0xab } };
+		scene->guard.anchor = scene->compose.anchor = MEMO;
 	assert_int_equal(compose_step(&scene->tx, step, &scene->compose), TX_OK);
 	scene->message = tx_message(&scene->tx);
 }

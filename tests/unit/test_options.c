@@ -92,7 +92,7 @@ static void commands_that_show(void **state)
 	assert_string_equal(options.certificate, "./draw");
 	expect_mode("certificate 00000000-0000-4000-8000-000000000001", MODE_CERTIFICATE);
 	assert_string_equal(options.draw, "00000000-0000-4000-8000-000000000001");
-	expect_refused("certificate", "certificate needs a draw: its UUID");
+	expect_refused("certificate", "certificate needs a draw: its UUID, or a pool's ADDRESS or ADDRESS:POOL_ID");
 	expect_mode("verify draw.json", MODE_VERIFY);
 	assert_string_equal(options.certificate, "draw.json");
 	expect_mode("verify draw.json --help", MODE_HELP);

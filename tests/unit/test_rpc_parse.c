@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "chain/rpc_parse.h"
+#include "core/base58.h"
 
 static struct rpc_memory memory;
 static struct rpc_result result;
@@ -97,6 +98,37 @@ static void test_account_types_are_strict(void **state)
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7},\"value\":[5]}"), RPC_MALFORMED);
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"value\":[null]}"), RPC_MALFORMED);
 	assert_int_equal(parse_result(RPC_ACCOUNTS, 1, "{\"context\":{\"slot\":7}}"), RPC_MALFORMED);
+}
+
+static enum rpc_outcome parse_owners(size_t n, const char *const *owner)
+{
+	char json[1024] = "{\"context\":{\"slot\":7},\"value\":[";
+
+	for (size_t i = 0, at = strlen(json); i < n; i++, at = strlen(json))
+		snprintf(json + at, sizeof json - at, "{\"data\":[\"\",\"base64\"],\"lamports\":1,\"owner\":\"%s\"}%s",
+			owner[i], i + 1 < n ? "," : "]}");
+	return parse_result(RPC_ACCOUNTS, n, json);
+}
+
+/* The owner before is remembered, also from one answer to the next: it must never be taken for another. */
+static void test_each_account_has_its_own_owner(void **state)
+{
+	static const char sysvar[] = "Sysvar1111111111111111111111111111111111111";
+	static const char system[] = "11111111111111111111111111111111";
+	static const char *const owners[] = { sysvar, sysvar, system, sysvar };
+	static const char *const wrong[] = { "Sysvar111111111111111111111111111111111111l", "",
+		"Sysvar1111111111111111111111111111111111111\\u0000" };
+	struct pubkey key[2];
+
+	(void)state;
+	assert_true(base58_to_pubkey(&key[0], system, strlen(system)));
+	assert_true(base58_to_pubkey(&key[1], sysvar, strlen(sysvar)));
+	for (size_t w = 0; w < sizeof wrong / sizeof wrong[0]; w++) {
+		assert_int_equal(parse_owners(4, owners), RPC_RESULT);
+		for (size_t i = 0; i < 4; i++)
+			assert_memory_equal(&result.as.accounts.account[i].owner, &key[i != 2], sizeof key[0]);
+		assert_int_equal(parse_owners(1, &wrong[w]), RPC_MALFORMED);
+	}
 }
 
 static void test_as_many_values_as_asked_for(void **state)
@@ -394,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_that_are_no_u64_are_refused),
 		cmocka_unit_test(test_rent_epoch_is_not_read),
 		cmocka_unit_test(test_account_types_are_strict),
+		cmocka_unit_test(test_each_account_has_its_own_owner),
 		cmocka_unit_test(test_as_many_values_as_asked_for),
 		cmocka_unit_test(test_ids_must_match),
 		cmocka_unit_test(test_envelope_is_strict),

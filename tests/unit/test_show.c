@@ -23,7 +23,7 @@
 enum { PLAYERS = 3, BET = 1000003, DAY_S = 86400 };
 
 static struct evidence e;
-static struct judge_accounts a;
+static struct evidence_accounts a;
 static struct sb_net net;
 static struct judged judged;
 
@@ -122,7 +122,7 @@ static int begin(void **state)
 	(void)state;
 
 	e = (struct evidence){ .n_donations = 0 };
-	a = (struct judge_accounts){ .has_pool = false };
+	a = (struct evidence_accounts){ .has_pool = false };
 	net.queue = key_of(103);
 	oracle_fixture_begin(&f);
 	play();

@@ -68,11 +68,6 @@ static void the_first_answer_is_read_back(void **state)
 	assert_memory_equal(commit.row.answer.value, first.value, 32);
 	assert_int_equal(commit.row.answer.recovery_id, 3);
 	assert_int_equal(commit.row.total, 1);
-	commits_fate(j, &commit, &draw, 1, "used", on_done);
-	expect(ERR_OK);
-	assert_string_equal(sql_on(direct, "SELECT fate FROM keeper.commits"), "used");
-	commits_fate(j, &commit, &draw, 2, "used", on_done);
-	expect(ERR_REFUSED);
 }
 
 static void a_free_account_is_found(void **state)

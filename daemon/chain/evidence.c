@@ -1,10 +1,10 @@
 /* From a pool's transactions to what they prove. */
-#include "show/evidence.h"
+#include "chain/evidence.h"
 
 #include <string.h>
 
 #include "core/address.h"
-#include "show/history.h"
+#include "core/pda.h"
 
 enum {
 	EVENT_MAX = 512,
@@ -384,4 +384,37 @@ const struct evidence_commit *evidence_used(const struct evidence *e)
 			(e->selected.slot.n == 0 || seen_before(&e->commit[i].revealed, &e->selected)))
 			used = &e->commit[i];
 	return used;
+}
+
+/* ---- the accounts ---- */
+
+void evidence_account_keys(struct pubkey keys[EVIDENCE_ACCOUNTS], const struct evidence *e)
+{
+	const struct evidence_commit *used = evidence_used(e);
+
+	keys[0] = e->pool;
+	pda_participants(&keys[1], &e->pool);
+	keys[2] = e->randomness_account;
+	keys[3] = used ? used->oracle : ADDRESS_SYSTEM;
+}
+
+static bool held_by(const struct rpc_account *a, const struct pubkey *program)
+{
+	return a->exists && pubkey_equal(&a->owner, program);
+}
+
+void evidence_of_accounts(struct evidence_accounts *out, const struct evidence *e, const struct rpc_accounts *got,
+	const struct pubkey *switchboard)
+{
+	const struct rpc_account *a = got->account;
+
+	*out = (struct evidence_accounts){ 0 };
+	out->has_pool = held_by(&a[0], &ADDRESS_ML) && pool_decode(&out->pool, a[0].data, a[0].len) == ACCOUNT_OK &&
+	                out->pool.pool_id == e->pool_id;
+	out->has_participants = out->has_pool && held_by(&a[1], &ADDRESS_ML) &&
+	                        participants_decode(&out->participants, a[1].data, a[1].len) == ACCOUNT_OK;
+	out->has_randomness = held_by(&a[2], switchboard) &&
+	                      sb_randomness_decode(&out->randomness, a[2].data, a[2].len) == ACCOUNT_OK;
+	out->has_oracle = held_by(&a[3], switchboard) &&
+	                  sb_oracle_decode(&out->oracle, a[3].data, a[3].len) == ACCOUNT_OK;
 }

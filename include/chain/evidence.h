@@ -1,7 +1,7 @@
 /* What the public transactions of a pool prove about its draw, gathered one transaction after the other, oldest first.
  * Pure. Every transaction's signatures are verified; what programs called inside and what they logged is the node's word. */
-#ifndef SHOW_EVIDENCE_H
-#define SHOW_EVIDENCE_H
+#ifndef CHAIN_EVIDENCE_H
+#define CHAIN_EVIDENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,6 +80,20 @@ NODISCARD enum calls_result evidence_of_pool(
 /* A transaction of the randomness account: its commits and reveals. switchboard: the program. */
 NODISCARD enum calls_result evidence_of_randomness(struct evidence *e, const struct rpc_transaction *tx,
 	const struct signature *sig, const struct pubkey *switchboard);
+
+/* The accounts as they are now; after claim_rent the first two are gone. */
+struct evidence_accounts {
+	bool has_pool, has_participants, has_randomness, has_oracle;
+	struct pool_account pool; /* of the pool id that the evidence is about */
+	struct participants_account participants;
+	struct sb_randomness randomness;
+	struct sb_oracle oracle; /* of the commit that was used */
+};
+enum { EVIDENCE_ACCOUNTS = 4 };
+/* Which to ask for, once all transactions are in. */
+void evidence_account_keys(struct pubkey keys[EVIDENCE_ACCOUNTS], const struct evidence *e);
+void evidence_of_accounts(struct evidence_accounts *out, const struct evidence *e, const struct rpc_accounts *got,
+	const struct pubkey *switchboard);
 
 /* The commit that the draw used: the last one revealed before the winner was selected; NULL: none was. */
 const struct evidence_commit *evidence_used(const struct evidence *e);
