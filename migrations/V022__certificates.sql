@@ -52,7 +52,7 @@ CREATE FUNCTION keeper.certificate_awards(p_draw uuid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH pick AS (
         SELECT p.pick, p.entry, r.reason, p.pick >= d.prizes AS alternate, d.amounts[p.pick + 1] AS amount, d.payments[p.pick + 1] AS payment
-          FROM keeper.offchain_draws d JOIN keeper.offchain_picks p USING (draw) LEFT JOIN keeper.offchain_refusals r USING (draw, pick) WHERE d.draw = p_draw
+          FROM keeper.offchain_draws d JOIN keeper.offchain_picks p USING (draw) LEFT JOIN keeper.offchain_refused(p_draw) r USING (pick) WHERE d.draw = p_draw
     ), alternate AS (
         -- turn: the how manieth refused prize comes to this alternate, because so many usable ones stand before it.
         SELECT a.pick, a.reason, 1 + count(*) FILTER (WHERE a.reason IS NULL) OVER (ORDER BY a.pick ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS turn

@@ -26,6 +26,7 @@ struct asked {
 	const struct drand_relay *relay;
 	struct http_call http;
 	bool v1, answered;
+	enum drand_sig checked;
 	struct drand_signature signature;
 	char url[URL_MAX];
 	char why[LINE_MAX]; /* empty once answered */
@@ -106,13 +107,34 @@ static bool agrees(const struct asked *asked, const struct asked *with)
 	return asked->answered && memcmp(asked->signature.b, with->signature.b, DRAND_SIGNATURE_SIZE) == 0;
 }
 
+/* Of operators: hosts of one domain are one. */
 static unsigned votes(const struct drand_call_state *state, const struct asked *of)
 {
+	bool voted[DRAND_RELAYS_MAX] = { false };
 	unsigned n = 0;
 
-	for (size_t i = 0; i < state->relays->list.n; i++)
-		n += agrees(&state->asked[i], of);
+	for (size_t i = 0; i < state->relays->list.n; i++) {
+		const size_t who = state->asked[i].relay->operator_of;
+
+		if (!agrees(&state->asked[i], of) || voted[who])
+			continue;
+		voted[who] = true;
+		n++;
+	}
 	return n;
+}
+
+static bool is_majority(const struct drand_call_state *state, unsigned n)
+{
+	return 2 * n > state->relays->list.operators;
+}
+
+/* Nothing that may yet come changes it. Without a pairing two that are quick may be two that lie. */
+static bool is_settled(const struct drand_call_state *state, const struct asked *first)
+{
+	const unsigned n = first ? votes(state, first) : 0;
+
+	return n >= AGREE && (first->checked == DRAND_SIG_VALID || is_majority(state, n));
 }
 
 /* The answer that most relays gave; *other: what most of the rest say; NULL each where there is none. */
@@ -154,8 +176,8 @@ static void say_too_few(struct drand_call_state *state, unsigned n)
 	struct buf why;
 
 	buf_on(&why, state->why, sizeof(state->why));
-	buf_fmt(&why, "%u of %zu relays gave round %" PRIu64 " of drand, two have to:", n, state->relays->list.n,
-		state->call->round);
+	buf_fmt(&why, "%u of %zu relays gave round %" PRIu64 " of drand, two of different domains have to:", n,
+		state->relays->list.n, state->call->round);
 	for (size_t i = 0; i < state->relays->list.n; i++) {
 		if (!state->asked[i].answered)
 			buf_fmt(&why, " %s;", state->asked[i].why[0] ? state->asked[i].why : "no answer in time");
@@ -169,7 +191,7 @@ static void take(struct drand_call_state *state, const struct asked *agreed)
 	struct buf by;
 
 	call->signature = agreed->signature;
-	call->checked = drand_sig_check(&DRAND_QUICKNET, call->round, &agreed->signature);
+	call->checked = agreed->checked;
 	buf_on(&by, call->checked_by, sizeof(call->checked_by));
 	buf_str(&by, call->checked == DRAND_SIG_VALID ? "pairing;" : "same from");
 	for (size_t i = 0; i < state->relays->list.n; i++) {
@@ -179,7 +201,7 @@ static void take(struct drand_call_state *state, const struct asked *agreed)
 			buf_fmt(&by, " %s", asked->relay->host);
 		else if (asked->answered)
 			log_warn("drand.false_relay", "relay=%s round=%" PRIu64 " why=%s", asked->relay->host,
-				call->round, "two others agree on another signature; there is only one");
+				call->round, "more agree on another signature; there is only one");
 	}
 }
 
@@ -187,7 +209,8 @@ static enum err judge(struct drand_call_state *state)
 {
 	const struct asked *other, *first = best(state, &other);
 
-	if (first && votes(state, first) >= AGREE && (!other || votes(state, other) < AGREE)) {
+	if (first && votes(state, first) >= AGREE &&
+		(is_majority(state, votes(state, first)) || !other || votes(state, other) < AGREE)) {
 		take(state, first);
 		return ERR_OK;
 	}
@@ -224,7 +247,9 @@ static void read_answer(struct asked *asked, const struct http_reply *http)
 	const char *why;
 
 	asked->answered = drand_answer_parse(&asked->signature, round, http->body, http->len, &why) == ERR_OK;
-	if (asked->answered && drand_sig_check(&DRAND_QUICKNET, round, &asked->signature) == DRAND_SIG_FORGED) {
+	if (asked->answered)
+		asked->checked = drand_sig_check(&DRAND_QUICKNET, round, &asked->signature);
+	if (asked->answered && asked->checked == DRAND_SIG_FORGED) {
 		asked->answered = false;
 		why = "is not drand's signature";
 		log_warn("drand.false_relay", "relay=%s round=%" PRIu64 " why=%s", asked->relay->host, round,
@@ -256,7 +281,7 @@ static void on_reply(struct task *task, const struct reply *reply)
 	first = best(state, &other);
 	if (state->out == 0)
 		end(state);
-	else if (first && votes(state, first) >= AGREE && !loop_timer_is_set(state->grace))
+	else if (is_settled(state, first) && !loop_timer_is_set(state->grace))
 		loop_timer_set(state->grace, GRACE_MS);
 }
 

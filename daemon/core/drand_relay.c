@@ -53,6 +53,46 @@ static bool same(const struct drand_relay *a, const struct drand_relay *b)
 	return n == name_length(b) && memcmp(a->host, b->host, n) == 0;
 }
 
+/* What somebody registered: the last labels of a name. An address of digits is nobody's name. */
+static size_t domain_length(const char *name, size_t n)
+{
+	size_t dot[3] = { 0 }, dots = 0;
+
+	if (n == 0 || (name[n - 1] >= '0' && name[n - 1] <= '9'))
+		return n;
+	for (size_t i = n; i-- > 0 && dots < 3;)
+		if (name[i] == '.')
+			dot[dots++] = i;
+	if (dots < 2)
+		return n;
+	if (n - dot[0] - 1 > 2 || dot[0] - dot[1] - 1 > 3)
+		return n - dot[1] - 1;
+	return dots < 3 ? n : n - dot[2] - 1;
+}
+
+static bool same_operator(const struct drand_relay *a, const struct drand_relay *b)
+{
+	const size_t a_n = name_length(a), b_n = name_length(b), n = domain_length(a->host, a_n);
+
+	if (n == strlen(LOOPBACK) && memcmp(a->host, LOOPBACK, n) == 0)
+		return false;
+	return n == domain_length(b->host, b_n) && memcmp(a->host + a_n - n, b->host + b_n - n, n) == 0;
+}
+
+/* The first of the list speaks for all with its domain. */
+static void group(struct drand_relay_list *list)
+{
+	list->operators = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		size_t first = 0;
+
+		while (first < i && !same_operator(&list->relay[first], &list->relay[i]))
+			first++;
+		list->relay[i].operator_of = first;
+		list->operators += first == i;
+	}
+}
+
 static const char *read_one(struct drand_relay *out, const char *url, size_t n)
 {
 	const bool secure = starts(url, n, "https://");
@@ -107,8 +147,9 @@ bool drand_relay_list_read(struct drand_relay_list *out, const char *urls, const
 		urls += n + 1;
 		left -= n + 1;
 	}
-	if (out->n >= DRAND_RELAYS_MIN)
+	group(out);
+	if (out->operators >= DRAND_RELAYS_MIN)
 		return true;
-	*why = "has one relay: two have to agree, so name two or more";
+	*why = "has relays of one domain: two operators have to agree, so name two or more";
 	return false;
 }

@@ -91,7 +91,7 @@ static void again(struct proofs *p, enum err err, const char *why)
 		log_warn("certificate.failed", "what=%s err=%s why=%s next=retry",
 			p->stage == PROOFS_NEXT ? "pools" : p->call.work.draw, err_name(err), why);
 	p->failing = true;
-	p->due_ms = e->around.now_ms + RETRY_TICKS * e->config.tick_ms;
+	p->due_ms = e->around.now_ms + (p->tries > 0 ? 1U << (p->tries - 1) : RETRY_TICKS) * e->config.tick_ms;
 }
 
 /* ---- which ---- */

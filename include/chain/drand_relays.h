@@ -33,10 +33,11 @@ void drand_call_fini(struct drand_call *call); /* cancels: done is not called af
 struct drand_relays *drand_relays_new(struct loop *loop, struct http *http, const char *urls);
 void drand_relays_free(struct drand_relays *relays); /* NULL is allowed; no call is out */
 
-/* Asks all relays at once for that round and no other, first under v2's path, then under v1's; over within 5 s. Once two
- * agree the others have a second more, so that a false one shows.
- *   OK       exactly one signature came from two relays or more. A single relay that says otherwise is outvoted, and named in
- *            the log (drand.false_relay). Where this build has pairings, a signature that is not drand's counts as no answer.
+/* Asks all relays at once for that round and no other, first under v2's path, then under v1's; over within 5 s. Once
+ * enough agree the others have a second more, so that a false one shows. Enough: a majority of the list's domains; two where
+ * this build has pairings. All hosts of a domain are one.
+ *   OK       one signature came from two domains or more, and from a majority or no other one from two. A relay that says
+ *            otherwise is outvoted, and named in the log (drand.false_relay). Where this build has pairings, a signature that is not drand's counts as no answer.
  *   RETRY    too few answered, or the round is not there yet; it is never replaced by another one
  *   REFUSED  they disagree, and neither is outvoted: why names them */
 void drand_ask(struct drand_relays *relays, struct drand_call *call, uint64_t round,

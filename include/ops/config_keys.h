@@ -165,7 +165,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(OFFCHAIN, DRAND_RELAYS, NULL, RELAYS, drand_relays, \
 	  "https://api.drand.sh,https://api2.drand.sh,https://api3.drand.sh,https://drand.cloudflare.com,https://api.drand.secureweb3.com:6875", \
 	  0, 0, 0, NULL, \
-	  "Relays that are asked for drand's rounds, two to eight hosts with commas; a round counts when two give the same.") \
+	  "Relays that are asked for drand's rounds, two to eight hosts with commas; a round counts when two of different domains give the same.") \
 	X(OFFCHAIN, VRF_KEY_FILE, NULL, PATH, vrf_file, NULL, 0, 0, 0, NULL, \
 	  "File with the VRF's key, in the forms of DEV_WALLET_KEY_FILE but no wallet's key; else the credential vrf-key.") \
 	X(OFFCHAIN, VRF_PRIVATE_KEY, NULL, SECRET, vrf_key, NULL, 0, 0, SETTING_SECRET, NULL, \

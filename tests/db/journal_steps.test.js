@@ -132,7 +132,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		offchain_anchor: { ...stake, sig: signature('A'), slot: 5 }, offchain_beacon: { ...stake, round: 5, signature: '\\x00' },
 		offchain_block: { ...stake, slot: 5, parent_slot: 4, blockhash: '\\x00', block_time: 5 },
 		offchain_prove: { ...stake, alpha: '\\x00', proof: '\\x00', beta: '\\x00' }, offchain_draw: { ...stake, attempt: [], number: [], total: [], entry: [] },
-		offchain_refuse: { ...stake, pick: 0, reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: stake,
+		offchain_refuse: { ...stake, account: 'a', reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: stake,
 		offchain_refund: { ...stake, refund: 'SELECT' }, offchain_halt: { ...stake, why: 'w' }, offchain_held: stake, offchain_owner: { fence: 1 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);

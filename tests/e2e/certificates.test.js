@@ -7,6 +7,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
+const { startRelay } = require('./relay.js');
 const { World, ROOT, sleep } = require('./world.js');
 const { Keeper } = require('../db/keeper.js');
 const { RULES } = require('../db/offchain.js');
@@ -149,7 +150,27 @@ test('a draw that was changed after it was signed gets no file, and the others g
 	await world.sql(GUARDED);
 });
 
-test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async () => {
+// Two nodes that tell one transaction wrong when it is read for the second time (the first is the pool's history), and at the third have lost it.
+async function badNodes(t, pool) {
+	const seen = { n: 0 };
+	const { signature: creation } = (await world.scenario.node.call('getSignaturesForAddress', pool.address, { commitment: 'confirmed' })).at(-1);
+	const change = (method, body, params) => {
+		if (method !== 'getTransaction' || params[0] !== creation) return body;
+		const answer = JSON.parse(body);
+		seen.n += 1;
+		if (seen.n === 2) answer.result.transaction[0] = `${answer.result.transaction[0].slice(0, 20)}AAAA${answer.result.transaction[0].slice(24)}`;
+		if (seen.n === 3) answer.result = null;
+		return JSON.stringify(answer);
+	};
+	const relays = [];
+	for (let k = 0; k < 2; k += 1) {
+		relays.push(await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/0`, change));
+		t.after(() => relays[k].close());
+	}
+	return { seen, urls: { SOLANA_RPC_URL: relays[0].url, SOLANA_RPC_URL_2: relays[1].url } };
+}
+
+test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async (t) => {
 	const { judgeCertificate } = await import(path.join(ROOT, 'docs', 'verify', 'src', 'judge.js'));
 	const pools = [await world.lockedPool({ program: 'spl', players: 4 }), await world.lockedPool({ program: 'token-2022', decimals: 9, players: 3 })];
 	await world.pastLock();
@@ -157,7 +178,8 @@ test('pools on chain are certified one after the other: killed between row and f
 	for (const statement of ["ALTER SYSTEM SET track_functions = 'all'", 'SELECT pg_reload_conf()', 'SELECT pg_stat_reset()']) await world.sql(statement);
 	const of = (pool) => new RegExp(`^draw:${pool.address}:\\d+$`);
 	const elsewhere = path.join(world.directory, 'elsewhere');
-	const rowless = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: elsewhere });
+	const { seen, urls } = await badNodes(t, pools[0]);
+	const rowless = world.startDaemonWith({ ...settings(), ...urls, CERTIFICATE_DIR: elsewhere });
 	// Until the first draw is paid there is nothing to certify, however many ticks that takes: each question is asked once.
 	await rowless.wait('draw.paid', {}, { within: 120_000 });
 	const asked = await world.sql("SELECT funcname, calls FROM pg_stat_user_functions WHERE funcname IN ('proof_next', 'certificate_next') AND calls > 1");
@@ -166,6 +188,7 @@ test('pools on chain are certified one after the other: killed between row and f
 	fs.writeFileSync(elsewhere, 'from here on no file can be written');
 	for (const pool of pools) await rowless.wait('certificate.made', { of: of(pool) }, { within: 120_000 });
 	await rowless.kill();
+	assert.equal(seen.n, 4, 'wrong at one node, lost at the other, and then there');
 	const made = (await world.sql('SELECT keeper.certificate_name(c) FROM keeper.certificates c WHERE c.pool IS NOT NULL ORDER BY serial')).split('\n');
 	assert.deepEqual(made.map((name) => fs.existsSync(path.join(folder, name))), [false, false], 'rows without files');
 

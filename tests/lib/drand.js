@@ -64,7 +64,8 @@ class Relay {
 	serve(request, response) {
 		let body = '';
 		request.on('data', (data) => { body += data; });
-		request.on('end', () => {
+		request.on('end', async () => {
+			if (this.late > 0) await new Promise((resolve) => { setTimeout(resolve, this.late); });
 			this.requests.push({ method: request.method, url: request.url, headers: request.headers, body });
 			const [version, match] = V1.test(request.url) ? [1, V1.exec(request.url)] : [2, V2.exec(request.url)];
 			const round = match && ROUNDS.get(match[1]);

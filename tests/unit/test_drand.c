@@ -83,6 +83,7 @@ static void test_alpha(void **unused)
 
 static void test_relays(void **unused)
 {
+	static const size_t operators[] = { 0, 1, 0, 0, 4, 1, 6, 7 };
 	struct drand_relay_list list;
 	const char *why;
 
@@ -95,6 +96,14 @@ static void test_relays(void **unused)
 	assert_string_equal(list.relay[1].url, "https://drand.example:6875/some-path");
 	assert_string_equal(list.relay[1].host, "drand.example:6875");
 	assert_string_equal(list.relay[3].host, "127.0.0.1:2");
+	assert_int_equal(list.operators, 4);
+	assert_true(drand_relay_list_read(&list,
+		"https://api.drand.sh,https://a.example.co.uk,https://api2.drand.sh,https://drand.sh:1,https://b.co.uk,"
+		"https://example.co.uk,https://10.0.0.1,https://11.0.0.1",
+		&why));
+	assert_int_equal(list.operators, 5);
+	for (size_t i = 0; i < list.n; i++)
+		assert_int_equal(list.relay[i].operator_of, operators[i]);
 }
 
 static void test_relays_that_are_none(void **unused)
@@ -104,6 +113,7 @@ static void test_relays_that_are_none(void **unused)
 	} bad[] = {
 		{ "", "https:// addresses" },
 		{ "https://a.example", "two or more" },
+		{ "https://api.drand.sh,https://api2.drand.sh,https://drand.sh", "relays of one domain" },
 		{ "https://a.example,", "https:// addresses" },
 		{ "https://a.example, https://b.example", "https:// addresses" },
 		{ "https://a.example,ftp://b.example", "https:// addresses" },
