@@ -191,25 +191,47 @@ static void write_late(struct buf *out, const struct health_facts *f)
 	end_table(out);
 }
 
+static const char *const LEVELS[] = {
+	[REASON_INFO] = "", [REASON_WARN] = "something outside must change", [REASON_ALERT] = "a human must look"
+};
+
+static void write_draws(struct buf *out, size_t n, const char *what, const char *level)
+{
+	buf_str(out, "<tr><td class=\"n\">");
+	html_count(out, n);
+	buf_fmt(out, "</td><th scope=\"row\">%s%s%s%s</th></tr>", what,
+		level[0] != '\0' ? ": <strong class=\"bad\">" : "", level, level[0] != '\0' ? "</strong>" : "");
+}
+
 static void write_waiting(struct buf *out, const struct health_facts *f)
 {
-	static const char *const levels[] = { [REASON_INFO] = "",
-		[REASON_WARN] = "something outside must change",
-		[REASON_ALERT] = "a human must look" };
-
 	if (f->engine.active == 0)
 		return;
 	begin_table(out, "What draws wait for",
 		"<th scope=\"col\" class=\"n lead\">Draws</th><th scope=\"col\">Reason</th>");
-	for (int i = 0; i < REASON_COUNT; i++) {
-		if (f->survey.draws[i] == 0)
-			continue;
-		buf_str(out, "<tr><td class=\"n\">");
-		html_count(out, f->survey.draws[i]);
-		buf_fmt(out, "</td><th scope=\"row\">%s%s%s%s</th></tr>", REASONS[i].text,
-			levels[REASONS[i].level][0] != '\0' ? ": <strong class=\"bad\">" : "", levels[REASONS[i].level],
-			levels[REASONS[i].level][0] != '\0' ? "</strong>" : "");
-	}
+	for (int i = 0; i < REASON_COUNT; i++)
+		if (f->survey.draws[i] > 0)
+			write_draws(out, f->survey.draws[i], REASONS[i].text, LEVELS[REASONS[i].level]);
+	end_table(out);
+}
+
+/* Those that are not over, by state, and by what they wait for. */
+static void write_offchain(struct buf *out, const struct health_facts *f)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < OFFCHAIN_STATES; i++)
+		n += f->survey.offchain[i];
+	if (n == 0)
+		return;
+	begin_table(out, "Draws of the database",
+		"<th scope=\"col\" class=\"n lead\">Draws</th><th scope=\"col\">State, or what they wait for</th>");
+	for (int i = 0; i < OFFCHAIN_STATES; i++)
+		if (f->survey.offchain[i] > 0)
+			write_draws(out, f->survey.offchain[i], offchain_state_name((enum offchain_state)i), "");
+	for (int i = 0; i < REASON_COUNT; i++)
+		if (f->survey.offchain_waits[i] > 0 && i != WAIT_NONE)
+			write_draws(out, f->survey.offchain_waits[i], REASONS[i].text, LEVELS[REASONS[i].level]);
 	end_table(out);
 }
 
@@ -380,6 +402,7 @@ void status_page_write(struct buf *out, const struct health_facts *f, const stru
 		write_figures(out, f);
 		write_late(out, f);
 		write_waiting(out, f);
+		write_offchain(out, f);
 		write_paid(out, f);
 		write_certificates(out, f);
 	}

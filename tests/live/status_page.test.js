@@ -68,6 +68,8 @@ test('it says what is: readiness in words, reasons, due draws, counts, amounts w
 	assert.match(text('well'), /✓ Ready/);
 	for (const part of ['pools1,240', 'paid since the start4,117', 'draws the wallet pays for1,306', '47,034.482758', '3.91824412', '9 of 12', '14 s ago', '447,552,312']) assert.ok(text('well').includes(part), part);
 	assert.doesNotMatch(text('well'), /What is wrong|overdue|Due draws/);
+	assert.match(text('well'), /Draws of the database.*7locked1drawn7draw of the database: its drand round is not due yet1draw of the database: halted, .*: a human must look/);
+	assert.ok(!text('starting').includes('Draws of the database'), 'no table where there are none');
 	const trouble = text('trouble');
 	assert.match(trouble, /✗ Not ready/);
 	for (const part of ['database: Postgres has been away for 31 s', 'wallet: 120400 lamports do not pay', 'overdue 12 minsince 12:47:28', 'no oracle\'s gateway answered our canary', 'a human must look', 'rpc2down3,1044,999 ms', 'Postgresaway']) assert.ok(trouble.includes(part), part);

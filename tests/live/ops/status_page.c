@@ -38,6 +38,8 @@ static void well(struct health_facts *f)
 			.wallet_known = true },
 		.survey = { .pools = { [POOL_OPEN] = 1187, [POOL_LOCKED] = 48, [POOL_ENDED] = 3, [POOLS_MISSING] = 2 },
 			.draws = { [WAIT_TOO_EARLY] = 3, [WAIT_IN_FLIGHT] = 2 },
+			.offchain = { [OFFCHAIN_LOCKED] = 7, [OFFCHAIN_DRAWN] = 1 },
+			.offchain_waits = { [WAIT_OFFCHAIN_ROUND] = 7, [WAIT_OFFCHAIN_HALTED] = 1 },
 			.bound = 1,
 			.oracles = 12,
 			.oracles_viable = 9,
