@@ -77,6 +77,16 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_answer IS 'For an operator: what became of a lock on the chain that this database does not hold. Other draws are locked again; the one that it names never.';
 
+CREATE FUNCTION keeper.offchain_told(p_source text, p_source_key text, p_account text)
+RETURNS TABLE (draw uuid, salt text, entry bigint, participant text, weight numeric)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.draw, encode(d.salt, 'hex'), e.entry, encode(e.participant, 'hex'), e.weight::numeric
+      FROM keeper.offchain_draws d
+      JOIN keeper.offchain_entries e ON e.draw = d.draw AND e.participant = sha256('\x504645312d75736572'::bytea || d.salt || convert_to(p_account, 'UTF8'))
+     WHERE d.source = p_source AND d.source_key = p_source_key ORDER BY e.entry
+$$;
+COMMENT ON FUNCTION keeper.offchain_told IS 'The entries of one account in a draw, and the salt by which he finds them himself among the published ones. For the sources'' own functions.';
+
 CREATE FUNCTION keeper.offchain_audit() RETURNS TABLE (draw uuid, fault text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.draw, f.fault

@@ -4,78 +4,20 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const crypto = require('node:crypto');
-const fs = require('node:fs');
-const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { startPostgres, psql } = require('../lib/postgres');
-const { newKeeper } = require('./keeper');
-const { Offchain, Keeper, VRF_KEY } = require('./offchain');
+const { VRF_KEY } = require('./offchain');
+const { Source } = require('./source');
 
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
-const SOURCES = path.join(__dirname, '..', '..', 'config', 'sources');
-const read = (source, name) => fs.readFileSync(path.join(SOURCES, source, name), 'utf8');
-
-function statements(source) {
-	const parts = read(source, 'statements.sql').split(/^-- name: (\w+)$/m).slice(1);
-	return Object.fromEntries(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1].trim()]] : [])));
-}
 
 let server;
 test.before(async () => { server = await startPostgres(); });
 test.after(() => server.stop());
 
-// A database with the source in it, its rules published before its seed.
-class Source extends Offchain {
-	static async make(source, seed = true) {
-		const made = new Source(await newKeeper(server));
-		made.source = source;
-		made.statements = statements(source);
-		const rules = read(source, 'rules.json').trim();
-		made.type = JSON.parse(rules).type;
-		await made.keeper.call('vrf_key_register', { key: VRF_KEY });
-		await made.keeper.call('offchain_publish', { type: made.type, rules });
-		await made.keeper.sql(`BEGIN; ${read(source, 'schema.sql')} ${seed ? read(source, 'seed.sql') : ''} COMMIT;`);
-		return made;
-	}
-
-	get schema() { return { coin_draws: 'coin_draws', jackpots: 'jackpot', raffles: 'raffle_schema' }[this.source]; }
-
-	locking(key, overrides = {}) { return Offchain.locking(key, { source: this.source, type: this.type, freeze: this.statements.freeze, entries: this.statements.entries, ...overrides }); }
-
-	async lockIt(key) { return (await this.keeper.call('offchain_lock', this.locking(key)))[0]; }
-
-	async due() { return (await this.keeper.rows(this.statements.due.replace(';', '').replace('$1', '100'), this.keeper.daemonUrl)).map((row) => row.source_key); }
-
-	settle(draw) { return this.verb('settle', draw, { settle: this.statements.settle }); }
-
-	refund(draw) { return this.verb('refund', draw, { refund: this.statements.refund }); }
-
-	settling(draw) { return Keeper.call('offchain_settle', { fence: 1, draw: draw.draw, settle: this.statements.settle }); }
-
-	// A draw that is over stays over, for sessions that replicate too, and no other spelling of its key is another draw.
-	async refusesRedraw(set, over, id, opened, own, others) {
-		const rows = Object.entries(over).flatMap(([state, key]) => [
-			[`SET LOCAL session_replication_role = replica; ${set} = '${state === state.toUpperCase() ? 'OPEN' : 'open'}' WHERE ${id} = '${key}'`, new RegExp(`is ${state} and cannot become`)],
-			[`${set.replace(/SET \w+$/, 'SET')} ${opened} = '2020-01-01' WHERE ${id} = '${key}'`, /stay/],
-		]);
-		const table = set.split(' ')[1];
-		await this.refuses(...rows, [`DELETE FROM ${table}`, /it does not go/], [`TRUNCATE ${table} CASCADE`, /it does not go|refused/]);
-		for (const key of own) assert.equal(await this.keeper.refusal('offchain_lock', this.locking(key)), 'ok', key);
-		for (const key of others) assert.match(await this.keeper.refusal('offchain_lock', this.locking(key)), /^PK003 .* the key of this \w+ is /, key);
-	}
-
-	async sound() { assert.equal(await this.keeper.sql(`SELECT * FROM ${this.schema}.faults`), ''); }
-
-	// cases: [[statement, why]], asked in one go.
-	async refuses(...cases) {
-		const said = await this.outcomes(cases.map(([statement]) => statement));
-		cases.forEach(([statement, why], i) => assert.match(said[i], why, statement));
-	}
-}
-
 test('coin draws: the ledger is the balance, the entry commits with its debit, the winner with its prize', async () => {
-	const coins = await Source.make('coin_draws');
+	const coins = await Source.make(server, 'coin_draws');
 	const { keeper } = coins;
 	assert.equal(await keeper.sql("SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'coin_draws'"), 'draws participations sessions transactions users winners');
 	assert.equal(await keeper.sql("INSERT INTO coin_draws.users (id, email) VALUES ('new', 'n'); SELECT coin_balance, (SELECT sum(amount) FROM coin_draws.transactions WHERE user_id = 'new') FROM coin_draws.users WHERE id = 'new'"), '100|100', 'the bonus has its row');
@@ -89,12 +31,21 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	);
 	assert.deepEqual(await coins.due(), []);
 	assert.match(await keeper.refusal('offchain_lock', coins.locking('2')), /^PK003 .* is not due before/);
-	await keeper.sql("UPDATE coin_draws.draws SET draw_time = now(), prize_amount = 61 WHERE id = 2");
-	assert.deepEqual(await coins.due(), [], 'a prize larger than the pot');
-	assert.match(await keeper.refusal('offchain_lock', coins.locking('2')), /^PK003 .* draw 2 promises 61.00 coins, but its pot has 60 and the house adds 0/);
-	await keeper.sql('UPDATE coin_draws.draws SET prize_amount = 40 WHERE id = 2');
+	// What was promised to who has paid, and what the house adds, stays; until then it is the operator's.
+	const terms = ['prize_amount = 1', "prize_kind = 'money'", 'entry_fee = 1', 'house_coins = 1'];
+	await coins.refuses(...terms.flatMap((change) => ['', 'SET LOCAL session_replication_role = replica; '].map((before) => [`${before}UPDATE coin_draws.draws SET ${change} WHERE id = 2`, /draw 2: somebody has entered, or it is over/])),
+		["UPDATE coin_draws.draws SET title = 'Every coin', draw_time = now() WHERE id = 2", /^ok$/]);
+	const dear = await keeper.sql(`INSERT INTO coin_draws.draws (title, prize_amount, prize_kind, entry_fee, draw_time) VALUES ('dear', 9, 'coins', 30, clock_timestamp() + interval '1 h') RETURNING id`);
+	await keeper.sql(`UPDATE coin_draws.draws SET prize_amount = 61, entry_fee = 10, house_coins = 50 WHERE id = ${dear}; INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user1', ${dear}, 0);
+		UPDATE coin_draws.draws SET draw_time = clock_timestamp() - interval '1 h' WHERE id = ${dear}`);
+	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 2');
+	assert.deepEqual(await coins.due(), ['2', dear], 'a prize larger than the pot is told, behind what can be drawn');
+	assert.match(await keeper.refusal('offchain_lock', coins.locking(dear)), new RegExp(`^PK003 .* draw ${dear} promises 61.00 coins, but its pot has 10 and the house adds 50`));
+	assert.equal(await keeper.sql(`SELECT coin_draws.cancel(${dear})`), '10');
+	await keeper.sql("INSERT INTO coin_draws.draws (title, prize_amount, entry_fee, draw_time) VALUES ('nobody came', 1, 1, now())");
 	assert.deepEqual(await coins.due(), ['2']);
 	const draw = await coins.lockIt('2');
+	await coins.refuses(['UPDATE coin_draws.draws SET house_coins = 7 WHERE id = 2', /somebody has entered, or it is over/]);
 	assert.deepEqual([draw.n, draw.amounts, draw.currency, draw.stake_units], [6, [40], 'coins', 60]);
 	await coins.refuses(["INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user20', 2, 0)", /takes no entries any more/], ["DELETE FROM coin_draws.users WHERE id = 'user1'", /^23503/]);
 	await coins.draw(draw);
@@ -103,22 +54,25 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	await Promise.all(Array.from({ length: 4 }, () => coins.settle(draw)));
 	assert.equal(await keeper.sql(`SELECT coin_balance, total_wins FROM coin_draws.users WHERE id = '${account}'`), `${before + 40}|1`);
 	assert.equal(await keeper.sql('SELECT state, pot, kept, winner_id FROM coin_draws.draws WHERE id = 2'), `drawn|0|20|${account}`);
-	await coins.refuses(["INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (2, 'user1', 1, gen_random_uuid())", /^23505 winners_one_prize/],
+	await coins.refuses(["INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw, salt) VALUES (2, 'user1', 1, gen_random_uuid(), '')", /^23505 winners_one_prize/],
 		["UPDATE coin_draws.winners SET user_id = 'user1'", /who won what stays/]);
 	await coins.sound();
+	const tampered = await keeper.sql('BEGIN; UPDATE coin_draws.draws SET kept = kept + 1 WHERE id = 2; SELECT fault FROM coin_draws.faults; ROLLBACK');
+	assert.equal(tampered, 'drawn: kept 21 coins of 60 paid and 0 of the house, for a prize of 40.00 (coins)');
 
 	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 1');
 	const money = await coins.lockIt('1');
 	await coins.defaulted(money);
 	await coins.refund(money);
 	await coins.refund(money);
-	assert.equal(await keeper.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '6|30');
+	assert.equal(await keeper.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund' AND metadata ->> 'draw' = '1'"), '6|30');
 	await coins.sound();
 	await coins.refusesRedraw('UPDATE coin_draws.draws SET state', { drawn: 2, refunded: 1 }, 'id', 'created_at', ['1', '2'], ['01', '+1', ' 1']);
 
 	const few = await keeper.sql(`INSERT INTO coin_draws.draws (title, prize_amount, entry_fee, min_participants, draw_time, created_at) VALUES ('few', 1, 7, 3, clock_timestamp() + interval '1 h', '2020-01-01') RETURNING id`);
 	assert.equal(await keeper.sql(`SELECT created_at > now() - interval '1 h' FROM coin_draws.draws WHERE id = ${few}`), 't', 'nobody says when its entries opened');
 	await keeper.sql(`INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) VALUES ('user1', ${few}, 0); UPDATE coin_draws.draws SET draw_time = clock_timestamp() WHERE id = ${few}`);
+	assert.deepEqual(await coins.due(), [few]);
 	assert.match(await keeper.refusal('offchain_lock', coins.locking(few)), /^PK003 .* has 1 of at least 3 participants/);
 	await coins.refuses([`SELECT coin_draws.cancel(2)`, /draw 2 is not open/], [`SELECT coin_draws.cancel(${few}), coin_draws.cancel(${few})`, /is not open/]);
 	assert.equal(await keeper.sql(`SELECT coin_draws.cancel(${few}); SELECT state, pot, (SELECT sum(amount) FROM coin_draws.transactions WHERE metadata ->> 'draw' = '${few}') FROM coin_draws.draws WHERE id = ${few}`), '7\ncancelled|0|0');
@@ -126,7 +80,7 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 });
 
 test('a connection killed inside a settlement leaves nothing of it; a winner who is gone is nobody else', async () => {
-	const coins = await Source.make('coin_draws');
+	const coins = await Source.make(server, 'coin_draws');
 	const { keeper } = coins;
 	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 2');
 	const draw = await coins.lockIt('2');
@@ -154,10 +108,12 @@ test('a connection killed inside a settlement leaves nothing of it; a winner who
 });
 
 test('jackpots: every cent has its row, a wager counts once, the winner takes the round', async () => {
-	const jackpots = await Source.make('jackpots', false);
+	const jackpots = await Source.make(server, 'jackpots', false);
 	const { keeper } = jackpots;
 	assert.equal(await keeper.sql('SELECT jackpot_group, current_amount, max_amount, contribution_rate FROM jackpot.pools ORDER BY 1'),
 		'minor|100000|1000000|0.020000\nmajor|1000000|10000000|0.010000\nmega|10000000|100000000|0.005000');
+	assert.equal(await keeper.sql('SELECT count(*) FROM jackpot.rounds WHERE due_at IS NOT NULL'), '0', 'drawn when they are full');
+	await keeper.sql('UPDATE jackpot.jackpots SET min_contributions = 0');
 	const wager = (key, user, cents) => `SELECT * FROM jackpot.contribute('${key}', '${user}', 'slots', ${cents})`;
 	for (const why of ['floor, per group', 'the same key adds nothing']) assert.equal(await keeper.sql(wager('a', 'anna', 150)), 'minor|1|3\nmajor|1|1', why);
 	await jackpots.refuses([wager('a', 'anna', 151), /key a was used for another wager/], ...[0, -5].map((cents) => [wager('b', 'anna', cents), /^23514 contributions_wager_is_positive/]));
@@ -176,7 +132,7 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	assert.deepEqual(await jackpots.due(), ['minor:1'], 'and full is due');
 	const draw = await jackpots.lockIt('minor:1');
 	assert.deepEqual([draw.n, draw.total_weight, draw.amounts, draw.currency, draw.stake_units], [10, 900000, [1000000], 'money, 2 decimals', 900000]);
-	await keeper.sql(wager('next', 'anna', 1000));
+	await keeper.sql(`${wager('next', 'anna', 900)}; ${wager('next2', 'bob', 100)}`);
 	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100020|2', 'the next round is open, with its seed');
 	await jackpots.draw(draw);
 	await Promise.all(Array.from({ length: 3 }, () => jackpots.settle(draw)));
@@ -188,37 +144,29 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	const back = await jackpots.lockIt('minor:2');
 	await jackpots.defaulted(back);
 	await jackpots.refund(back);
-	assert.equal(await keeper.sql("SELECT user_id, amount FROM jackpot.credits WHERE kind = 'refund'"), 'anna|20');
-	assert.equal(await keeper.sql("SELECT state, amount, seed_back, rolled_on FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000|0');
+	assert.equal(await keeper.sql("SELECT user_id, amount FROM jackpot.credits WHERE kind = 'refund' ORDER BY 1"), 'anna|18\nbob|2');
+	assert.equal(await keeper.sql("SELECT state, amount, seed_back FROM jackpot.rounds WHERE round = 2"), 'refunded|100020|100000');
 	assert.equal(await keeper.sql(wager('tiny', 'anna', 1)), '', 'less than a cent is nothing');
 	const late = (kind, amount, round) => `INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount, user_id, key) SELECT id, ${round}, '${kind}', ${amount}${kind === 'contribution' ? ", 'anna', 'next'" : ', NULL, NULL'} FROM jackpot.jackpots WHERE "group" = 'minor'`;
-	await jackpots.refuses([late('contribution', 5, 2).replace("'next'", "'tiny'"), /round 2 of jackpot .* is not open: it takes no contribution/], [late('rollover', 5, 2), /takes no rollover/], [late('locked', -5, 3), /is not locked/],
+	await jackpots.refuses([late('contribution', 5, 2).replace("'next'", "'tiny'"), /round 2 of jackpot .* is not open: it takes no contribution/], [late('seed', 5, 2), /takes no seed/], [late('locked', -5, 3), /is not locked/],
 		["UPDATE jackpot.jackpots SET \"group\" = 'mega' WHERE \"group\" = 'minor'", /id and group stay/]);
 	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* is not due/);
 	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
-	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* there are no entries/);
+	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:3')), /^PK003 .* round minor:3 has 0 of at least 2 players/);
 	assert.equal(await keeper.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100000');
 	await jackpots.sound();
 	await jackpots.refusesRedraw('UPDATE jackpot.rounds SET state', { won: 1, refunded: 2 }, 'round', 'opened_at', ['minor:1', 'minor:2'], ['minor:01', 'minor:+2', 'minor:1:', 'minor:1:2']);
 
-	// Nobody is left to win a full round: all of it goes on, fills no round, and goes on again when that one defaults.
-	await keeper.sql(wager('full', 'anna', 100000000));
+	// Nobody is left to win a full round: what players put in goes back to them, and not to who plays the next one.
+	await keeper.sql(`${wager('full', 'anna', 40000000)}; ${wager('full2', 'bob', 60000000)}`);
 	const lost = await jackpots.lockIt('minor:3');
-	await jackpots.verb('refuse', lost, { account: 'anna', reason: 'account_closed' });
+	for (const account of ['anna', 'bob']) await jackpots.verb('refuse', lost, { account, reason: 'account_closed' });
 	await jackpots.draw(lost);
-	await jackpots.settle(lost);
-	assert.equal(await keeper.sql("SELECT state, rolled_on FROM jackpot.rounds WHERE round = 3"), 'rolled|1000000');
-	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|4');
-	assert.match(await keeper.refusal('offchain_lock', jackpots.locking('minor:4')), /^PK003 .* is not due .* and not full/);
-	await keeper.sql(wager('on', 'bob', 1000));
-	assert.ok(!(await jackpots.due()).includes('minor:4'), 'one wager does not take it all at once');
-	await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
-	const again = await jackpots.lockIt('minor:4');
-	assert.deepEqual([again.amounts, again.stake_units], [[1100020], 20]);
-	await jackpots.defaulted(again);
-	await jackpots.refund(again);
-	assert.equal(await keeper.sql("SELECT state, seed_back, rolled_on FROM jackpot.rounds WHERE round = 4"), 'refunded|100000|1000000');
-	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|5');
+	await Promise.all(Array.from({ length: 3 }, () => jackpots.settle(lost)));
+	assert.equal(await keeper.sql("SELECT state, amount, seed_back FROM jackpot.rounds WHERE round = 3"), 'refunded|1000000|100000');
+	assert.equal(await keeper.sql("SELECT user_id, amount, kind FROM jackpot.credits WHERE round = 3 ORDER BY 1"), 'anna|800000|refund\nbob|100000|refund');
+	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '100000|4');
+	assert.equal((await jackpots.verb('settle', lost, { settle: 'SELECT 1' })).paid_units, 0);
 	await jackpots.sound();
 });
 
@@ -232,10 +180,11 @@ async function wagering(keeper, sessions, wagers, cents, meanwhile) {
 }
 
 test('jackpots: rounds that lock among wagers take each cent once, and a maximum is met to the cent by many sessions', async () => {
-	const jackpots = await Source.make('jackpots', false);
+	const jackpots = await Source.make(server, 'jackpots', false);
 	const { keeper } = jackpots;
 	const draws = [];
 	const n = FULL ? 2000 : 150;
+	await keeper.sql('UPDATE jackpot.jackpots SET min_contributions = 0, min_players = 1');
 	await wagering(keeper, 6, n, 1000, async () => {
 		await keeper.sql("UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
 		for (const key of await jackpots.due()) draws.push(await jackpots.lockIt(key));
@@ -249,8 +198,8 @@ test('jackpots: rounds that lock among wagers take each cent once, and a maximum
 	}
 	await jackpots.sound();
 
-	const full = await Source.make('jackpots', false);
-	await full.keeper.sql("UPDATE jackpot.jackpots SET max_amount = seed_amount + 1234567 WHERE \"group\" = 'minor'; UPDATE jackpot.jackpots SET max_amount = NULL, min_bet = 999999 WHERE \"group\" = 'mega'");
+	const full = await Source.make(server, 'jackpots', false);
+	await full.keeper.sql("UPDATE jackpot.jackpots SET max_amount = seed_amount + 1234567 WHERE \"group\" = 'minor'; UPDATE jackpot.jackpots SET max_amount = NULL, draw_every = '1 day', min_bet = 999999 WHERE \"group\" = 'mega'");
 	await wagering(full.keeper, 6, 150, 99950);
 	assert.equal(await full.keeper.sql("SELECT jackpot_group, total_contributions, current_amount = max_amount FROM jackpot.pools ORDER BY 1"), 'minor|1234567|t\nmajor|899100|f\nmega|0|');
 	assert.equal(await full.keeper.sql("SELECT count(*) FILTER (WHERE l.amount = 1999), count(*) FILTER (WHERE l.amount < 1999) FROM jackpot.ledger l JOIN jackpot.jackpots j ON j.id = l.jackpot_id WHERE j.\"group\" = 'minor' AND l.kind = 'contribution'"), `${Math.floor(1234567 / 1999)}|1`, 'each is whole but the last');
@@ -266,7 +215,7 @@ test('jackpots: rounds that lock among wagers take each cent once, and a maximum
 });
 
 test('raffles: tickets come from redemptions, prizes from stock, and a prize goes forward to its winner', async () => {
-	const raffles = await Source.make('raffles');
+	const raffles = await Source.make(server, 'raffles');
 	const { keeper } = raffles;
 	const id = '00000000-0000-4000-8000-00000000000a';
 	assert.equal(await keeper.sql('SELECT name, status, total_tickets, participant_count, prizes FROM raffle_schema.raffle_summary'), 'Full tank|OPEN|30|12|6');
@@ -278,7 +227,11 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 		['UPDATE raffle_schema.raffle_prizes SET awarded = 9', /^23514 prizes_stock_is_enough/], ['DELETE FROM raffle_schema.audit_log', /only added to/],
 		[`INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, points_each) VALUES ('poor', 'driver1', '${id}', 500); UPDATE raffle_schema.redemptions SET status = 'COMPLETED' WHERE id = 'poor'`, /^23514 balances_are_not_negative/],
 	);
-	await keeper.sql("UPDATE raffle_schema.raffles SET end_date = clock_timestamp()");
+	// Players have tickets: what they can win only becomes more.
+	await raffles.refuses(['DELETE FROM raffle_schema.raffle_prizes WHERE position = 2', /has tickets: prizes are only added/], ['UPDATE raffle_schema.raffle_prizes SET quantity = 4 WHERE position = 2', /prizes are only added/],
+		["UPDATE raffle_schema.raffle_prizes SET name = 'Sponge' WHERE position = 1", /prizes are only added/]);
+	await keeper.sql(`BEGIN; UPDATE raffle_schema.raffle_prizes SET quantity = 6 WHERE position = 2; INSERT INTO raffle_schema.raffle_prizes (raffle_id, position, name) VALUES ('${id}', 3, 'Sponge'); ROLLBACK`);
+	await keeper.sql('UPDATE raffle_schema.raffles SET end_date = clock_timestamp()');
 	assert.deepEqual(await raffles.due(), [id]);
 	const draw = await raffles.lockIt(id);
 	assert.deepEqual([draw.n, draw.prizes, draw.alternates, draw.stake_units], [30, 6, 5, 300]);
@@ -297,6 +250,7 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	assert.equal(await keeper.sql('SELECT position, awarded, quantity FROM raffle_schema.raffle_prizes ORDER BY 1'), '1|1|1\n2|5|5');
 	assert.equal(await keeper.sql("SELECT count(*) FROM raffle_schema.outbox WHERE kind = 'won' AND sent_at IS NULL"), '6');
 	assert.equal(await keeper.sql("SELECT count(DISTINCT correlation), count(*) FROM raffle_schema.audit_log WHERE table_name = 'raffle_winners'"), '1|6');
+	assert.equal(await keeper.sql(`SELECT count(*) FROM raffle_schema.outbox WHERE kind = 'won' AND payload ->> 'salt' = '${draw.salt.slice(2)}'`), '6');
 	await keeper.sql("UPDATE raffle_schema.raffle_winners SET fulfilment = 'CLAIMED' WHERE selection_index = 0");
 	assert.equal(await keeper.sql('SELECT prize_claimed, claim_date IS NOT NULL FROM raffle_schema.raffle_winners WHERE selection_index = 0'), 't|t');
 	await raffles.refuses(["UPDATE raffle_schema.raffle_winners SET fulfilment = 'WON' WHERE selection_index = 0", /only goes forward/], ["UPDATE raffle_schema.raffle_winners SET participant_id = 'me'", /who won what stays/]);
@@ -320,6 +274,7 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	await raffles.refuses([`${prize(third, 1)}; UPDATE raffle_schema.raffle_prizes SET raffle_id = '${third}', position = 9 WHERE raffle_id = '${second}'`, /prize .* stays in raffle/]);
 	await keeper.sql(`${prize(third, 996)}; INSERT INTO raffle_schema.redemptions (id, user_id, raffle_id, tickets, points_each) VALUES ('r3', 'driver1', '${third}', 2, 9);
 		UPDATE raffle_schema.redemptions SET status = 'COMPLETED' WHERE id = 'r3'; UPDATE raffle_schema.raffles SET end_date = clock_timestamp() WHERE id = '${third}'`);
+	assert.deepEqual(await raffles.due(), [third]);
 	assert.match(await keeper.refusal('offchain_lock', raffles.locking(third)), /^PK003 .* has 996 prizes and 5 alternates: a draw has 1000 at most/);
 	await raffles.refuses([`SELECT raffle_schema.cancel('${second}')`, /is not OPEN/]);
 	assert.equal(await keeper.sql(`SELECT raffle_schema.cancel('${third}'); ${points}`), '18\n80');
@@ -328,7 +283,7 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 });
 
 test('a prize that comes while a raffle is locked is in the lock', async () => {
-	const raffles = await Source.make('raffles');
+	const raffles = await Source.make(server, 'raffles');
 	const { keeper } = raffles;
 	const id = '00000000-0000-4000-8000-00000000000a';
 	await keeper.sql('UPDATE raffle_schema.raffles SET end_date = clock_timestamp()');
@@ -347,7 +302,7 @@ test('a prize that comes while a raffle is locked is in the lock', async () => {
 
 // Random small draws in one go, each settled, refunded or left with a refused winner: what went in is what is there.
 test('no coin is lost or made over many random draws', async () => {
-	const coins = await Source.make('coin_draws', false);
+	const coins = await Source.make(server, 'coin_draws', false);
 	const { keeper } = coins;
 	const n = FULL ? 5000 : 150;
 	await keeper.sql(`INSERT INTO coin_draws.users (id, email, coin_balance) SELECT 'u' || i, 'e' || i, 1000000 FROM generate_series(1, 30) i`);
@@ -393,5 +348,5 @@ test('no coin is lost or made over many random draws', async () => {
 		- (SELECT sum(house_coins) FROM coin_draws.draws WHERE state = 'drawn' AND prize_kind = 'coins')`);
 	assert.equal(total, '30000000');
 	assert.equal(await keeper.sql("SELECT coalesce(sum(total_earnings), 0) = (SELECT coalesce(sum(w.amount), 0) FROM coin_draws.winners w JOIN coin_draws.draws d ON d.id = w.draw_id WHERE d.prize_kind = 'money') FROM coin_draws.users"), 't');
-	assert.equal(await keeper.sql("SELECT count(*) > 0 FROM coin_draws.draws WHERE state = 'drawn' AND winner_id IS NULL"), 't', 'some had nobody left to win');
+	assert.equal(await keeper.sql("SELECT count(*) > 0 FROM coin_draws.draws d JOIN keeper.offchain_draws k ON k.source_key = d.id::text WHERE d.state = 'refunded' AND k.state = 'settled'"), 't', 'some had nobody left to win');
 });

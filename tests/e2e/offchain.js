@@ -62,6 +62,7 @@ class DrawWorld extends World {
 			await this.sql(`SELECT keeper.offchain_publish('${JSON.parse(rules).type}', $rules$${rules}$rules$)`);
 			await this.sql(`BEGIN; ${read(name, 'schema.sql')} COMMIT`);
 		}
+		await this.sql('UPDATE jackpot.jackpots SET min_contributions = 0');
 		await this.sql(`SELECT keeper.offchain_publish('plain', $rules$${JSON.stringify(PLAIN.rules)}$rules$); ${PLAIN.schema}`);
 		this.writePlain(PLAIN.statements);
 	}

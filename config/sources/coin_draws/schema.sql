@@ -3,15 +3,15 @@
 CREATE SCHEMA coin_draws;
 
 CREATE TABLE coin_draws.users (
-    id                   text          PRIMARY KEY,
+    id                   text          PRIMARY KEY CONSTRAINT users_id_is_short CHECK (length(id) BETWEEN 1 AND 200),
     email                text          UNIQUE NOT NULL,
     username             text          UNIQUE,
     display_name         text,
     avatar_url           text,
-    coin_balance         integer       NOT NULL DEFAULT 100 CONSTRAINT users_balance_is_not_negative CHECK (coin_balance >= 0),
+    coin_balance         bigint        NOT NULL DEFAULT 100 CONSTRAINT users_balance_is_not_negative CHECK (coin_balance >= 0),
     total_participations integer       NOT NULL DEFAULT 0,
     total_wins           integer       NOT NULL DEFAULT 0,
-    total_earnings       numeric(10,2) NOT NULL DEFAULT 0,
+    total_earnings       numeric(20,2) NOT NULL DEFAULT 0,
     current_streak       integer       NOT NULL DEFAULT 0,
     last_check_in        date,
     is_vip               boolean       NOT NULL DEFAULT false,
@@ -35,13 +35,13 @@ CREATE TABLE coin_draws.draws (
     is_vip_only          boolean       NOT NULL DEFAULT false,
     category             text,
     state                text          NOT NULL DEFAULT 'open' CONSTRAINT draws_state_known CHECK (state IN ('open', 'locked', 'drawn', 'refunded', 'cancelled')),
-    pot                  integer       NOT NULL DEFAULT 0 CONSTRAINT draws_pot_is_not_negative CHECK (pot >= 0),
-    house_coins          integer       NOT NULL DEFAULT 0 CONSTRAINT draws_house_is_not_negative CHECK (house_coins >= 0),
-    kept                 integer       NOT NULL DEFAULT 0 CONSTRAINT draws_kept_is_not_negative CHECK (kept >= 0),
+    pot                  bigint        NOT NULL DEFAULT 0 CONSTRAINT draws_pot_is_not_negative CHECK (pot >= 0),
+    house_coins          bigint        NOT NULL DEFAULT 0 CONSTRAINT draws_house_is_not_negative CHECK (house_coins >= 0),
+    kept                 bigint        NOT NULL DEFAULT 0 CONSTRAINT draws_kept_is_not_negative CHECK (kept >= 0),
     winner_id            text          REFERENCES coin_draws.users (id),
     prize_image_url      text,
     created_at           timestamptz   NOT NULL DEFAULT now(),
-    CONSTRAINT draws_winner_is_drawn CHECK (winner_id IS NULL OR state = 'drawn'),
+    CONSTRAINT draws_winner_is_drawn CHECK ((winner_id IS NOT NULL) = (state = 'drawn')),
     CONSTRAINT draws_active_is_open CHECK (NOT is_active OR state = 'open'),
     CONSTRAINT draws_over_is_empty CHECK (state IN ('open', 'locked') OR pot = 0),
     CONSTRAINT draws_never_too_full CHECK (current_participants <= max_participants),
@@ -80,6 +80,7 @@ CREATE TABLE coin_draws.winners (
     user_id     text          NOT NULL REFERENCES coin_draws.users (id),
     amount      numeric(10,2) NOT NULL CONSTRAINT winners_amount_is_positive CHECK (amount > 0),
     keeper_draw uuid          NOT NULL,
+    salt        text          NOT NULL,
     verified    boolean       NOT NULL DEFAULT true,
     celebration jsonb,
     notified_at timestamptz,
@@ -87,6 +88,7 @@ CREATE TABLE coin_draws.winners (
     CONSTRAINT winners_one_prize UNIQUE (draw_id)
 );
 COMMENT ON COLUMN coin_draws.winners.keeper_draw IS 'its certificate';
+COMMENT ON COLUMN coin_draws.winners.salt IS 'for the winner: with it he finds his entry in the certificate';
 COMMENT ON COLUMN coin_draws.winners.notified_at IS 'null: the winner has yet to be told';
 
 CREATE TABLE coin_draws.sessions (
@@ -124,6 +126,9 @@ BEGIN
         NEW.created_at := clock_timestamp();
     ELSIF (NEW.id, NEW.created_at) <> (OLD.id, OLD.created_at) THEN
         RAISE EXCEPTION 'draw %: id and created_at stay', OLD.id;
+    ELSIF (NEW.prize_amount, NEW.prize_kind, NEW.entry_fee, NEW.house_coins) <> (OLD.prize_amount, OLD.prize_kind, OLD.entry_fee, OLD.house_coins)
+          AND (OLD.state <> 'open' OR OLD.current_participants > 0) THEN
+        RAISE EXCEPTION 'draw %: somebody has entered, or it is over: prize_amount, prize_kind, entry_fee and house_coins stay', OLD.id;
     ELSIF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN ('open locked', 'open cancelled', 'locked drawn', 'locked refunded') THEN
         RAISE EXCEPTION 'draw % is % and cannot become %', OLD.id, OLD.state, NEW.state;
     END IF;
@@ -150,7 +155,7 @@ CREATE FUNCTION coin_draws.post() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE coin_draws.users u SET coin_balance = u.coin_balance + a.amount, updated_at = now()
-      FROM (SELECT user_id, sum(amount)::integer AS amount FROM added WHERE type <> 'signup_bonus' GROUP BY 1) AS a WHERE u.id = a.user_id;
+      FROM (SELECT user_id, sum(amount)::bigint AS amount FROM added WHERE type <> 'signup_bonus' GROUP BY 1) AS a WHERE u.id = a.user_id;
     RETURN NULL;
 END
 $$;
@@ -183,7 +188,7 @@ END
 $$;
 CREATE TRIGGER participations_enter BEFORE INSERT ON coin_draws.participations FOR EACH ROW EXECUTE FUNCTION coin_draws.enter();
 CREATE TRIGGER participations_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON coin_draws.participations EXECUTE FUNCTION coin_draws.refuse('an entry is paid for, it ends with its draw');
-CREATE TRIGGER winners_stay BEFORE UPDATE OF draw_id, user_id, amount, keeper_draw OR DELETE OR TRUNCATE ON coin_draws.winners
+CREATE TRIGGER winners_stay BEFORE UPDATE OF draw_id, user_id, amount, keeper_draw, salt OR DELETE OR TRUNCATE ON coin_draws.winners
     EXECUTE FUNCTION coin_draws.refuse('who won what stays');
 
 -- The key is the id as it is written here: 01 and +1 are no other draws.
@@ -224,15 +229,17 @@ BEGIN
         RAISE EXCEPTION 'draw % is not locked', p_draw;
     END IF;
     w := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
-    UPDATE coin_draws.draws
-       SET state = 'drawn', winner_id = w, pot = 0,
-           kept = d.pot + CASE WHEN d.prize_kind = 'coins' THEN d.house_coins - CASE WHEN w IS NULL THEN 0 ELSE d.prize_amount::integer END ELSE 0 END
-     WHERE id = p_draw;
+    -- The house gains nothing when nobody is left to win.
     IF w IS NULL THEN
+        PERFORM coin_draws.give_back(p_draw, 'locked', 'refunded', p_keeper);
         RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''];
         RETURN;
     END IF;
-    INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw) VALUES (p_draw, w, d.prize_amount, p_keeper) RETURNING id INTO v_row;
+    UPDATE coin_draws.draws
+       SET state = 'drawn', winner_id = w, pot = 0, kept = d.pot + CASE d.prize_kind WHEN 'coins' THEN d.house_coins - d.prize_amount::bigint ELSE 0 END
+     WHERE id = p_draw;
+    INSERT INTO coin_draws.winners (draw_id, user_id, amount, keeper_draw, salt)
+    SELECT p_draw, w, d.prize_amount, p_keeper, encode(k.salt, 'hex') FROM keeper.offchain_draws k WHERE k.draw = p_keeper RETURNING id INTO v_row;
     UPDATE coin_draws.users
        SET total_wins = total_wins + 1, total_earnings = total_earnings + CASE d.prize_kind WHEN 'money' THEN d.prize_amount ELSE 0 END, updated_at = now()
      WHERE id = w;
@@ -257,7 +264,7 @@ BEGIN
           FROM coin_draws.participations p WHERE p.draw_id = p_draw AND p.coins_spent > 0
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
-    UPDATE coin_draws.draws SET state = p_to, is_active = false, pot = pot - v_back::integer WHERE id = p_draw;
+    UPDATE coin_draws.draws SET state = p_to, is_active = false, pot = pot - v_back::bigint WHERE id = p_draw;
     RETURN v_back;
 END
 $$;
@@ -273,6 +280,13 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION coin_draws.cancel IS 'For an operator: an open draw that cannot be locked (too few entries, a pot too small, a retired key) gives every coin back.';
 
+-- What a player needs to find his own entry in the certificate. With the rights of who made this schema: let your own roles run it.
+CREATE FUNCTION coin_draws.told(p_key text, p_user text) RETURNS TABLE (draw uuid, salt text, entry bigint, participant text, weight numeric)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT t.* FROM keeper.offchain_told('coin_draws', p_key, p_user) AS t
+$$;
+REVOKE ALL ON FUNCTION coin_draws.told FROM PUBLIC;
+
 CREATE VIEW coin_draws.faults AS
     SELECT 'user ' || u.id AS subject, format('balance %s, ledger %s', u.coin_balance, coalesce(t.amount, 0)) AS fault
       FROM coin_draws.users u LEFT JOIN (SELECT user_id, sum(amount) AS amount FROM coin_draws.transactions GROUP BY 1) t ON t.user_id = u.id
@@ -280,8 +294,12 @@ CREATE VIEW coin_draws.faults AS
     UNION ALL
     SELECT 'draw ' || d.id, format('pot %s, entries paid %s', d.pot, coalesce(p.coins, 0))
       FROM coin_draws.draws d LEFT JOIN (SELECT draw_id, sum(coins_spent) AS coins, count(*) AS n FROM coin_draws.participations GROUP BY 1) p ON p.draw_id = d.id
-     WHERE d.state IN ('open', 'locked') AND d.pot <> coalesce(p.coins, 0) OR d.current_participants <> coalesce(p.n, 0);
-COMMENT ON VIEW coin_draws.faults IS 'Users whose balance is not their ledger, draws whose pot is not what was paid: always empty.';
+     WHERE d.state IN ('open', 'locked') AND d.pot <> coalesce(p.coins, 0) OR d.current_participants <> coalesce(p.n, 0)
+    UNION ALL
+    SELECT 'draw ' || d.id, format('%s: kept %s coins of %s paid and %s of the house, for a prize of %s (%s)', d.state, d.kept, coalesce(p.coins, 0), d.house_coins, d.prize_amount, d.prize_kind)
+      FROM coin_draws.draws d LEFT JOIN (SELECT draw_id, sum(coins_spent) AS coins FROM coin_draws.participations GROUP BY 1) p ON p.draw_id = d.id
+     WHERE d.kept <> CASE WHEN d.state = 'drawn' THEN coalesce(p.coins, 0) + CASE d.prize_kind WHEN 'coins' THEN d.house_coins - d.prize_amount ELSE 0 END ELSE 0 END;
+COMMENT ON VIEW coin_draws.faults IS 'Users whose balance is not their ledger, draws whose pot is not what was paid, or that kept another sum than was left over: always empty.';
 
 DO $$
 BEGIN

@@ -1,12 +1,12 @@
 -- Source coin_draws. $1 is the key (the draw's id), $2 poolkeeper's draw; due: $1 is how many at most.
 
+-- What freeze will refuse is listed too, behind the others: so that it is said why these coins wait.
 -- name: due
 SELECT 'coin_draw' AS type, d.id::text AS source_key
   FROM coin_draws.draws d
- WHERE d.state = 'open' AND d.current_participants >= d.min_participants
+ WHERE d.state = 'open' AND d.current_participants > 0
    AND (d.draw_time <= clock_timestamp() OR d.current_participants = d.max_participants)
-   AND (d.prize_kind = 'money' OR d.prize_amount <= d.pot + d.house_coins)
- ORDER BY d.draw_time, d.id LIMIT $1::bigint;
+ ORDER BY d.current_participants < d.min_participants OR d.prize_kind = 'coins' AND d.prize_amount > d.pot + d.house_coins, d.draw_time, d.id LIMIT $1::bigint;
 
 -- name: freeze
 SELECT * FROM coin_draws.freeze($1);

@@ -18,27 +18,32 @@ CREATE TABLE jackpot.jackpots (
     total_wagers        bigint        NOT NULL DEFAULT 0 CONSTRAINT jackpots_wagers_count CHECK (total_wagers >= 0),
     total_wins          integer       NOT NULL DEFAULT 0 CONSTRAINT jackpots_wins_count CHECK (total_wins >= 0),
     jackpot_wins        jsonb         NOT NULL DEFAULT '[]',
-    draw_every          interval      NOT NULL DEFAULT '1 day',
+    draw_every          interval      CONSTRAINT jackpots_interval_is_positive CHECK (draw_every > '0'),
+    min_players         integer       NOT NULL DEFAULT 2 CONSTRAINT jackpots_min_players_count CHECK (min_players >= 1),
+    min_contributions   bigint        CONSTRAINT jackpots_min_contributions_is_not_negative CHECK (min_contributions >= 0),
     round               integer       NOT NULL DEFAULT 1,
     version             integer       NOT NULL DEFAULT 0,
     lock_holder         text,
     last_modified_at    timestamptz   NOT NULL DEFAULT now(),
     created_at          timestamptz   NOT NULL DEFAULT now(),
-    updated_at          timestamptz   NOT NULL DEFAULT now()
+    updated_at          timestamptz   NOT NULL DEFAULT now(),
+    CONSTRAINT jackpots_come_to_an_end CHECK (max_amount IS NOT NULL OR draw_every IS NOT NULL)
 );
 COMMENT ON COLUMN jackpot.jackpots.current_amount IS 'cents of the round that is open, without what stands in stripes: jackpot.pools has the whole. Moved by rows of ledger only';
 COMMENT ON COLUMN jackpot.jackpots.contribution_rate IS 'exact: a binary fraction of 0.02 would take a cent too little of 100';
+COMMENT ON COLUMN jackpot.jackpots.draw_every IS 'a round is drawn when it is full, or so long after it began if it has the minima then; null: when it is full';
+COMMENT ON COLUMN jackpot.jackpots.min_players IS 'of every round: one player alone would draw the house''s seed for himself';
+COMMENT ON COLUMN jackpot.jackpots.min_contributions IS 'cents that a round has from wagers before it is drawn without being full; null: as many as the seed';
 COMMENT ON COLUMN jackpot.jackpots.version IS 'one more with every change of the row: a writer that names the version it read loses to nobody';
 
 CREATE TABLE jackpot.rounds (
     jackpot_id   uuid        NOT NULL REFERENCES jackpot.jackpots (id),
     round        integer     NOT NULL CONSTRAINT rounds_count CHECK (round >= 1),
     opened_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    due_at       timestamptz NOT NULL,
-    state        text        NOT NULL DEFAULT 'open' CONSTRAINT rounds_state_known CHECK (state IN ('open', 'locked', 'won', 'rolled', 'refunded')),
+    due_at       timestamptz,
+    state        text        NOT NULL DEFAULT 'open' CONSTRAINT rounds_state_known CHECK (state IN ('open', 'locked', 'won', 'refunded')),
     amount       bigint      CONSTRAINT rounds_amount_is_not_negative CHECK (amount >= 0),
     seed_back    bigint      NOT NULL DEFAULT 0 CONSTRAINT rounds_seed_back_is_not_negative CHECK (seed_back >= 0),
-    rolled_on    bigint      NOT NULL DEFAULT 0 CONSTRAINT rounds_rolled_on_is_not_negative CHECK (rolled_on >= 0),
     keeper_draw  uuid,
     PRIMARY KEY (jackpot_id, round),
     CONSTRAINT rounds_locked_has_amount CHECK ((state = 'open') = (amount IS NULL)),
@@ -48,7 +53,6 @@ CREATE UNIQUE INDEX rounds_one_open ON jackpot.rounds (jackpot_id) WHERE state =
 COMMENT ON COLUMN jackpot.rounds.amount IS 'what was in it when it was locked: the prize; the next round is open from then on';
 COMMENT ON COLUMN jackpot.rounds.opened_at IS 'it says which rules and key the round has, so it is nobody''s choice';
 COMMENT ON COLUMN jackpot.rounds.seed_back IS 'of a refunded round: the seed, which was the house''s';
-COMMENT ON COLUMN jackpot.rounds.rolled_on IS 'what went on into the round that was open then: all, or of a refunded round what it had from rounds before';
 
 CREATE TABLE jackpot.contributions (
     key        text        PRIMARY KEY CONSTRAINT contributions_key_is_short CHECK (length(key) BETWEEN 1 AND 200),
@@ -63,7 +67,7 @@ CREATE TABLE jackpot.ledger (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jackpot_id uuid        NOT NULL,
     round      integer     NOT NULL,
-    kind       text        NOT NULL CONSTRAINT ledger_kind_known CHECK (kind IN ('seed', 'contribution', 'rollover', 'locked')),
+    kind       text        NOT NULL CONSTRAINT ledger_kind_known CHECK (kind IN ('seed', 'contribution', 'locked')),
     amount     bigint      NOT NULL CONSTRAINT ledger_amount_moves CHECK (amount > 0 AND kind <> 'locked' OR amount < 0 AND kind = 'locked'),
     user_id    text,
     key        text        REFERENCES jackpot.contributions (key),
@@ -72,7 +76,6 @@ CREATE TABLE jackpot.ledger (
     CONSTRAINT ledger_contribution_has_user CHECK ((kind = 'contribution') = (user_id IS NOT NULL) AND (user_id IS NULL) = (key IS NULL))
 );
 CREATE INDEX ledger_round ON jackpot.ledger (jackpot_id, round);
-CREATE INDEX ledger_rollover ON jackpot.ledger (jackpot_id, round) WHERE kind = 'rollover';
 CREATE UNIQUE INDEX ledger_locked_once ON jackpot.ledger (jackpot_id, round) WHERE kind = 'locked';
 CREATE UNIQUE INDEX ledger_contribution_once ON jackpot.ledger (key, jackpot_id) WHERE kind = 'contribution';
 COMMENT ON TABLE jackpot.ledger IS 'Every cent into and out of the open rounds; the sum of a jackpot''s rows is its amount in pools. Rows are only added.';
@@ -104,13 +107,14 @@ CREATE TABLE jackpot.credits (
     round       integer     NOT NULL,
     kind        text        NOT NULL CONSTRAINT credits_kind_known CHECK (kind IN ('win', 'refund')),
     amount      bigint      NOT NULL CONSTRAINT credits_amount_is_positive CHECK (amount > 0),
+    salt        text        NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     notified_at timestamptz,
     PRIMARY KEY (keeper_draw, user_id),
     FOREIGN KEY (jackpot_id, round) REFERENCES jackpot.rounds (jackpot_id, round)
 );
 CREATE UNIQUE INDEX credits_one_winner ON jackpot.credits (jackpot_id, round) WHERE kind = 'win';
-COMMENT ON TABLE jackpot.credits IS 'What the wallet service owes to players, each once: wins and refunds. notified_at null: not told yet.';
+COMMENT ON TABLE jackpot.credits IS 'What the wallet service owes to players, each once: wins and refunds. notified_at null: not told yet. With salt he finds his entry in the certificate.';
 
 CREATE FUNCTION jackpot.refuse() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -189,7 +193,7 @@ CREATE TRIGGER stripes_amount_is_ledger BEFORE UPDATE ON jackpot.stripes FOR EAC
 CREATE TRIGGER stripes_begin_empty BEFORE INSERT ON jackpot.stripes FOR EACH ROW WHEN (NEW.amount > 0) EXECUTE FUNCTION jackpot.refuse('a stripe begins empty');
 CREATE TRIGGER stripes_stay BEFORE DELETE OR TRUNCATE ON jackpot.stripes EXECUTE FUNCTION jackpot.refuse('a stripe is folded, it does not go');
 CREATE TRIGGER ledger_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.ledger EXECUTE FUNCTION jackpot.refuse('a ledger is only added to');
-CREATE TRIGGER credits_stay BEFORE UPDATE OF keeper_draw, user_id, jackpot_id, round, kind, amount OR DELETE OR TRUNCATE ON jackpot.credits
+CREATE TRIGGER credits_stay BEFORE UPDATE OF keeper_draw, user_id, jackpot_id, round, kind, amount, salt OR DELETE OR TRUNCATE ON jackpot.credits
     EXECUTE FUNCTION jackpot.refuse('what is owed stays; only notified_at is filled');
 CREATE TRIGGER contributions_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON jackpot.contributions EXECUTE FUNCTION jackpot.refuse('a wager was made');
 
@@ -201,7 +205,7 @@ BEGIN
         NEW.opened_at := clock_timestamp();
     ELSIF (NEW.jackpot_id, NEW.round, NEW.opened_at) <> (OLD.jackpot_id, OLD.round, OLD.opened_at) OR NEW.amount <> OLD.amount THEN
         RAISE EXCEPTION 'round % of jackpot %: jackpot_id, round, opened_at and amount stay', OLD.round, OLD.jackpot_id;
-    ELSIF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN ('open locked', 'locked won', 'locked rolled', 'locked refunded') THEN
+    ELSIF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN ('open locked', 'locked won', 'locked refunded') THEN
         RAISE EXCEPTION 'round % of jackpot % is % and cannot become %', OLD.round, OLD.jackpot_id, OLD.state, NEW.state;
     END IF;
     RETURN NEW;
@@ -217,11 +221,9 @@ ALTER TABLE jackpot.jackpots ENABLE ALWAYS TRIGGER jackpots_keep_group;
 
 CREATE FUNCTION jackpot.room(j jackpot.jackpots) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT j.max_amount - j.current_amount
-         - (SELECT coalesce(sum(s.amount), 0)::bigint FROM jackpot.stripes s WHERE s.jackpot_id = j.id)
-         + (SELECT coalesce(sum(l.amount), 0)::bigint FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = j.round AND l.kind = 'rollover')
+    SELECT j.max_amount - j.current_amount - (SELECT coalesce(sum(s.amount), 0)::bigint FROM jackpot.stripes s WHERE s.jackpot_id = j.id)
 $$;
-COMMENT ON FUNCTION jackpot.room IS 'What the open round still takes; null: no end. What rolled over does not count: a round that it filled could never be drawn.';
+COMMENT ON FUNCTION jackpot.room IS 'What the open round still takes; null: no end.';
 
 -- 790417 is nobody else's. Whoever adds a wager has one of the sixteen, so the holder of all is alone.
 CREATE FUNCTION jackpot.hold_stripes() RETURNS void
@@ -327,29 +329,36 @@ END
 $$;
 COMMENT ON FUNCTION jackpot.contribute IS 'Adds one wager, once per key, and says what it added where; nothing for a group that is full or does not take it. One per transaction: two could wait for each other.';
 
--- The key is group:round.
+-- The key is group:round. Everything is asked before the stripes are held, so that a lock that is refused holds up no wager: players
+-- and contributions only become more.
 CREATE FUNCTION jackpot.freeze(p_key text) RETURNS TABLE (amounts numeric[], currency text, alternates integer, stake_units numeric, opened_at timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     j jackpot.jackpots;
     r jackpot.rounds;
-    v_stakes bigint;
+    v_players bigint; v_stakes bigint; v_full boolean;
 BEGIN
-    PERFORM jackpot.hold_stripes();
-    PERFORM jackpot.fold(x.id, 0, 0) FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1);
-    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
-    SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer FOR UPDATE;
+    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1);
+    SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer;
+    SELECT count(*), coalesce(sum(p.amount), 0) INTO v_players, v_stakes
+      FROM (SELECT sum(l.amount) AS amount FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = r.round AND l.kind = 'contribution' GROUP BY l.user_id) AS p;
+    v_full := coalesce(jackpot.room(j) <= 0, false);
     IF r.round IS NOT NULL AND p_key <> format('%s:%s', j."group", r.round) THEN
         RAISE EXCEPTION 'the key of this round is %:%, not %', j."group", r.round, p_key;
     ELSIF r.state IS DISTINCT FROM 'open' THEN
         RAISE EXCEPTION 'round % is %', p_key, coalesce(r.state, 'not there');
-    ELSIF clock_timestamp() < r.due_at AND coalesce(jackpot.room(j) > 0, true) THEN
-        RAISE EXCEPTION 'round % is not due before % and not full', p_key, r.due_at;
-    ELSIF j.current_amount = 0 THEN
-        RAISE EXCEPTION 'round % is empty', p_key;
+    ELSIF NOT v_full AND clock_timestamp() < coalesce(r.due_at, 'infinity') THEN
+        RAISE EXCEPTION 'round % is not due before % and not full', p_key, coalesce(r.due_at::text, 'it is full');
+    ELSIF v_players < j.min_players THEN
+        RAISE EXCEPTION 'round % has % of at least % players', p_key, v_players, j.min_players;
+    ELSIF NOT v_full AND v_stakes < coalesce(j.min_contributions, j.seed_amount) THEN
+        RAISE EXCEPTION 'round % has % of at least % cents from wagers, and is not full', p_key, v_stakes, coalesce(j.min_contributions, j.seed_amount);
     END IF;
-    SELECT coalesce(sum(l.amount), 0) INTO v_stakes FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = r.round AND l.kind = 'contribution';
+    PERFORM jackpot.hold_stripes();
+    PERFORM jackpot.fold(j.id, 0, 0);
+    SELECT * INTO j FROM jackpot.jackpots x WHERE x.id = j.id FOR UPDATE;
     UPDATE jackpot.rounds x SET state = 'locked', amount = j.current_amount WHERE x.jackpot_id = j.id AND x.round = r.round;
+    SELECT sum(l.amount) INTO v_stakes FROM jackpot.ledger l WHERE l.jackpot_id = j.id AND l.round = r.round AND l.kind = 'contribution';
     INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, r.round, 'locked', -j.current_amount);
     UPDATE jackpot.jackpots x SET round = r.round + 1 WHERE x.id = j.id;
     PERFORM jackpot.open_round(j.id, r.round + 1);
@@ -357,59 +366,62 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    j jackpot.jackpots;
-    r jackpot.rounds;
-    v_user text := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
-BEGIN
-    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
-    UPDATE jackpot.rounds x
-       SET state = CASE WHEN v_user IS NULL THEN 'rolled' ELSE 'won' END, rolled_on = CASE WHEN v_user IS NULL THEN x.amount ELSE 0 END, keeper_draw = p_keeper
-     WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' RETURNING * INTO r;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'round % is not locked', p_key;
-    ELSIF v_user IS NULL THEN
-        INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) VALUES (j.id, j.round, 'rollover', r.amount);
-        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''];
-        RETURN;
-    END IF;
-    INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount) VALUES (p_keeper, v_user, j.id, r.round, 'win', r.amount);
-    UPDATE jackpot.jackpots x
-       SET total_wins = x.total_wins + 1, last_won_amount = r.amount, last_won_at = clock_timestamp(), last_won_by_user_id = v_user,
-           jackpot_wins = jsonb_build_array(jsonb_build_object('round', r.round, 'amount', r.amount, 'user', v_user, 'draw', p_keeper)) || (x.jackpot_wins - 99)
-     WHERE x.id = j.id;
-    RETURN QUERY SELECT 1::bigint, r.amount::numeric, ARRAY[format('jackpot.credits win of draw %s', p_keeper)];
-END
-$$;
-
+-- All contributions to their players, the rest, which is the seed, to the house.
 CREATE FUNCTION jackpot.refund(p_key text, p_keeper uuid) RETURNS TABLE (refunded_units numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    j jackpot.jackpots;
     r jackpot.rounds;
     v_back bigint;
-    v_rolled bigint;
 BEGIN
-    SELECT * INTO j FROM jackpot.jackpots x WHERE x."group"::text = split_part(p_key, ':', 1) FOR UPDATE;
-    SELECT * INTO r FROM jackpot.rounds x WHERE x.jackpot_id = j.id AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' FOR UPDATE;
+    SELECT x.* INTO r FROM jackpot.rounds x JOIN jackpot.jackpots j ON j.id = x.jackpot_id
+     WHERE j."group"::text = split_part(p_key, ':', 1) AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked' FOR UPDATE OF x;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'round % is not locked', p_key;
     END IF;
     WITH back AS (
-        INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount)
-        SELECT p_keeper, l.user_id, r.jackpot_id, r.round, 'refund', sum(l.amount)
+        INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount, salt)
+        SELECT p_keeper, l.user_id, r.jackpot_id, r.round, 'refund', sum(l.amount), (SELECT encode(d.salt, 'hex') FROM keeper.offchain_draws d WHERE d.draw = p_keeper)
           FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'contribution' GROUP BY l.user_id
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
-    SELECT coalesce(sum(l.amount), 0) INTO v_rolled FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'rollover';
-    UPDATE jackpot.rounds x SET state = 'refunded', keeper_draw = p_keeper, seed_back = r.amount - v_back - v_rolled, rolled_on = v_rolled
-     WHERE x.jackpot_id = r.jackpot_id AND x.round = r.round;
-    INSERT INTO jackpot.ledger (jackpot_id, round, kind, amount) SELECT j.id, j.round, 'rollover', v_rolled WHERE v_rolled > 0;
+    UPDATE jackpot.rounds x SET state = 'refunded', keeper_draw = p_keeper, seed_back = r.amount - v_back WHERE x.jackpot_id = r.jackpot_id AND x.round = r.round;
     RETURN QUERY SELECT v_back::numeric;
 END
 $$;
+
+CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r jackpot.rounds;
+    v_user text := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
+BEGIN
+    -- Were it to go into the next round, others would play for it.
+    IF v_user IS NULL THEN
+        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''] FROM jackpot.refund(p_key, p_keeper);
+        RETURN;
+    END IF;
+    UPDATE jackpot.rounds x SET state = 'won', keeper_draw = p_keeper
+      FROM jackpot.jackpots j WHERE j.id = x.jackpot_id AND j."group"::text = split_part(p_key, ':', 1) AND x.round = split_part(p_key, ':', 2)::integer AND x.state = 'locked'
+    RETURNING x.* INTO r;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'round % is not locked', p_key;
+    END IF;
+    INSERT INTO jackpot.credits (keeper_draw, user_id, jackpot_id, round, kind, amount, salt)
+    SELECT p_keeper, v_user, r.jackpot_id, r.round, 'win', r.amount, encode(d.salt, 'hex') FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
+    UPDATE jackpot.jackpots x
+       SET total_wins = x.total_wins + 1, last_won_amount = r.amount, last_won_at = clock_timestamp(), last_won_by_user_id = v_user,
+           jackpot_wins = jsonb_build_array(jsonb_build_object('round', r.round, 'amount', r.amount, 'user', v_user, 'draw', p_keeper)) || (x.jackpot_wins - 99)
+     WHERE x.id = r.jackpot_id;
+    RETURN QUERY SELECT 1::bigint, r.amount::numeric, ARRAY[format('jackpot.credits win of draw %s', p_keeper)];
+END
+$$;
+
+-- What a player needs to find his own entry in the certificate. With the rights of who made this schema: let your own roles run it.
+CREATE FUNCTION jackpot.told(p_key text, p_user text) RETURNS TABLE (draw uuid, salt text, entry bigint, participant text, weight numeric)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT t.* FROM keeper.offchain_told('jackpots', p_key, p_user) AS t
+$$;
+REVOKE ALL ON FUNCTION jackpot.told FROM PUBLIC;
 
 CREATE VIEW jackpot.pools AS
     SELECT j."group" AS jackpot_group, j.current_amount + s.amount AS current_amount, j.seed_amount, j.max_amount, j.contribution_rate,
@@ -442,11 +454,9 @@ $$;
 
 CREATE FUNCTION jackpot.totals_json() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    WITH won AS (
-        SELECT round(extract(epoch FROM d.settled_at - d.drawn_at) * 1000, 3) AS ms
+    WITH won AS (SELECT round(extract(epoch FROM d.settled_at - d.drawn_at) * 1000, 3) AS ms
           FROM keeper.offchain_draws d WHERE d.source = 'jackpots' AND d.state = 'settled' ORDER BY d.settled_at DESC LIMIT 1000
-    ), wins AS (
-        SELECT count(*) AS n, coalesce(round(avg(ms), 3), 0) AS average, coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY ms), 0) AS p95, coalesce(max(ms), 0) AS most FROM won
+    ), wins AS (SELECT count(*) AS n, coalesce(round(avg(ms), 3), 0) AS average, coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY ms), 0) AS p95, coalesce(max(ms), 0) AS most FROM won
     )
     SELECT json_build_object(
         'win', (SELECT json_build_object('window', w.n, 'averageMs', w.average, 'p95Ms', w.p95, 'maxMs', w.most, 'targetMs', 150, 'alertMs', 1000,
@@ -464,10 +474,10 @@ CREATE VIEW jackpot.faults AS
                    FROM jackpot.ledger GROUP BY 1) l ON l.jackpot_id = j.id
      WHERE (p.current_amount, p.total_contributions, p.total_wagers) <> (coalesce(l.amount, 0), coalesce(l.given, 0), coalesce(l.wagers, 0))
     UNION ALL
-    SELECT format('%s:%s', j."group", r.round), format('%s: amount %s, credits %s, back to the house %s, rolled on %s', r.state, r.amount, coalesce(c.amount, 0), r.seed_back, r.rolled_on)
+    SELECT format('%s:%s', j."group", r.round), format('%s: amount %s, credits %s, back to the house %s', r.state, r.amount, coalesce(c.amount, 0), r.seed_back)
       FROM jackpot.rounds r JOIN jackpot.jackpots j ON j.id = r.jackpot_id
       LEFT JOIN (SELECT jackpot_id, round, sum(amount) AS amount FROM jackpot.credits GROUP BY 1, 2) c ON (c.jackpot_id, c.round) = (r.jackpot_id, r.round)
-     WHERE coalesce(c.amount, 0) + r.seed_back + r.rolled_on <> CASE WHEN r.state IN ('won', 'rolled', 'refunded') THEN r.amount ELSE 0 END
+     WHERE coalesce(c.amount, 0) + r.seed_back <> CASE WHEN r.state IN ('won', 'refunded') THEN r.amount ELSE 0 END
     UNION ALL
     SELECT format('ledger %s', l.id), format('there is no round %s of jackpot %s', l.round, l.jackpot_id)
       FROM jackpot.ledger l LEFT JOIN jackpot.rounds r ON (r.jackpot_id, r.round) = (l.jackpot_id, l.round) WHERE r.round IS NULL;

@@ -67,7 +67,7 @@ CREATE UNIQUE INDEX points_refund_once ON raffle_schema.points_ledger (ref) WHER
 
 CREATE TABLE raffle_schema.points_balances (
     user_id text    PRIMARY KEY,
-    points  integer NOT NULL CONSTRAINT balances_are_not_negative CHECK (points >= 0)
+    points  bigint  NOT NULL CONSTRAINT balances_are_not_negative CHECK (points >= 0)
 );
 COMMENT ON TABLE raffle_schema.points_balances IS 'Sum of each user''s ledger rows: moved by them only.';
 
@@ -186,7 +186,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO raffle_schema.points_balances (user_id, points) SELECT DISTINCT a.user_id, 0 FROM added a ON CONFLICT DO NOTHING;
     UPDATE raffle_schema.points_balances b SET points = b.points + a.amount
-      FROM (SELECT user_id, sum(amount)::integer AS amount FROM added GROUP BY 1) AS a WHERE b.user_id = a.user_id;
+      FROM (SELECT user_id, sum(amount)::bigint AS amount FROM added GROUP BY 1) AS a WHERE b.user_id = a.user_id;
     RETURN NULL;
 END
 $$;
@@ -207,13 +207,18 @@ CREATE TRIGGER tickets_is_open BEFORE INSERT ON raffle_schema.raffle_tickets FOR
 
 CREATE FUNCTION raffle_schema.prizes_fixed() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r raffle_schema.raffles;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.raffle_id <> OLD.raffle_id THEN
         RAISE EXCEPTION 'prize % stays in raffle %', OLD.id, OLD.raffle_id;
     END IF;
-    PERFORM FROM raffle_schema.raffles r WHERE r.id = coalesce(NEW.raffle_id, OLD.raffle_id) AND r.status = 'OPEN' FOR UPDATE;
-    IF NOT FOUND AND (TG_OP <> 'UPDATE' OR to_jsonb(NEW) - 'awarded' <> to_jsonb(OLD) - 'awarded') THEN
-        RAISE EXCEPTION 'raffle % is not open: its prizes are fixed', coalesce(NEW.raffle_id, OLD.raffle_id);
+    SELECT * INTO r FROM raffle_schema.raffles x WHERE x.id = coalesce(NEW.raffle_id, OLD.raffle_id) FOR UPDATE;
+    IF r.status <> 'OPEN' AND (TG_OP <> 'UPDATE' OR to_jsonb(NEW) - 'awarded' <> to_jsonb(OLD) - 'awarded') THEN
+        RAISE EXCEPTION 'raffle % is not open: its prizes are fixed', r.id;
+    ELSIF r.ticket_count > 0 AND (TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND
+          (to_jsonb(NEW) - '{awarded,quantity}'::text[] <> to_jsonb(OLD) - '{awarded,quantity}'::text[] OR NEW.quantity < OLD.quantity)) THEN
+        RAISE EXCEPTION 'raffle % has tickets: prizes are only added', r.id;
     END IF;
     RETURN coalesce(NEW, OLD);
 END
@@ -311,8 +316,15 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seed text;
     v_root text;
+    v_salt text;
 BEGIN
-    SELECT encode(d.beta, 'hex'), encode(d.root, 'hex') INTO v_seed, v_root FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
+    -- Nobody is left to win: all points go back.
+    IF NOT EXISTS (SELECT FROM keeper.offchain_winners(p_keeper)) THEN
+        PERFORM raffle_schema.give_back(p_raffle, 'LOCKED', 'REFUNDED', p_keeper);
+        RETURN QUERY SELECT 0::bigint, 0::numeric, array_fill(''::text, ARRAY[d.prizes::integer]) FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
+        RETURN;
+    END IF;
+    SELECT encode(d.beta, 'hex'), encode(d.root, 'hex'), encode(d.salt, 'hex') INTO v_seed, v_root, v_salt FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
     -- Prize 0 is the first unit of position 1, and so on down the list.
     INSERT INTO raffle_schema.raffle_winners (raffle_id, prize_id, unit, participant_id, ticket_id, selection_index, external_seed)
     SELECT p_raffle, u.id, u.unit, w.account, w.ref::uuid, w.prize, v_seed
@@ -329,7 +341,7 @@ BEGIN
         RAISE EXCEPTION 'raffle % is not locked', p_raffle;
     END IF;
     INSERT INTO raffle_schema.outbox (raffle_id, user_id, kind, payload)
-    SELECT p_raffle, x.participant_id, 'won', jsonb_build_object('winner', x.id, 'prize', p.name, 'draw', p_keeper)
+    SELECT p_raffle, x.participant_id, 'won', jsonb_build_object('winner', x.id, 'prize', p.name, 'draw', p_keeper, 'salt', v_salt)
       FROM raffle_schema.raffle_winners x JOIN raffle_schema.raffle_prizes p ON p.id = x.prize_id WHERE x.raffle_id = p_raffle;
     RETURN QUERY SELECT count(x.id), count(x.id)::numeric, array_agg('raffle_winners ' || x.id ORDER BY p.prize)
       FROM keeper.offchain_draws d CROSS JOIN generate_series(0, d.prizes - 1) AS p (prize)
@@ -352,7 +364,7 @@ BEGIN
         RETURNING amount
     ) SELECT coalesce(sum(amount), 0) INTO v_back FROM back;
     INSERT INTO raffle_schema.outbox (raffle_id, user_id, kind, payload)
-    SELECT DISTINCT p_raffle, t.user_id, 'refunded', jsonb_strip_nulls(jsonb_build_object('draw', p_keeper)) FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
+    SELECT DISTINCT p_raffle, t.user_id, 'refunded', jsonb_strip_nulls(jsonb_build_object('draw', p_keeper, 'salt', (SELECT encode(d.salt, 'hex') FROM keeper.offchain_draws d WHERE d.draw = p_keeper))) FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = p_raffle;
     RETURN v_back;
 END
 $$;
@@ -378,6 +390,13 @@ CREATE VIEW raffle_schema.active_raffles AS
 CREATE VIEW raffle_schema.open_fulfilments AS
     SELECT w.id, w.raffle_id, p.name AS prize, w.participant_id, w.fulfilment, w.selection_date
       FROM raffle_schema.raffle_winners w JOIN raffle_schema.raffle_prizes p ON p.id = w.prize_id WHERE w.fulfilment <> 'DELIVERED';
+-- What a player needs to find his own entry in the certificate. With the rights of who made this schema: let your own roles run it.
+CREATE FUNCTION raffle_schema.told(p_key text, p_user text) RETURNS TABLE (draw uuid, salt text, entry bigint, participant text, weight numeric)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT t.* FROM keeper.offchain_told('raffles', p_key, p_user) AS t
+$$;
+REVOKE ALL ON FUNCTION raffle_schema.told FROM PUBLIC;
+
 CREATE VIEW raffle_schema.faults AS
     SELECT 'user ' || b.user_id AS subject, format('points %s, ledger %s', b.points, coalesce(l.amount, 0)) AS fault
       FROM raffle_schema.points_balances b LEFT JOIN (SELECT user_id, sum(amount) AS amount FROM raffle_schema.points_ledger GROUP BY 1) l USING (user_id)
