@@ -340,6 +340,7 @@ static int new_modules(struct app *app)
 		.max_connections = 32, .accept_encoding = "gzip", .user_agent = "poolkeeper"
 	};
 	char why[WHY_MAX];
+	bool has_draws;
 	int code;
 
 	app->started_ms = loop_mono_ms();
@@ -368,10 +369,10 @@ static int new_modules(struct app *app)
 	new_rpc(app);
 	app->gateway = gateway_new(
 		app->loop, app->http, app->config->gateway_hosts, app->config->network != NETWORK_MAINNET_BETA);
+	/* What is wrong with the sources is told whatever the keys are. */
+	has_draws = draws_open(&app->draws, app->loop, app->http, app->journal, app->config, app->options.dry_run);
 	code = wallets_load(&app->signer, app->config);
-	if (code == EX_OK && (!draw_keys_load(&app->draw_keys, app->config, app->signer) ||
-				     !draws_open(&app->draws, app->loop, app->http, app->journal, app->config,
-					     app->options.dry_run)))
+	if (!has_draws || (code == EX_OK && !draw_keys_load(&app->draw_keys, app->config, app->signer)))
 		code = EX_CONFIG;
 	if (code == EX_OK && !ends_by_itself(app))
 		new_health(app);

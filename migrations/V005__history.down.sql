@@ -10,11 +10,12 @@ BEGIN
 END
 $$;
 DROP TRIGGER IF EXISTS draws_are_watched ON keeper.draws;
-DROP FUNCTION IF EXISTS keeper.project_calls, keeper.project_donated, keeper.record_calls, keeper.watched, keeper.history, keeper.watch_draw;
+DROP FUNCTION IF EXISTS keeper.project_calls, keeper.project_donated, keeper.record_calls, keeper.end_by_calls, keeper.watched, keeper.history, keeper.watch_draw;
 DROP TABLE IF EXISTS keeper.call_gaps;
 UPDATE keeper.calls SET block_time = extract(epoch FROM recorded_at)::bigint WHERE block_time IS NULL;
 ALTER TABLE keeper.calls ALTER COLUMN block_time SET NOT NULL;
 COMMENT ON COLUMN keeper.calls.block_time IS NULL;
+ALTER TABLE keeper.calls DROP COLUMN IF EXISTS mint;
 TRUNCATE keeper.watermarks;
 ALTER TABLE keeper.watermarks
     DROP CONSTRAINT IF EXISTS watermarks_is_whole, DROP COLUMN IF EXISTS address, DROP COLUMN IF EXISTS slot, DROP COLUMN IF EXISTS pool_id,

@@ -36,7 +36,9 @@ COMMENT ON TABLE keeper.call_gaps IS 'What of a pool''s history is not recorded,
 COMMENT ON COLUMN keeper.call_gaps.signature IS 'the transaction; empty where the list itself begins too late; with list_ends_early the last one before the hole';
 
 ALTER TABLE keeper.calls ALTER COLUMN block_time DROP NOT NULL;
+ALTER TABLE keeper.calls ADD COLUMN mint keeper.address;
 COMMENT ON COLUMN keeper.calls.block_time IS 'unix seconds; null while no node has told it';
+COMMENT ON COLUMN keeper.calls.mint IS 'of create_pool: what the pool is played in';
 
 CREATE FUNCTION keeper.watch_draw() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -50,9 +52,9 @@ COMMENT ON FUNCTION keeper.watch_draw IS 'Every draw''s address has a reading po
 CREATE TRIGGER draws_are_watched AFTER INSERT ON keeper.draws FOR EACH ROW EXECUTE FUNCTION keeper.watch_draw();
 
 CREATE FUNCTION keeper.history(p_address text)
-RETURNS TABLE (signature bytea, slot bigint, pool_id numeric, seen bytea, gap bytea, gap_slot bigint)
+RETURNS TABLE (signature bytea, slot bigint, pool_id numeric, seen bytea, gap bytea, gap_slot bigint, gone boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT w.signature, w.slot, w.pool_id, w.seen, g.signature, g.slot
+    SELECT w.signature, w.slot, w.pool_id, w.seen, g.signature, g.slot, w.gone
       FROM keeper.watermarks w
       LEFT JOIN LATERAL (SELECT x.signature, x.slot FROM keeper.call_gaps x
                           WHERE x.address = w.address AND x.filled_at IS NULL AND x.reason = 'not_available'
@@ -70,11 +72,58 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.watched IS 'A page of pools that are over, so on no list of a tick, but whose refunds or rent may still come.';
 
+-- The rent is claimed of a pool that is over, and takes its account away: who looks later sees nothing, and the calls are all there is.
+-- A pool that was drawn is not ended by them: its money facts are its payout's record.
+CREATE FUNCTION keeper.end_by_calls(p_address text, p_pool_id numeric[], p_gone numeric) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_life   record;
+    v_made   keeper.calls;
+    v_app_id integer;
+BEGIN
+    FOR v_life IN
+        SELECT k.pool_id, k.draw, l.*
+          FROM (SELECT DISTINCT g AS pool_id, 'draw:' || p_address || ':' || g AS draw FROM unnest(p_pool_id) g WHERE g IS NOT NULL) k
+         CROSS JOIN LATERAL (
+               SELECT max(c.slot) AS slot, max(c.decimals) AS decimals, bool_or(c.instruction = 'claim_rent') AS rent,
+                      count(*) FILTER (WHERE c.instruction IN ('create_pool', 'join_pool')) AS players,
+                      sum(c.amount) FILTER (WHERE c.instruction IN ('create_pool', 'join_pool', 'donate')) AS total,
+                      max(CASE WHEN c.instruction = 'finalize_forfeited_pool' THEN 8
+                               WHEN c.instruction IN ('cancel_pool', 'admin_close_pool', 'sweep_expired_pool') THEN 7 END)::smallint AS status
+                 FROM keeper.calls c WHERE c.draw = k.draw) l
+         WHERE l.status IS NOT NULL AND (l.rent OR k.pool_id = p_gone)
+           AND NOT EXISTS (SELECT FROM keeper.draws d WHERE d.draw = k.draw AND d.over)
+    LOOP
+        UPDATE keeper.draws d SET status = v_life.status WHERE d.draw = v_life.draw RETURNING d.app_id INTO v_app_id;
+        IF NOT FOUND THEN
+            -- Nobody saw it alive. Its row in the app names its creation; one that does not is the last pool's of the address.
+            SELECT * INTO v_made FROM keeper.calls c WHERE c.draw = v_life.draw AND c.instruction = 'create_pool' AND c.mint IS NOT NULL;
+            SELECT p.id INTO v_app_id FROM public.pools p
+             WHERE p.pool_address = p_address AND (p.tx_hash = keeper.base58(v_made.signature) OR coalesce(p.tx_hash, '') = '' AND v_life.pool_id = p_gone)
+               AND (p.status NOT IN ('ended', 'cancelled', 'closed')
+                    OR p.status <> 'ended' AND p.start_time > (now() AT TIME ZONE 'UTC') - interval '7 days')
+               AND NOT EXISTS (SELECT FROM keeper.draws o WHERE o.app_id = p.id)
+             ORDER BY p.tx_hash = keeper.base58(v_made.signature) DESC NULLS LAST, p.id DESC LIMIT 1;
+            -- What nobody registered needs no row.
+            CONTINUE WHEN v_made.signature IS NULL OR v_app_id IS NULL;
+            INSERT INTO keeper.draws (draw, address, pool_id, app_id, mint, creator, status, status_slot, bet_amount, total_amount, participants, decimals)
+            VALUES (v_life.draw, p_address, v_life.pool_id, v_app_id, v_made.mint, v_made.user_wallet, v_life.status, v_life.slot, v_made.amount,
+                    v_life.total, v_life.players, v_life.decimals);
+            UPDATE public.pools p SET participants_count = v_life.players, total_pot = coalesce(keeper.whole_tokens(v_life.total, v_life.decimals), p.total_pot)
+             WHERE p.id = v_app_id;
+        END IF;
+        UPDATE public.pools p SET status = keeper.app_status(v_life.status)
+         WHERE p.id = v_app_id AND p.pool_address = p_address AND p.status NOT IN ('cancelled', 'closed');
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION keeper.end_by_calls IS 'Private to record_calls: the end of pools whose account is gone, from what users did. p_gone: the pool that was there last, when nothing is there now.';
+
 DROP FUNCTION keeper.record_calls;
 CREATE FUNCTION keeper.record_calls(
     p_fence bigint, p_address text, p_pool_id numeric, p_watermark bytea, p_watermark_slot bigint, p_seen bytea, p_gone boolean,
     p_repair boolean, p_signature bytea[], p_ix smallint[], p_inner_ix smallint[], p_slot bigint[], p_block_time bigint[],
-    p_call_pool_id numeric[], p_user text[], p_instruction text[], p_amount numeric[], p_decimals smallint[],
+    p_call_pool_id numeric[], p_user text[], p_instruction text[], p_amount numeric[], p_decimals smallint[], p_mint text[],
     p_read bytea[], p_gap_signature bytea[], p_gap_slot bigint[], p_gap_reason text[]) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
@@ -86,12 +135,12 @@ BEGIN
     UPDATE keeper.draws d SET decimals = n.decimals
       FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
      WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
-    INSERT INTO keeper.calls AS c (signature, ix, inner_ix, slot, block_time, draw, user_wallet, app_id, instruction, amount, decimals)
+    INSERT INTO keeper.calls AS c (signature, ix, inner_ix, slot, block_time, draw, user_wallet, app_id, instruction, amount, decimals, mint)
     SELECT DISTINCT ON (g.signature, g.ix, g.inner_ix) g.signature, g.ix, g.inner_ix, g.slot, g.block_time,
            'draw:' || p_address || ':' || g.pool_id, g.user_wallet, d.app_id, g.instruction, g.amount,
-           CASE WHEN g.amount IS NOT NULL THEN coalesce(g.decimals, d.decimals) END
-      FROM unnest(p_signature, p_ix, p_inner_ix, p_slot, p_block_time, p_call_pool_id, p_user, p_instruction, p_amount, p_decimals)
-        AS g (signature, ix, inner_ix, slot, block_time, pool_id, user_wallet, instruction, amount, decimals)
+           CASE WHEN g.amount IS NOT NULL THEN coalesce(g.decimals, d.decimals) END, g.mint
+      FROM unnest(p_signature, p_ix, p_inner_ix, p_slot, p_block_time, p_call_pool_id, p_user, p_instruction, p_amount, p_decimals, p_mint)
+        AS g (signature, ix, inner_ix, slot, block_time, pool_id, user_wallet, instruction, amount, decimals, mint)
       LEFT JOIN keeper.draws d ON d.address = p_address AND d.pool_id = g.pool_id
     ON CONFLICT (signature, ix, inner_ix) DO UPDATE
        SET slot = CASE WHEN p_repair THEN excluded.slot ELSE c.slot END,
@@ -101,9 +150,10 @@ BEGIN
            app_id = coalesce(c.app_id, excluded.app_id),
            instruction = CASE WHEN p_repair THEN excluded.instruction ELSE c.instruction END,
            amount = CASE WHEN p_repair THEN coalesce(excluded.amount, c.amount) ELSE coalesce(c.amount, excluded.amount) END,
-           decimals = CASE WHEN p_repair THEN coalesce(excluded.decimals, c.decimals) ELSE coalesce(c.decimals, excluded.decimals) END
-     WHERE p_repair AND (c.slot, c.draw, c.user_wallet, c.instruction) IS DISTINCT FROM
-                        (excluded.slot, excluded.draw, excluded.user_wallet, excluded.instruction)
+           decimals = CASE WHEN p_repair THEN coalesce(excluded.decimals, c.decimals) ELSE coalesce(c.decimals, excluded.decimals) END,
+           mint = CASE WHEN p_repair THEN excluded.mint ELSE c.mint END
+     WHERE p_repair AND (c.slot, c.draw, c.user_wallet, c.instruction, c.mint) IS DISTINCT FROM
+                        (excluded.slot, excluded.draw, excluded.user_wallet, excluded.instruction, excluded.mint)
         OR p_repair AND (coalesce(excluded.block_time, c.block_time), coalesce(excluded.amount, c.amount), coalesce(excluded.decimals, c.decimals))
                         IS DISTINCT FROM (c.block_time, c.amount, c.decimals)
         OR c.block_time IS NULL AND excluded.block_time IS NOT NULL OR c.amount IS NULL AND excluded.amount IS NOT NULL
@@ -124,16 +174,7 @@ BEGIN
     UPDATE keeper.call_gaps g SET filled_at = clock_timestamp()
      WHERE g.address = p_address AND g.filled_at IS NULL AND g.reason <> 'list_ends_early' AND g.signature <> ALL (p_gap_signature)
        AND (g.signature = ANY (p_read) OR g.reason = 'no_creation' AND 'create_pool' = ANY (p_instruction));
-    -- Cancelled and its rent claimed before anybody looked at the account: the calls say how it ended.
-    IF p_gone THEN
-        WITH ended AS (
-            UPDATE keeper.draws d SET status = 7
-             WHERE d.address = p_address AND NOT d.over AND d.status = 0
-               AND EXISTS (SELECT FROM keeper.calls c WHERE c.draw = d.draw
-                              AND c.instruction IN ('cancel_pool', 'admin_close_pool', 'sweep_expired_pool'))
-            RETURNING d.app_id)
-        UPDATE public.pools p SET status = 'cancelled' FROM ended e WHERE p.id = e.app_id AND p.status NOT IN ('cancelled', 'closed');
-    END IF;
+    PERFORM keeper.end_by_calls(p_address, p_call_pool_id || p_pool_id, CASE WHEN p_gone THEN p_pool_id END);
     INSERT INTO keeper.watermarks AS w (address, pool_id, signature, slot, seen, gone)
     VALUES (p_address, p_pool_id, p_watermark, p_watermark_slot, p_seen, p_gone)
     ON CONFLICT (address) DO UPDATE

@@ -10,7 +10,7 @@ BEGIN
         RAISE EXCEPTION 'schema keeper lacks %', wrong USING HINT = 'run the migrations again from a backup, or restore the schema';
     END IF;
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['watch_draw', 'history', 'watched', 'record_calls', 'backfill_call', 'project_donated', 'project_calls']) AS name
+      FROM unnest(ARRAY['watch_draw', 'history', 'watched', 'end_by_calls', 'record_calls', 'backfill_call', 'project_donated', 'project_calls']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
                           AND p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp']);
     IF wrong IS NOT NULL THEN

@@ -13,11 +13,11 @@ BEGIN
 END
 $$;
 DROP TABLE IF EXISTS keeper.offchain_refusals, keeper.offchain_picks;
-DROP FUNCTION IF EXISTS keeper.offchain_lock_text, keeper.offchain_hash, keeper.offchain_alpha;
+DROP FUNCTION IF EXISTS keeper.offchain_lock_text, keeper.offchain_hash, keeper.offchain_alpha, keeper.offchain_stranger, keeper.vrf_key_at;
 DROP TABLE IF EXISTS keeper.offchain_entries;
 DROP TABLE IF EXISTS keeper.offchain_draws;
 DROP TABLE IF EXISTS keeper.offchain_rules, keeper.vrf_keys;
-DROP FUNCTION IF EXISTS keeper.sel1_key, keeper.hmac, keeper.hmac_pads, keeper.offchain_root, keeper.merkle_fold, keeper.drand_time, keeper.be64,
+DROP FUNCTION IF EXISTS keeper.hmac, keeper.hmac_pads, keeper.offchain_root, keeper.merkle_fold, keeper.drand_time, keeper.be64,
     keeper.offchain_kept, keeper.offchain_rules_new, keeper.vrf_key_new, keeper.offchain_written_once, keeper.offchain_moves, keeper.offchain_seal, keeper.offchain_freeze,
     keeper.offchain_pick_fits, keeper.offchain_refusal_fits, keeper.offchain_beta_fits;
 DROP DOMAIN IF EXISTS keeper.hash32, keeper.plain_text;

@@ -39,11 +39,13 @@ CREATE TABLE keeper.offchain_rules (
     refusals     jsonb           NOT NULL GENERATED ALWAYS AS (coalesce(rules::jsonb -> 'refusals', '[]'::jsonb)) STORED
                                  CONSTRAINT offchain_rules_refusals_is_list CHECK (jsonb_typeof(refusals) = 'array')
                                  CONSTRAINT offchain_rules_refusals_are_plain CHECK (refusals::text ~ '^[ -\[\]-~]*$'),
+    participants text            NOT NULL GENERATED ALWAYS AS (coalesce(rules::jsonb ->> 'participants', 'accounts')) STORED
+                                 CONSTRAINT offchain_rules_participants_known CHECK (participants IN ('accounts', 'source')),
     PRIMARY KEY (type, version),
     CONSTRAINT offchain_rules_hash_once UNIQUE (rules_hash)
 );
 COMMENT ON TABLE keeper.offchain_rules IS 'The published rules of each type of draw. A draw follows the version that was newest when its entries opened.';
-COMMENT ON COLUMN keeper.offchain_rules.rules IS 'JSON: type, source, randomness (vrf: VRF over block and drand; beacon: the two alone), mode (SEL-1''s M), deadline_s after the drand round, refusals (reasons for which a winner may be refused)';
+COMMENT ON COLUMN keeper.offchain_rules.rules IS 'JSON: type, source, randomness (vrf: VRF over block and drand; beacon: the two alone), mode (SEL-1''s M), deadline_s after the drand round, refusals (reasons for which an account may be refused before the round), participants (accounts: made of account and salt; source: as the source gives them)';
 
 CREATE TABLE keeper.vrf_keys (
     key           keeper.hash32 PRIMARY KEY,
@@ -162,7 +164,7 @@ CREATE INDEX offchain_entries_below ON keeper.offchain_entries (draw, below);
 CREATE INDEX offchain_entries_participant ON keeper.offchain_entries (draw, participant);
 COMMENT ON TABLE keeper.offchain_entries IS 'The frozen entries of each draw: index, participant and weight are the leaves of its tree and published.';
 COMMENT ON COLUMN keeper.offchain_entries.below IS 'sum of the weights of all entries before this one';
-COMMENT ON COLUMN keeper.offchain_entries.account IS 'whom the source pays; not published';
+COMMENT ON COLUMN keeper.offchain_entries.account IS 'whom the source pays; not published, and still fixed by the root: participant is made of it, unless the rules let the source make it';
 COMMENT ON COLUMN keeper.offchain_entries.ref IS 'the source''s own key of the entry, once per draw';
 
 CREATE TABLE keeper.offchain_picks (
@@ -179,14 +181,13 @@ CREATE TABLE keeper.offchain_picks (
 COMMENT ON TABLE keeper.offchain_picks IS 'Prizes first, then alternates, as SEL-1 publishes them; all null: no weight was left.';
 
 CREATE TABLE keeper.offchain_refusals (
-    draw       uuid        NOT NULL,
-    pick       bigint      NOT NULL,
-    reason     keeper.plain_text NOT NULL CONSTRAINT offchain_refusals_reason_is_there CHECK (reason <> ''),
-    refused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (draw, pick),
-    FOREIGN KEY (draw, pick) REFERENCES keeper.offchain_picks (draw, pick)
+    draw        uuid          NOT NULL REFERENCES keeper.offchain_draws (draw),
+    participant keeper.hash32 NOT NULL,
+    reason      keeper.plain_text NOT NULL CONSTRAINT offchain_refusals_reason_is_there CHECK (reason <> ''),
+    refused_at  timestamptz   NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (draw, participant)
 );
-COMMENT ON TABLE keeper.offchain_refusals IS 'Winners refused for a reason of the published rules: the first unused alternate takes the prize.';
+COMMENT ON TABLE keeper.offchain_refusals IS 'Who wins nothing, for a reason of the published rules, said before anybody can know who is picked: the first unused alternate takes his prize.';
 
 -- Merkle tree of RFC 9162, 2.1. A level is the hashes one after another; a lone last one goes up unchanged.
 CREATE FUNCTION keeper.merkle_fold(p_level bytea) RETURNS bytea
@@ -215,6 +216,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
               FROM keeper.offchain_entries e WHERE e.draw = p_draw GROUP BY 1) AS s
 $$;
 COMMENT ON FUNCTION keeper.offchain_root IS 'Root over the leaves "PFE1" | draw 16 | index u64 | participant 32 | weight u64.';
+
+-- The root fixes participants. What is paid are accounts: so each must be the one that its participant is made of.
+CREATE FUNCTION keeper.offchain_stranger(d keeper.offchain_draws) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT e.ref FROM keeper.offchain_entries e
+     WHERE e.draw = d.draw AND e.participant <> sha256('\x504645312d75736572'::bytea || d.salt || convert_to(e.account, 'UTF8'))
+       AND NOT EXISTS (SELECT FROM keeper.offchain_rules r WHERE r.rules_hash = d.rules_hash AND r.participants = 'source')
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.offchain_stranger IS 'An entry whose account is not its participant''s, by its ref; null: there is none, or the rules of the draw let the source make participants.';
 
 -- Keys in the order of their bytes and values as strings: the one form that a certificate may have.
 CREATE FUNCTION keeper.offchain_lock_text(d keeper.offchain_draws) RETURNS text
@@ -265,14 +276,6 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
     SELECT sha256(p_pads[2] || sha256(p_pads[1] || p_message))
 $$;
 COMMENT ON FUNCTION keeper.hmac IS 'HMAC-SHA256 with the key that hmac_pads was given.';
-
-CREATE FUNCTION keeper.sel1_key(p_draw uuid, p_root bytea, p_beta bytea, p_n bigint, p_total numeric, p_mode integer, p_prizes bigint, p_alternates bigint)
-RETURNS bytea
-LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-    SELECT keeper.hmac(keeper.hmac_pads(p_beta), '\x5046442d53454c4543542d31'::bytea || uuid_send(p_draw) || p_root || int8send(p_n) || keeper.be64(p_total)
-        || substr(int4send(p_mode), 4) || substr(int8send(p_prizes), 5) || substr(int8send(p_alternates), 5))
-$$;
-COMMENT ON FUNCTION keeper.sel1_key IS 'K of SEL-1: HMAC-SHA256(beta, "PFD-SELECT-1" | draw | root | n u64 | W u64 | M u8 | P u32 | A u32).';
 
 CREATE FUNCTION keeper.offchain_kept() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -327,7 +330,11 @@ BEGIN
     IF OLD.state || ' ' || NEW.state NOT IN ('locked drawn', 'drawn settled', 'locked defaulted', 'defaulted refunded') THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and cannot become %s', OLD.draw, OLD.state, NEW.state);
     END IF;
-    IF NEW.state = 'drawn' AND (NEW.beta IS NULL OR keeper.offchain_unlike(NEW)) THEN
+    -- Nobody is picked, paid or given back by entries that are not the anchored ones.
+    IF NEW.state <> 'defaulted' AND (NEW.root <> keeper.offchain_root(NEW.draw) OR keeper.offchain_stranger(NEW) IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s does not become %s: %s', NEW.draw, NEW.state,
+            coalesce('the account of its entry ' || keeper.offchain_stranger(NEW) || ' is not the one that was locked', 'its entries are not those of its root'));
+    ELSIF NEW.state = 'drawn' AND (NEW.beta IS NULL OR keeper.offchain_unlike(NEW)) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its picks are not those of its beta', NEW.draw);
     ELSIF NEW.state = 'settled' AND NEW.paid_units IS DISTINCT FROM keeper.offchain_owed(NEW) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: %s units are not what its winners are owed', NEW.draw, coalesce(NEW.paid_units::text, 'no'));
@@ -336,7 +343,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way; drawn with beta''s picks, settled with what is owed.';
+COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way; drawn with beta''s picks, settled with what is owed, and never with other entries than were locked.';
 
 CREATE FUNCTION keeper.offchain_beta_fits() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -348,6 +355,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_beta_fits IS 'Without a VRF beta can be computed here, so it is.';
+
+CREATE FUNCTION keeper.vrf_key_at(p_opened timestamptz) RETURNS SETOF keeper.vrf_keys
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT k.* FROM keeper.vrf_keys k WHERE k.registered_at < p_opened ORDER BY k.registered_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.vrf_key_at IS 'The VRF key of a draw whose entries opened then; no row: none was registered yet.';
 
 -- Everything that can be computed is computed here, whoever inserts: rules, key and deadline are nobody's choice.
 CREATE FUNCTION keeper.offchain_seal() RETURNS trigger
@@ -364,10 +377,12 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no rules of type %s for this source were published before its entries opened', v_name, NEW.type);
     END IF;
     IF v_rules.randomness = 'vrf' THEN
-        SELECT k.* INTO v_key FROM keeper.vrf_keys k WHERE k.registered_at < NEW.opened_at ORDER BY k.registered_at DESC LIMIT 1;
-        IF NEW.vrf_key IS DISTINCT FROM v_key.key THEN
-            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key is %s, the newest that was registered before its entries opened, not the one offered',
-                v_name, coalesce(encode(v_key.key, 'hex'), 'none'));
+        SELECT k.* INTO v_key FROM keeper.vrf_key_at(NEW.opened_at) AS k;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: no VRF key was registered before its entries opened', v_name);
+        ELSIF NEW.vrf_key IS DISTINCT FROM v_key.key THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key is %s, the newest before its entries opened, and no file of its private half is named by VRF_KEY_FILE or VRF_KEY_FILE_OLD_1',
+                v_name, encode(v_key.key, 'hex'));
         ELSIF v_key.retired_at IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: its VRF key was retired (%s): the draw cannot be locked, end it in the source', v_name, v_key.retired_why);
         END IF;
@@ -391,6 +406,9 @@ BEGIN
     END IF;
     NEW.version := v_rules.version; NEW.rules_hash := v_rules.rules_hash; NEW.randomness := v_rules.randomness; NEW.select_mode := v_rules.select_mode;
     NEW.root := keeper.offchain_root(NEW.draw);
+    IF keeper.offchain_stranger(NEW) IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: the participant of its entry %s is not made of its account', v_name, keeper.offchain_stranger(NEW));
+    END IF;
     NEW.prizes := cardinality(NEW.amounts);
     NEW.deadline := to_timestamp(keeper.drand_time(NEW.locked_round) + v_rules.deadline_s);
     NEW.locked_at := clock_timestamp();
@@ -433,21 +451,28 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_pick_fits IS 'Picks are made once, between beta and drawn.';
 
+-- Asked twice, at the insert and at the commit: a transaction that is left open until the round is there would choose the winner.
 CREATE FUNCTION keeper.offchain_refusal_fits() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    d     keeper.offchain_draws;
+    v_why text;
 BEGIN
-    PERFORM FROM keeper.offchain_draws d JOIN keeper.offchain_rules r USING (type, version) JOIN keeper.offchain_picks p USING (draw)
-      WHERE d.draw = NEW.draw AND d.state = 'drawn' AND r.refusals ? NEW.reason AND p.pick = NEW.pick AND p.entry IS NOT NULL FOR UPDATE OF d;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002',
-            MESSAGE = format('pick %s of draw %s cannot be refused for %s: the draw is not between drawn and settled, the pick is empty, or the rules do not name the reason',
-                             NEW.pick, NEW.draw, NEW.reason);
+    SELECT * INTO d FROM keeper.offchain_draws x WHERE x.draw = NEW.draw FOR UPDATE;
+    v_why := CASE
+        WHEN d.state IS DISTINCT FROM 'locked' OR extract(epoch FROM clock_timestamp()) >= keeper.drand_time(d.locked_round)
+            THEN format(' any more: its round was due at %s, and who knows the winners must not choose', to_timestamp(keeper.drand_time(d.locked_round)))
+        WHEN NOT EXISTS (SELECT FROM keeper.offchain_rules r WHERE (r.type, r.version) = (d.type, d.version) AND r.refusals ? NEW.reason)
+            THEN format(' for %s: its rules do not name the reason', NEW.reason)
+        WHEN NOT EXISTS (SELECT FROM keeper.offchain_entries e WHERE e.draw = NEW.draw AND e.participant = NEW.participant) THEN ' who is not in it' END;
+    IF v_why IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('nobody of draw %s is refused%s', NEW.draw, v_why);
     END IF;
     NEW.refused_at := clock_timestamp();
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_refusal_fits IS 'A winner is refused only for a reason that the rules published, before the settlement.';
+COMMENT ON FUNCTION keeper.offchain_refusal_fits IS 'Somebody is refused only for a reason that the rules published, and before the round: blindly.';
 
 CREATE TRIGGER offchain_rules_new BEFORE INSERT ON keeper.offchain_rules FOR EACH ROW EXECUTE FUNCTION keeper.offchain_rules_new();
 CREATE TRIGGER offchain_rules_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_rules EXECUTE FUNCTION keeper.offchain_kept();
@@ -464,6 +489,7 @@ CREATE TRIGGER offchain_entries_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keep
 CREATE TRIGGER offchain_picks_fit BEFORE INSERT ON keeper.offchain_picks FOR EACH ROW EXECUTE FUNCTION keeper.offchain_pick_fits();
 CREATE TRIGGER offchain_picks_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_picks EXECUTE FUNCTION keeper.offchain_kept();
 CREATE TRIGGER offchain_refusals_fit BEFORE INSERT ON keeper.offchain_refusals FOR EACH ROW EXECUTE FUNCTION keeper.offchain_refusal_fits();
+CREATE CONSTRAINT TRIGGER offchain_refusals_still_fit AFTER INSERT ON keeper.offchain_refusals DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keeper.offchain_refusal_fits();
 CREATE TRIGGER offchain_refusals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON keeper.offchain_refusals EXECUTE FUNCTION keeper.offchain_kept();
 
 -- Also for sessions that replicate or restore; only the tables' owner can switch them off, and the chain and its anchors tell.

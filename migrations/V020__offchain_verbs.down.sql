@@ -7,6 +7,6 @@ BEGIN
 END
 $$;
 DROP FUNCTION IF EXISTS keeper.offchain_publish, keeper.vrf_key_register, keeper.vrf_key_retire, keeper.offchain_owner, keeper.offchain_held, keeper.source_run, keeper.source_entries, keeper.source_amounts, keeper.source_payments,
-    keeper.offchain_lock, keeper.offchain_anchor, keeper.offchain_block, keeper.offchain_beacon, keeper.offchain_prove, keeper.offchain_draw, keeper.sel1, keeper.offchain_unlike,
-    keeper.offchain_winners, keeper.offchain_owed, keeper.offchain_refuse, keeper.offchain_settle, keeper.offchain_default, keeper.offchain_refund,
-    keeper.offchain_halt, keeper.offchain_due, keeper.offchain_audit;
+    keeper.offchain_lock, keeper.offchain_anchor, keeper.offchain_block, keeper.offchain_beacon, keeper.offchain_prove, keeper.offchain_draw, keeper.sel1_key, keeper.sel1, keeper.offchain_unlike,
+    keeper.offchain_refused, keeper.offchain_winners, keeper.offchain_owed, keeper.offchain_refuse, keeper.offchain_settle, keeper.offchain_default, keeper.offchain_refund,
+    keeper.offchain_halt, keeper.offchain_due;

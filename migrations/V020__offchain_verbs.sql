@@ -116,7 +116,7 @@ $$;
 COMMENT ON FUNCTION keeper.source_amounts IS 'Private to offchain_lock: the prizes of a source''s terms, which must fit a certificate.';
 
 CREATE FUNCTION keeper.offchain_lock(
-    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_key bytea, p_slot bigint, p_round numeric, p_freeze text, p_entries text)
+    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_keys bytea[], p_slot bigint, p_round numeric, p_freeze text, p_entries text)
 RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -131,13 +131,14 @@ BEGIN
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
         INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
-        VALUES (v_draw, p_source, p_source_key, p_type, v_salt, p_vrf_key, p_slot, p_round, keeper.source_amounts(v_terms, p_source, p_source_key),
+        VALUES (v_draw, p_source, p_source_key, p_type, v_salt,
+                (SELECT k.key FROM keeper.vrf_key_at((v_terms ->> 'opened_at')::timestamptz) AS k WHERE k.key = ANY (p_vrf_keys)), p_slot, p_round, keeper.source_amounts(v_terms, p_source, p_source_key),
                 v_terms ->> 'currency', (v_terms ->> 'alternates')::bigint, (v_terms ->> 'stake_units')::numeric, (v_terms ->> 'opened_at')::timestamptz, v_owner);
     END IF;
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back.';
+COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back. p_vrf_keys: of which the caller has the private halves.';
 
 CREATE FUNCTION keeper.offchain_anchor(p_fence bigint, p_draw uuid, p_sig text, p_slot bigint) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -212,6 +213,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_prove IS 'The verified proof and its beta, once. A proof binds until the default is written, also after the deadline; then none is taken.';
+
+CREATE FUNCTION keeper.sel1_key(p_draw uuid, p_root bytea, p_beta bytea, p_n bigint, p_total numeric, p_mode integer, p_prizes bigint, p_alternates bigint)
+RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+    SELECT keeper.hmac(keeper.hmac_pads(p_beta), '\x5046442d53454c4543542d31'::bytea || uuid_send(p_draw) || p_root || int8send(p_n) || keeper.be64(p_total)
+        || substr(int4send(p_mode), 4) || substr(int8send(p_prizes), 5) || substr(int8send(p_alternates), 5))
+$$;
+COMMENT ON FUNCTION keeper.sel1_key IS 'K of SEL-1: HMAC-SHA256(beta, "PFD-SELECT-1" | draw | root | n u64 | W u64 | M u8 | P u32 | A u32).';
 
 -- Another way than the daemon's: dead runs shift the number, an index finds the entry. Both must come to the same picks.
 CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
@@ -318,18 +327,25 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_draw IS 'The daemon''s picks, compared with those computed here: drawn when they are the same, halted when not.';
 
+CREATE FUNCTION keeper.offchain_refused(p_draw uuid) RETURNS TABLE (pick bigint, reason text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.pick, r.reason::text
+      FROM keeper.offchain_refusals r JOIN keeper.offchain_entries e USING (draw, participant) JOIN keeper.offchain_picks p USING (draw, entry) WHERE r.draw = p_draw
+$$;
+COMMENT ON FUNCTION keeper.offchain_refused IS 'The picks of participants that were refused before the round.';
+
 CREATE FUNCTION keeper.offchain_winners(p_draw uuid)
 RETURNS TABLE (prize bigint, pick bigint, entry bigint, participant bytea, account text, ref text, weight numeric)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH usable AS (
         SELECT p.pick, p.entry, p.pick >= d.prizes AS alternate, d.prizes
           FROM keeper.offchain_picks p JOIN keeper.offchain_draws d USING (draw)
-         WHERE p.draw = p_draw AND p.entry IS NOT NULL AND NOT EXISTS (SELECT FROM keeper.offchain_refusals r WHERE r.draw = p.draw AND r.pick = p.pick)
+         WHERE p.draw = p_draw AND p.entry IS NOT NULL AND NOT EXISTS (SELECT FROM keeper.offchain_refused(p_draw) r WHERE r.pick = p.pick)
     ), alternates AS (
         SELECT u.pick, u.entry, row_number() OVER (ORDER BY u.pick) AS n FROM usable u WHERE u.alternate
     ), refused AS (
         SELECT r.pick AS prize, row_number() OVER (ORDER BY r.pick) AS n
-          FROM keeper.offchain_refusals r JOIN keeper.offchain_draws d USING (draw) WHERE r.draw = p_draw AND r.pick < d.prizes
+          FROM keeper.offchain_refused(p_draw) r JOIN keeper.offchain_draws d ON d.draw = p_draw WHERE r.pick < d.prizes
     ), won AS (
         SELECT u.pick AS prize, u.pick, u.entry FROM usable u WHERE NOT u.alternate
         UNION ALL
@@ -346,15 +362,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.offchain_owed IS 'What a settlement pays: the amounts of the prizes that have a winner. Also asked by the table.';
 
-CREATE FUNCTION keeper.offchain_refuse(p_fence bigint, p_draw uuid, p_pick bigint, p_reason text) RETURNS SETOF keeper.offchain_refusals
+CREATE FUNCTION keeper.offchain_refuse(p_fence bigint, p_draw uuid, p_account text, p_reason text) RETURNS SETOF keeper.offchain_refusals
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM keeper.offchain_held(p_fence, p_draw);
-    INSERT INTO keeper.offchain_refusals (draw, pick, reason) VALUES (p_draw, p_pick, p_reason) ON CONFLICT DO NOTHING;
-    RETURN QUERY SELECT * FROM keeper.offchain_refusals r WHERE r.draw = p_draw AND r.pick = p_pick;
+    INSERT INTO keeper.offchain_refusals (draw, participant, reason)
+    SELECT DISTINCT p_draw, e.participant::bytea, p_reason FROM keeper.offchain_entries e WHERE e.draw = p_draw AND e.account = p_account
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY SELECT r.* FROM keeper.offchain_refusals r
+        WHERE r.draw = p_draw AND r.participant IN (SELECT e.participant FROM keeper.offchain_entries e WHERE e.draw = p_draw AND e.account = p_account);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s has no entry of account %s', p_draw, p_account);
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_refuse IS 'Refuses one winner, once, for a reason of the rules, before the settlement.';
+COMMENT ON FUNCTION keeper.offchain_refuse IS 'For an operator: this account wins nothing, for a reason of the rules. Once, and before the round of the draw is due.';
 
 CREATE FUNCTION keeper.source_payments(d keeper.offchain_draws, p_done jsonb) RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -463,19 +485,3 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY x.deadline, x.draw LIMIT p_max
 $$;
 COMMENT ON FUNCTION keeper.offchain_due IS 'Every draw that is not over and the one thing that comes next, nearest deadline first: anchor, block, beacon, prove, draw, settle, default, refund.';
-
-CREATE FUNCTION keeper.offchain_audit() RETURNS TABLE (draw uuid, fault text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT d.draw, f.fault
-      FROM (SELECT x.*, lag(x.hash::bytea, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY x.seq) AS before FROM keeper.offchain_draws x) AS x
-      JOIN keeper.offchain_draws d ON d.draw = x.draw
-     CROSS JOIN LATERAL (VALUES
-        ('the row does not have the hash that was anchored', d.hash <> keeper.offchain_hash(d)),
-        ('the row before is not the one it was chained to', d.previous <> x.before),
-        ('the entries are not those of the root', d.root <> keeper.offchain_root(d.draw)),
-        -- Of other entries than were locked there are no picks to compare.
-        ('the picks are not those of beta', CASE WHEN d.state IN ('drawn', 'settled') AND d.root = keeper.offchain_root(d.draw) THEN keeper.offchain_unlike(d) END)
-      ) AS f (fault, found)
-     WHERE f.found
-$$;
-COMMENT ON FUNCTION keeper.offchain_audit IS 'Recomputes every draw: what somebody with the owner''s rights changed is named. No row: nothing.';

@@ -76,3 +76,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.offchain_answer IS 'For an operator: what became of a lock on the chain that this database does not hold. Other draws are locked again; the one that it names never.';
+
+CREATE FUNCTION keeper.offchain_audit() RETURNS TABLE (draw uuid, fault text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.draw, f.fault
+      FROM (SELECT x.*, lag(x.hash::bytea, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY x.seq) AS before FROM keeper.offchain_draws x) AS x
+      JOIN keeper.offchain_draws d ON d.draw = x.draw
+     CROSS JOIN LATERAL (VALUES
+        ('the row does not have the hash that was anchored', d.hash <> keeper.offchain_hash(d)),
+        ('the row before is not the one it was chained to', d.previous <> x.before),
+        ('the entries are not those of the root', d.root <> keeper.offchain_root(d.draw)),
+        ('the accounts are not those of the participants', keeper.offchain_stranger(d) IS NOT NULL),
+        -- Of other entries than were locked there are no picks to compare.
+        ('the picks are not those of beta', CASE WHEN d.state IN ('drawn', 'settled') AND d.root = keeper.offchain_root(d.draw) THEN keeper.offchain_unlike(d) END)
+      ) AS f (fault, found)
+     WHERE f.found
+$$;
+COMMENT ON FUNCTION keeper.offchain_audit IS 'Recomputes every draw: what somebody with the owner''s rights changed is named. No row: nothing.';

@@ -52,7 +52,7 @@ CREATE FUNCTION keeper.certificate_awards(p_draw uuid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH pick AS (
         SELECT p.pick, p.entry, r.reason, p.pick >= d.prizes AS alternate, d.amounts[p.pick + 1] AS amount, d.payments[p.pick + 1] AS payment
-          FROM keeper.offchain_draws d JOIN keeper.offchain_picks p USING (draw) LEFT JOIN keeper.offchain_refusals r USING (draw, pick) WHERE d.draw = p_draw
+          FROM keeper.offchain_draws d JOIN keeper.offchain_picks p USING (draw) LEFT JOIN keeper.offchain_refused(p_draw) r USING (pick) WHERE d.draw = p_draw
     ), alternate AS (
         -- turn: the how manieth refused prize comes to this alternate, because so many usable ones stand before it.
         SELECT a.pick, a.reason, 1 + count(*) FILTER (WHERE a.reason IS NULL) OVER (ORDER BY a.pick ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS turn
@@ -227,7 +227,7 @@ BEGIN
         SELECT d.draw::text, x.* FROM (
             SELECT 'total' AS what, NULL AS sig, NULL::bigint AS slot, NULL::bigint AS at, NULL AS account, d.total_amount::numeric AS amount, NULL AS seed_slothash, v_why AS reason, NULL AS fate
             UNION ALL
-            SELECT 'donations', NULL, NULL, NULL, NULL, count(*), NULL, NULL, NULL FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction = 'donate' AND v_why IS NULL
+            SELECT 'donations', NULL, NULL, NULL, NULL, count(*), NULL, NULL, NULL FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction = 'donate' HAVING v_why IS NULL
             UNION ALL
             SELECT 'player', keeper.base58(c.signature), c.slot, c.block_time, c.user_wallet, NULL, NULL, NULL, NULL
               FROM keeper.calls c WHERE c.draw = d.draw AND c.instruction IN ('create_pool', 'join_pool') AND v_why IS NULL
@@ -242,20 +242,20 @@ COMMENT ON FUNCTION keeper.proof_next IS 'The next pool whose certificate is to 
 CREATE FUNCTION keeper.proof_add(p_fence bigint, p_draw text, p_member text, p_why text) RETURNS TABLE (why text, added boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_why   text := p_why;
-    v_added boolean;
+    v_differs boolean := false;
+    v_added   boolean;
 BEGIN
     PERFORM keeper.hold(p_fence);
-    IF v_why IS NULL THEN
-        SELECT CASE WHEN keeper.proof_differs(d, p_member::jsonb) THEN 'records_differ' END INTO v_why FROM keeper.draws d WHERE d.draw = p_draw;
+    IF p_member IS NOT NULL THEN
+        SELECT keeper.proof_differs(d, p_member::jsonb) INTO v_differs FROM keeper.draws d WHERE d.draw = p_draw;
     END IF;
-    UPDATE keeper.pool_proofs p SET member = CASE WHEN v_why IS NULL THEN p_member END, why = v_why, proved_at = clock_timestamp()
-     WHERE p.draw = p_draw AND p.proved_at IS NULL;
+    UPDATE keeper.pool_proofs p SET member = CASE WHEN NOT v_differs THEN p_member END, why = CASE WHEN v_differs OR p_member IS NULL THEN p_why END, proved_at = clock_timestamp()
+     WHERE p.draw = p_draw AND p.proved_at IS NULL AND (p_why IS NOT NULL OR NOT v_differs);
     v_added := FOUND;
-    RETURN QUERY SELECT p.why, v_added FROM keeper.pool_proofs p WHERE p.draw = p_draw;
+    RETURN QUERY SELECT coalesce(p.why, CASE WHEN p.proved_at IS NULL THEN 'records_differ' END), v_added FROM keeper.pool_proofs p WHERE p.draw = p_draw;
 END
 $$;
-COMMENT ON FUNCTION keeper.proof_add IS 'What the certificate of a pool says, or why it cannot be known, once; then it is read back.';
+COMMENT ON FUNCTION keeper.proof_add IS 'What the certificate of a pool says, or why it cannot be known, once; then it is read back. A member that is not what was recorded is not kept, but the reason where one is given.';
 
 -- ---- the daemon's verbs ----
 

@@ -73,11 +73,11 @@ int inspect_config(struct config *config, int code)
 
 	if (config->database_url != NULL && !database_url_ok(config))
 		code = EX_CONFIG;
+	if (!draw_sources_ok(config))
+		code = EX_CONFIG;
 	if (has_key && wallets_load(&signer, config) != EX_OK)
 		code = EX_CONFIG;
 	if (!draw_keys_ok(config, signer))
-		code = EX_CONFIG;
-	if (!draw_sources_ok(config))
 		code = EX_CONFIG;
 	signer_free(signer);
 	if (code == EX_OK)

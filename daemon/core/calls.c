@@ -254,6 +254,8 @@ static void add_call(
 		.decimals = CALLS_DECIMALS_UNKNOWN,
 		.has_pool_id = call->which == ML_CREATE_POOL,
 		.pool_id = call->which == ML_CREATE_POOL ? created_id(r, call) : 0 };
+	if (call->which == ML_CREATE_POOL && !key_at(r, accounts, ml_position(call->which, ML_MINT), &out->mint))
+		return;
 	take_movement(r, out, accounts, outer, after);
 	r->out->n++;
 }

@@ -83,6 +83,23 @@ struct ingest_job *ingest_add(struct engine *e, const struct pubkey *address, st
 	return job;
 }
 
+static bool is_known(const struct engine *e, const struct pubkey *address)
+{
+	for (size_t i = 0; i < e->pools.n; i++)
+		if (e->pools.entry[i]->valid && pubkey_equal(&e->pools.entry[i]->address, address))
+			return true;
+	for (const struct ingest_job *job = e->ingest.first; job; job = job->next)
+		if (pubkey_equal(&job->address, address))
+			return true;
+	return false;
+}
+
+void ingest_named(struct engine *e, const struct pubkey *address, struct slot at)
+{
+	if (!is_known(e, address))
+		ingest_add(e, address, at)->blind = true;
+}
+
 static void look(struct ingest_job *job, const struct pool_entry *p)
 {
 	const struct bytes raw = { p->raw, p->raw_len };

@@ -59,7 +59,7 @@ static void begin_step(struct ingest *in)
 void ingest_read_begin(struct ingest *in)
 {
 	in->stage = STAGE_LOAD;
-	in->give_way = in->last_step = in->saw_rent = false;
+	in->give_way = in->last_step = false;
 	in->list.endpoint = in->job->short_lists == 0 ? RPC_ANY
 	                                              : (int)(in->job->short_lists % rpc_endpoint_count(in->e->m.rpc));
 	begin_step(in);
@@ -88,8 +88,12 @@ static void on_loaded(struct task *task, const struct reply *reply)
 	in->n_gaps = in->at.has_sig ? in->at.n_gaps : 0; /* else the list has them */
 	/* A look at the accounts from before what is read already says nothing about now: they may not have been there yet. */
 	const bool old = in->job->watched && in->at.has_sig && in->job->floor.n < in->at.slot.n;
+	const bool seen = in->at.has_seen && hash_equal(&in->at.seen, &in->job->seen);
+	/* Read to its end, and perhaps the app has a row of it only now. */
+	const bool late = in->at.gone && !in->job->exists && in->job->pool && in->job->pool->app_id > 0;
 
-	if (old || (in->at.has_seen && hash_equal(&in->at.seen, &in->job->seen)))
+	in->saw_rent = in->at.gone;
+	if (old || (seen && !late))
 		ingest_done(in);
 	else
 		begin_list(in);
@@ -211,7 +215,7 @@ static void ask_list(struct ingest *in)
 
 static void add_call(struct ingest *in, const struct rpc_transaction *tx, const struct pool_call *call)
 {
-	in->saw_rent = in->saw_rent || call->which == ML_CLAIM_RENT;
+	in->saw_rent = call->which == ML_CLAIM_RENT || (in->saw_rent && call->which != ML_CREATE_POOL);
 	in->step.call[in->step.n_calls++] = (struct user_call){ .sig = in->now.sig,
 		.ix = call->ix,
 		.inner = call->inner,
@@ -219,6 +223,7 @@ static void add_call(struct ingest *in, const struct rpc_transaction *tx, const 
 		.block_time = tx->block_time,
 		.pool_id = call->pool_id,
 		.user = call->user,
+		.mint = call->mint,
 		.instruction = ml_name(call->which),
 		.has_amount = call->has_amount,
 		.amount = call->amount,
@@ -380,7 +385,7 @@ static void on_recorded(struct task *task, const struct reply *reply)
 	tell_calls(in);
 	if (in->job->whole)
 		count(in);
-	if (in->step.n_calls > 0) {
+	if (in->step.n_calls > 0 || in->step.gone) {
 		ingest_project_soon(in->e);
 		proofs_calls(in->e);
 	}
@@ -415,7 +420,7 @@ static void record(struct ingest *in)
 	in->last_step = !in->give_way && in->list.n == 0 && in->n_gaps == 0 && in->list.cut == 0;
 	step->to.has_pool_id = in->at.has_pool_id;
 	step->to.pool_id = in->at.pool_id;
-	step->to.has_seen = in->last_step && !job->whole && current;
+	step->to.has_seen = in->last_step && !job->whole && !job->blind && current;
 	step->to.seen = job->seen;
 	/* Not there, at confirmed, may be undone by a fork, unless the list at finalized shows the rent; and what never was
 	 * there, at finalized, may still come. */

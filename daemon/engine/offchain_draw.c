@@ -248,6 +248,26 @@ static void on_beacon(struct task *task, const struct reply *reply)
 
 /* ---- the step ---- */
 
+/* What only people can bring about stands in the row as well: it is asked while no daemon runs. */
+static void tell_what_is_missing(struct offchain_draw *d)
+{
+	char why[OFFCHAIN_WHY], key[2 * PUBKEY_SIZE + 1];
+
+	if (d->reason == WAIT_OFFCHAIN_KEY) {
+		for (size_t i = 0; i < PUBKEY_SIZE; i++)
+			(void)snprintf(key + 2 * i, 3, "%02x", d->facts.row.vrf_key.b[i]);
+		(void)snprintf(why, sizeof why,
+			"the private half of its VRF key %s is not here: name its file, "
+			"VRF_KEY_FILE_OLD_1, or it defaults at its deadline",
+			key);
+		tell(d, why);
+	} else if (d->reason == WAIT_OFFCHAIN_NO_SOURCE) {
+		(void)snprintf(
+			why, sizeof why, "OFFCHAIN_SOURCES has no statements of its source %s", d->facts.row.source);
+		tell(d, why);
+	}
+}
+
 static void note_wait(struct offchain_draw *d, const struct offchain_action *a)
 {
 	const struct reason_def *reason = &REASONS[a->reason];
@@ -257,6 +277,7 @@ static void note_wait(struct offchain_draw *d, const struct offchain_action *a)
 	if (a->reason == d->reason)
 		return;
 	d->reason = a->reason;
+	tell_what_is_missing(d);
 	log_event(reason->level == REASON_ALERT  ? LOG_AT_ERROR
 		  : reason->level == REASON_WARN ? LOG_AT_WARN
 						 : LOG_AT_INFO,

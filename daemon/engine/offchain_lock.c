@@ -1,4 +1,4 @@
-/* Locks what sources say is due: S, R and the newest key that is here, one draw at a time. */
+/* Locks what sources say is due, one draw at a time: S and R, and the VRF keys that are here. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,16 +126,18 @@ static void lock(struct engine *e, struct offchain_candidate *c)
 {
 	struct offchain *o = e->offchain;
 	const int64_t now_ms = o->clock_ms + (int64_t)(e->around.now_ms - o->clock_at_ms);
+	struct pubkey key[VRF_KEYS_MAX];
 	struct offchain_locking locking = { .source = c->source->name,
 		.key = c->due.key,
 		.type = c->due.type,
 		.freeze = c->source->sql[SOURCE_FREEZE],
 		.entries = c->source->sql[SOURCE_ENTRIES],
+		.vrf_key = key,
+		.n_vrf_keys = e->m.vrf->n,
 		.terms = offchain_terms_of(e->tip.confirmed_slot, now_ms, ALLOWANCE_S[c->slow]) };
 
-	/* The database says which one the draw has: after a rotation that may be an earlier one. */
-	if (e->m.vrf->n > 0)
-		vrf_key_public(e->m.vrf->key[c->tried.failures % e->m.vrf->n], &locking.vrf_key);
+	for (size_t i = 0; i < e->m.vrf->n; i++)
+		vrf_key_public(e->m.vrf->key[i], &key[i]);
 	o->locking = c;
 	o->run.source = c->source;
 	offchain_lock(e->m.journal, &o->run.call, &locking, on_locked);

@@ -91,19 +91,45 @@ static void again(struct proofs *p, enum err err, const char *why)
 		log_warn("certificate.failed", "what=%s err=%s why=%s next=retry",
 			p->stage == PROOFS_NEXT ? "pools" : p->call.work.draw, err_name(err), why);
 	p->failing = true;
-	p->due_ms = e->around.now_ms + RETRY_TICKS * e->config.tick_ms;
+	p->due_ms = e->around.now_ms + (p->tries > 0 ? 1U << (p->tries - 1) : RETRY_TICKS) * e->config.tick_ms;
 }
 
 /* ---- which ---- */
 
+static void begin_reading(struct proofs *p)
+{
+	p->n_read = 0;
+	p->why = NULL;
+	evidence_begin(&p->evidence, &p->call.work.address);
+	go(p, PROOFS_READ);
+}
+
 static void begin(struct proofs *p)
 {
-	const struct proof_work *work = &p->call.work;
+	p->round = 0;
+	begin_reading(p);
+	if (p->call.work.why[0] == '\0')
+		return;
+	p->why = p->call.work.why;
+	go(p, PROOFS_ADD);
+}
 
-	p->n_read = 0;
-	p->why = work->why[0] != '\0' ? work->why : NULL;
-	evidence_begin(&p->evidence, &work->address);
-	go(p, p->why ? PROOFS_ADD : PROOFS_READ);
+/* What one node tells is no reason as long as there is another one to ask. False: they were all asked. */
+static bool next_round(struct proofs *p)
+{
+	if (p->round + 1 >= rpc_endpoint_count(of_proofs(p)->m.rpc))
+		return false;
+	p->round++;
+	begin_reading(p);
+	return true;
+}
+
+static void cannot(struct proofs *p, const char *why)
+{
+	if (next_round(p))
+		return;
+	go(p, PROOFS_ADD);
+	p->why = why;
 }
 
 static void on_next(struct task *task, const struct reply *reply)
@@ -139,36 +165,47 @@ static void ask_next(struct proofs *p)
 
 /* ---- what ---- */
 
-/* Another node may have it. False: none has. */
-static bool try_again(struct proofs *p, enum err err, const char *why)
+/* Another node may have it, or this one later. */
+static void try_again(struct proofs *p, enum err err, const char *why)
 {
 	if (err != ERR_RETRY && err != ERR_UNKNOWN && ++p->tries >= TRIES) {
-		go(p, PROOFS_ADD);
 		p->why = "not_available";
-		return false;
+		go(p, PROOFS_ADD);
+	} else {
+		again(p, err, why);
 	}
-	again(p, err, why);
-	return true;
 }
 
 static struct rpc_call *ask_node(struct proofs *p)
 {
-	p->rpc.endpoint = p->tries == 0 ? RPC_ANY : (int)(p->tries % rpc_endpoint_count(of_proofs(p)->m.rpc));
+	const unsigned turn = p->round + p->tries;
+
+	p->rpc.endpoint = turn == 0 ? RPC_ANY : (int)(turn % rpc_endpoint_count(of_proofs(p)->m.rpc));
 	return &p->rpc;
+}
+
+/* The program's log of a commit: without it nobody knows what was committed to. */
+static bool lacks_log(const struct evidence *e)
+{
+	return e->n_commits > 0 && !e->commit[e->n_commits - 1].seed_known;
 }
 
 static void take_transaction(struct proofs *p, const struct rpc_transaction *tx)
 {
 	const struct engine *e = of_proofs(p);
 	const struct signature *sig = &p->call.work.read[p->n_read++];
+	const struct evidence before = p->evidence;
 
-	if (evidence_of_pool(&p->evidence, tx, sig) == CALLS_OK &&
-		evidence_of_randomness(&p->evidence, tx, sig, &e->policy.switchboard.program) == CALLS_OK) {
+	if (evidence_of_pool(&p->evidence, tx, sig) != CALLS_OK ||
+		evidence_of_randomness(&p->evidence, tx, sig, &e->policy.switchboard.program) != CALLS_OK) {
+		cannot(p, "bad_transaction");
+	} else if (lacks_log(&p->evidence)) {
+		p->evidence = before;
+		p->n_read--;
+		try_again(p, ERR_REFUSED, "the node does not have the log of a commit");
+	} else {
 		go(p, p->n_read < p->call.work.n_reads ? PROOFS_READ : PROOFS_ACCOUNTS);
-		return;
 	}
-	p->why = "bad_transaction";
-	go(p, PROOFS_ADD);
 }
 
 static void on_transaction(struct task *task, const struct reply *reply)
@@ -177,9 +214,9 @@ static void on_transaction(struct task *task, const struct reply *reply)
 	const struct rpc_transaction *tx = reply->data;
 
 	if (reply->err != ERR_OK)
-		(void)try_again(p, reply->err, reply->why);
+		try_again(p, reply->err, reply->why);
 	else if (!tx->found || tx->failed || tx->block_time == 0 || !tx->has_inner)
-		(void)try_again(p, ERR_REFUSED,
+		try_again(p, ERR_REFUSED,
 			"the node does not have a transaction of the draw, or not its time and its calls");
 	else
 		take_transaction(p, tx);
@@ -192,26 +229,34 @@ static void read_next(struct proofs *p)
 	rpc_get_transaction(e->m.rpc, ask_node(p), &p->call.work.read[p->n_read], FINALIZED, on_transaction);
 }
 
+static void put_together(struct proofs *p, const struct rpc_accounts *got)
+{
+	const struct engine *e = of_proofs(p);
+	struct evidence_accounts accounts;
+	const char *why;
+	struct buf out;
+
+	evidence_of_accounts(&accounts, &p->evidence, got, &e->policy.switchboard.program);
+	why = proof_pool(&p->pool, &p->call.work, &p->evidence, &accounts, e->config.network);
+	if (why) {
+		cannot(p, why);
+		return;
+	}
+	buf_on(&out, p->member, sizeof p->member);
+	certificate_write_pool(&out, &p->pool);
+	if (!buf_ok(&out))
+		p->why = "too_many";
+	go(p, PROOFS_ADD);
+}
+
 static void on_accounts(struct task *task, const struct reply *reply)
 {
 	struct proofs *p = of_rpc(task);
-	const struct engine *e = of_proofs(p);
-	struct evidence_accounts accounts;
-	struct buf out;
 
-	if (reply->err != ERR_OK) {
-		(void)try_again(p, reply->err, reply->why);
-		return;
-	}
-	evidence_of_accounts(&accounts, &p->evidence, reply->data, &e->policy.switchboard.program);
-	p->why = proof_pool(&p->pool, &p->call.work, &p->evidence, &accounts, e->config.network);
-	if (!p->why) {
-		buf_on(&out, p->member, sizeof p->member);
-		certificate_write_pool(&out, &p->pool);
-		if (!buf_ok(&out))
-			p->why = "too_many";
-	}
-	go(p, PROOFS_ADD);
+	if (reply->err != ERR_OK)
+		try_again(p, reply->err, reply->why);
+	else
+		put_together(p, reply->data);
 }
 
 /* A node that is behind the payout would show the accounts from before it. */
@@ -237,6 +282,8 @@ static void on_added(struct task *task, const struct reply *reply)
 		p->wanted = true;
 		return;
 	}
+	if (!p->call.added && p->call.why[0] != '\0' && next_round(p))
+		return;
 	if (p->call.added && p->call.why[0] != '\0')
 		log_warn("certificate.impossible", "draw=%s why=%s", p->call.work.draw, p->call.why);
 	p->failing = false;
@@ -246,6 +293,19 @@ static void on_added(struct task *task, const struct reply *reply)
 	go(p, PROOFS_NEXT);
 	p->due_ms = e->around.now_ms + e->config.tick_ms;
 	p->wanted = true;
+}
+
+/* While another node may tell it differently, a member that is not what was recorded is not kept as a reason. */
+static void add(struct proofs *p)
+{
+	struct engine *e = of_proofs(p);
+	const bool last = p->round + 1 >= rpc_endpoint_count(e->m.rpc);
+
+	proof_add(e->m.journal, &p->call, p->why ? NULL : p->member,
+		p->why ? p->why
+		: last ? "records_differ"
+		       : NULL,
+		on_added);
 }
 
 void proofs_turn(struct engine *e)
@@ -265,7 +325,7 @@ void proofs_turn(struct engine *e)
 		read_accounts(p);
 		break;
 	case PROOFS_ADD:
-		proof_add(e->m.journal, &p->call, p->why ? NULL : p->member, p->why, on_added);
+		add(p);
 		break;
 	}
 }

@@ -340,7 +340,7 @@ static void count_answer(
 	counters->replays_refused += strcmp(result->reason, "already_used") == 0;
 }
 
-static void note_result(const struct submissions *s, const struct submission_result *result)
+static void note_result(struct submissions *s, const struct submission_result *result)
 {
 	char sig[SIGNATURE_TEXT], wallet[PUBKEY_TEXT], pool[PUBKEY_TEXT];
 
@@ -350,6 +350,8 @@ static void note_result(const struct submissions *s, const struct submission_res
 		if (row->id != result->id)
 			continue;
 		count_answer(&s->e->counters, row, result);
+		if (result->final && strcmp(result->state, "accepted") == 0)
+			ingest_named(s->e, &row->claim.pool, s->look[i].answer.slot);
 		base58_signature(sig, &row->claim.sig);
 		base58_pubkey(wallet, &row->claim.wallet);
 		base58_pubkey(pool, &row->claim.pool);

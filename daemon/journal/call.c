@@ -169,13 +169,19 @@ void call_item_pubkey(struct journal_call_state *s, const struct pubkey *key)
 	call_item_text(s, pubkey_is_zero(key) ? NULL : text);
 }
 
-void call_item_signature(struct journal_call_state *s, const struct signature *sig)
+void call_item_bytes(struct journal_call_state *s, const void *bytes, size_t n)
 {
 	/* A backslash is doubled inside an array. */
 	char text[2 * SIGNATURE_SIZE + 4] = "\\";
 
-	db_bytea_text(sig->b, SIGNATURE_SIZE, text + 1, sizeof text - 1);
+	assert(n <= SIGNATURE_SIZE);
+	db_bytea_text(bytes, n, text + 1, sizeof text - 1);
 	call_item_text(s, text);
+}
+
+void call_item_signature(struct journal_call_state *s, const struct signature *sig)
+{
+	call_item_bytes(s, sig->b, SIGNATURE_SIZE);
 }
 
 void call_array_close(struct journal_call_state *s)

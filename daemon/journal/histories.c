@@ -9,9 +9,10 @@
 #include "core/base58.h"
 #include "journal/call.h"
 
-static const char LOAD[] = "SELECT signature, slot, pool_id, seen, gap, gap_slot FROM keeper.history($1)";
+static const char LOAD[] = "SELECT signature, slot, pool_id, seen, gap, gap_slot, gone FROM keeper.history($1)";
 static const char RECORD[] =
-	"SELECT keeper.record_calls($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)";
+	"SELECT "
+	"keeper.record_calls($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)";
 static const char PROJECT[] = "SELECT keeper.project_calls($1,$2)";
 static const char WATCHED[] = "SELECT address, seen FROM keeper.watched($1)";
 
@@ -64,7 +65,8 @@ static bool parse_history(struct task *task, const struct db_result *r, const vo
 		if (row == 0 && (!read_bytes(r, row, 0, h->sig.b, SIGNATURE_SIZE, &h->has_sig) ||
 					!read_u64(r, row, 1, &h->slot.n, &given) ||
 					!read_u64(r, row, 2, &h->pool_id, &h->has_pool_id) ||
-					!read_bytes(r, row, 3, h->seen.b, HASH_SIZE, &h->has_seen)))
+					!read_bytes(r, row, 3, h->seen.b, HASH_SIZE, &h->has_seen) ||
+					!call_parse_bool(db_get(r, row, 6), &h->gone)))
 			return false;
 		if (h->n_gaps == HISTORY_GAPS || !read_bytes(r, row, 4, h->gap[h->n_gaps].b, SIGNATURE_SIZE, &given))
 			return false;
@@ -116,17 +118,18 @@ static void item_gap(struct journal_call_state *s, const struct signature *sig)
 }
 
 /* One line per array of keeper.record_calls about calls, in its order; c is the call. */
-#define CALL_COLUMNS(COLUMN)                                                \
-	COLUMN(call_item_signature(s, &c->sig))                             \
-	COLUMN(call_item_u64(s, c->ix))                                     \
-	COLUMN(call_item_i64(s, c->inner))                                  \
-	COLUMN(call_item_u64(s, c->slot.n))                                 \
-	COLUMN(item_or_null(s, c->block_time > 0, (uint64_t)c->block_time)) \
-	COLUMN(call_item_u64(s, c->pool_id))                                \
-	COLUMN(call_item_pubkey(s, &c->user))                               \
-	COLUMN(call_item_text(s, c->instruction))                           \
-	COLUMN(item_or_null(s, c->has_amount, c->amount))                   \
-	COLUMN(item_or_null(s, c->decimals < DECIMALS_UNKNOWN, c->decimals))
+#define CALL_COLUMNS(COLUMN)                                                 \
+	COLUMN(call_item_signature(s, &c->sig))                              \
+	COLUMN(call_item_u64(s, c->ix))                                      \
+	COLUMN(call_item_i64(s, c->inner))                                   \
+	COLUMN(call_item_u64(s, c->slot.n))                                  \
+	COLUMN(item_or_null(s, c->block_time > 0, (uint64_t)c->block_time))  \
+	COLUMN(call_item_u64(s, c->pool_id))                                 \
+	COLUMN(call_item_pubkey(s, &c->user))                                \
+	COLUMN(call_item_text(s, c->instruction))                            \
+	COLUMN(item_or_null(s, c->has_amount, c->amount))                    \
+	COLUMN(item_or_null(s, c->decimals < DECIMALS_UNKNOWN, c->decimals)) \
+	COLUMN(call_item_pubkey(s, &c->mint))
 
 static void add_calls(struct journal_call_state *s, const struct history_step *step)
 {

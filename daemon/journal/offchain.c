@@ -338,7 +338,10 @@ void offchain_lock(
 	call_text(s, locking->source);
 	call_text(s, locking->key);
 	call_text(s, locking->type);
-	call_bytes(s, locking->vrf_key.b, pubkey_is_zero(&locking->vrf_key) ? 0 : PUBKEY_SIZE);
+	call_array_open(s);
+	for (size_t i = 0; i < locking->n_vrf_keys; i++)
+		call_item_bytes(s, locking->vrf_key[i].b, PUBKEY_SIZE);
+	call_array_close(s);
 	call_u64(s, locking->terms.slot.n);
 	call_u64(s, locking->terms.round);
 	call_text(s, locking->freeze);

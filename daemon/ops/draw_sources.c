@@ -55,7 +55,7 @@ static bool take(struct source_defs *out, const char *directory, const char *nam
 		return false;
 	}
 	out->n++;
-	(void)snprintf(def->name, sizeof def->name, "%s", name);
+	(void)snprintf(def->name, sizeof def->name, "%.*s", SOURCE_NAME - 1, name);
 	return read_source(def, path);
 }
 
@@ -67,6 +67,7 @@ static int is_visible(const struct dirent *entry)
 bool draw_sources_load(struct source_defs *out, const char *directory)
 {
 	struct dirent **entry = NULL;
+	char why[WHY_TEXT];
 	bool ok = true;
 	int n;
 
@@ -75,7 +76,9 @@ bool draw_sources_load(struct source_defs *out, const char *directory)
 		return true;
 	n = scandir(directory, &entry, is_visible, alphasort);
 	if (n < 0) {
-		fault_say(KEY, directory, strerror(errno));
+		(void)snprintf(why, sizeof why,
+			"cannot be read (%s): name the directory that holds one directory per source", strerror(errno));
+		fault_say(KEY, directory, why);
 		return false;
 	}
 	if (n == 0)

@@ -37,7 +37,8 @@ struct pool_call {
 	uint8_t ix;
 	int16_t inner; /* number among the instruction's inner ones; -1: top level */
 	struct pubkey user;
-	bool has_amount; /* base units: what was asked for, or what a refund or payout really moved */
+	struct pubkey mint; /* of create_pool; else zero */
+	bool has_amount;    /* base units: what was asked for, or what a refund or payout really moved */
 	uint64_t amount;
 	uint8_t decimals; /* of the mint, as the token program was told them */
 	bool has_pool_id;

@@ -17,6 +17,7 @@ struct ingest_job {
 	struct hash seen;  /* of the accounts in that view */
 	bool exists;       /* false: there is no account in it */
 	bool watched;      /* asked for by ingest_watch.c, at finalized */
+	bool blind;        /* a submission named the address: nobody looked at the account */
 	bool whole;        /* from the creation on, whatever was read before */
 	bool at_start;     /* wanted before the first complete look at the pools */
 	bool has_pool_id;
@@ -98,6 +99,8 @@ void ingest_want(struct engine *e, struct pool_entry *p);
 /* The tick does not read it any more. */
 void ingest_forget(struct engine *e, struct pool_entry *p);
 struct ingest_job *ingest_add(struct engine *e, const struct pubkey *address, struct slot floor);
+/* A final transaction of a user is about this address. What the tick reads is known anyway. */
+void ingest_named(struct engine *e, const struct pubkey *address, struct slot at);
 /* New calls, or an app row for old ones. */
 void ingest_project_soon(struct engine *e);
 /* ingest_read.c: the job under way, one call at a time. */

@@ -21,6 +21,7 @@ struct proofs {
 	uint64_t due_ms;
 	bool wanted;             /* something happened since it was asked last     */
 	bool waits;              /* for the histories of draws                     */
+	unsigned round;          /* each node but the first is asked when the one before told no certificate */
 	unsigned tries, looks;   /* tries: of the call under way; looks: of waits  */
 	uint64_t records;        /* of the engine's counter, when it was asked     */
 	unsigned n_done, n_read; /* draws since the start; transactions of this one */

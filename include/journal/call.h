@@ -84,6 +84,7 @@ void call_item_u64(struct journal_call_state *s, uint64_t value);
 void call_item_i64(struct journal_call_state *s, int64_t value);
 void call_item_pubkey(struct journal_call_state *s, const struct pubkey *key);       /* zero: NULL               */
 void call_item_signature(struct journal_call_state *s, const struct signature *sig); /* as bytea                 */
+void call_item_bytes(struct journal_call_state *s, const void *bytes, size_t n);     /* n at most SIGNATURE_SIZE */
 void call_array_close(struct journal_call_state *s);
 
 /* NULL for SQL NULL. */

@@ -15,6 +15,7 @@ struct history {
 	uint64_t pool_id;
 	bool has_seen;
 	struct hash seen; /* of the accounts whose history was read to its end */
+	bool gone;        /* that end was its rent; of histories_load() only */
 	size_t n_gaps;    /* transactions that no node could give the last time */
 	struct signature gap[HISTORY_GAPS];
 	struct slot gap_slot[HISTORY_GAPS];
@@ -28,8 +29,8 @@ struct user_call {
 	struct slot slot;
 	int64_t block_time; /* 0: not known */
 	uint64_t pool_id;
-	struct pubkey user;
-	const char *instruction; /* as in the IDL: "join_pool" */
+	struct pubkey user, mint; /* mint: of create_pool, else zero */
+	const char *instruction;  /* as in the IDL: "join_pool" */
 	bool has_amount;
 	uint64_t amount;
 	unsigned decimals; /* 255: not known */

@@ -45,7 +45,8 @@ void offchain_ask_due(struct journal *j, struct offchain_call *call, const char 
  * nothing of it was kept. */
 struct offchain_locking {
 	const char *source, *key, *type, *freeze, *entries; /* the last two are statements */
-	struct pubkey vrf_key;                              /* zero: none is here */
+	const struct pubkey *vrf_key; /* all that are here: the database says which one the draw has */
+	size_t n_vrf_keys;
 	struct offchain_terms terms;
 };
 void offchain_lock(

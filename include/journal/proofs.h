@@ -49,7 +49,7 @@ void proof_call_init(struct proof_call *call);
 void proof_call_fini(struct proof_call *call);
 
 void proof_next(struct journal *j, struct proof_call *call, journal_done *done);
-/* call->work.draw has this member, or NULL and a reason of keeper.pool_proofs. A member that is not what the journal recorded becomes
- * a reason as well. */
+/* call->work.draw has this member, or NULL and a reason of keeper.pool_proofs. Of a member that is not what the journal recorded the
+ * reason is kept instead, or nothing where that is NULL; call->why says it either way. */
 void proof_add(struct journal *j, struct proof_call *call, const char *member, const char *why, journal_done *done);
 #endif

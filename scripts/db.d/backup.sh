@@ -21,16 +21,18 @@ backup_state() { # dump
 	fi
 }
 
-# Whatever a killed run left half-done; no name of it looks like a backup. Killed between the last two moves it had checked everything:
-# the dump gets its .meta.
-clear_leftovers() {
-	dead_ones "$backups/.partial" | while IFS= read -r left; do
-		for meta in "$left"/*.dump.meta; do
-			dump=$backups/$(basename "$meta" .meta)
-			[ ! -f "$dump" ] || [ -e "$dump.meta" ] || [ "$(sha256_of "$dump")" != "$(meta_value "$meta" sha256)" ] || mv "$meta" "$dump.meta"
-		done
+# A run that was killed between its last two moves had checked everything: the dump gets its .meta.
+finish_backup() { # directory of that run
+	for meta in "$1"/*.dump.meta; do
+		dump=$backups/$(basename "$meta" .meta)
+		[ ! -f "$dump" ] || [ -e "$dump.meta" ] || [ "$(sha256_of "$dump")" != "$(meta_value "$meta" sha256)" ] || mv "$meta" "$dump.meta" 2>/dev/null || true
 	done
-	clear_dead "$backups/.partial"
+}
+
+# Whatever else a killed run left half-done; no name of it looks like a backup.
+clear_leftovers() {
+	each_dead "$backups/.partial" finish_backup
+	each_dead "$backups/.partial" rm -rf
 }
 
 # A command for a pipe: of pg_dump's and pg_restore's --verbose it tells which table is being worked on, as they come.

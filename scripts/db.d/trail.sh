@@ -100,7 +100,7 @@ was_written_before() {
 
 write_archive() {
 	umask 077
-	clear_dead "$(dirname "$file")/.archive"
+	each_dead "$(dirname "$file")/.archive" rm -rf
 	partial=$(mktemp "$(dirname "$file")/.archive.$$.XXXXXX") || refuse 74 archive_failed "$file cannot be written"
 	printf '%s\n' "\\copy (SELECT * FROM keeper.audit_trail WHERE n <= $last ORDER BY n) TO PROGRAM 'gzip >\"$partial\"' CSV" | run_sql archive_failed "nothing was taken away"
 	check_archive "$partial"

@@ -55,7 +55,7 @@ function batchRecord(number) {
 	const given = ['signature', 'ix', 'inner_ix', 'slot', 'block_time', null, 'user', 'instruction', 'amount', 'decimals']
 		.map((name, i) => name && `p_${name} => b.c${i}`).filter(Boolean);
 	return `SELECT keeper.record_calls(p_fence => 1, p_address => '${DRAW.split(':')[1]}', p_pool_id => 7, p_watermark => b.c0[1], p_watermark_slot => b.c3[1], p_seen => NULL, p_gone => false,
-		p_repair => false, p_call_pool_id => array_fill(7::numeric, ARRAY[${BATCH}]), p_read => b.c0, p_gap_signature => '{}', p_gap_slot => '{}', p_gap_reason => '{}', ${given.join(', ')}) FROM batch_${number} b;`;
+		p_repair => false, p_mint => '{}', p_call_pool_id => array_fill(7::numeric, ARRAY[${BATCH}]), p_read => b.c0, p_gap_signature => '{}', p_gap_slot => '{}', p_gap_reason => '{}', ${given.join(', ')}) FROM batch_${number} b;`;
 }
 
 class InsertWorld {

@@ -75,7 +75,7 @@ class Certified extends Offchain {
 	}
 
 	// From open to settled without a VRF, in one go and with the database's own picks. entries: SQL that gives account, weight, ref;
-	// refuse: which picks.
+	// refuse: the participants of which picks, written by the tables' owner, because the round of the draw was long ago.
 	async settledAtOnce(key, entries, { mode = 1, prizes = 1, alternates = 0, refuse = [] } = {}) {
 		const where = `source_key = '${key}'`;
 		const verb = (name, args, from = '') => `SELECT count(*) FROM keeper.offchain_draws d ${from} CROSS JOIN LATERAL keeper.offchain_${name}(1, d.draw${args}) AS x WHERE d.${where};`;
@@ -86,7 +86,9 @@ class Certified extends Offchain {
 			${verb('beacon', `, 1000, '\\x${ROUND.signature}', 'two relays'`)} ${verb('prove', ', keeper.offchain_alpha(d), NULL, sha512(keeper.offchain_alpha(d))')}
 			${verb('draw', ', s.a, s.b, s.c, s.d', `CROSS JOIN LATERAL (SELECT array_agg(attempt ORDER BY pick) a, array_agg(number ORDER BY pick) b, array_agg(total ORDER BY pick) c,
 				array_agg(entry ORDER BY pick) d FROM keeper.sel1(d.draw, d.root, d.beta, d.select_mode, d.prizes, d.alternates)) AS s`)}
-			${verb('refuse', ", p.pick, 'account_closed'", `JOIN keeper.offchain_picks p ON p.draw = d.draw AND p.entry IS NOT NULL AND p.pick = ANY ('{${refuse}}')`)}
+			ALTER TABLE keeper.offchain_refusals DISABLE TRIGGER USER;
+			INSERT INTO keeper.offchain_refusals (draw, participant, reason) SELECT DISTINCT d.draw, e.participant::bytea, 'account_closed' FROM keeper.offchain_draws d
+				JOIN keeper.offchain_picks p USING (draw) JOIN keeper.offchain_entries e USING (draw, entry) WHERE d.${where} AND p.pick = ANY ('{${refuse}}');
 			${verb('settle', `, $q$${STATEMENTS.settle}$q$`)}`);
 		return this.keeper.sql(`SELECT draw FROM keeper.offchain_draws WHERE ${where}`);
 	}
@@ -107,10 +109,9 @@ class Certified extends Offchain {
 
 	settle(draw) { return this.verb('settle', draw, { settle: STATEMENTS.settle }); }
 
-	// As far as settled; refuse: which picks.
-	async settled(draw, refuse = []) {
+	// As far as settled.
+	async settled(draw) {
 		await this.verb('draw', draw, await this.picks(draw, await this.proven(draw)));
-		for (const pick of refuse) await this.refused('refuse', draw, { pick, reason: 'account_closed' });
 		return this.settle(draw);
 	}
 
@@ -127,7 +128,7 @@ class Certified extends Offchain {
 	// The whole file.
 	async text({ serial, draw }) {
 		const [{ head }] = await this.keeper.call('certificate_head', { serial });
-		const tickets = await this.keeper.sql(`SELECT keeper.certificate_tickets('${draw}', 0, 1000000)`);
+		const tickets = draw === null ? '' : await this.keeper.sql(`SELECT keeper.certificate_tickets('${draw}', 0, 1000000)`);
 		return `${head}${tickets}]}\n`;
 	}
 }

@@ -35,7 +35,7 @@ const [A, D, S, O] = [made.address, made.draw, made.signature, made.offchain];
 const NEW = 99999999;
 const bytes = (n) => `\\x${String(n).padStart(2, '0').repeat(64)}`;
 const hex = (n) => `\\${bytes(n)}`; // within an array
-const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6] };
+const ARRAYS = { signature: [hex(1)], ix: [0], inner_ix: [-1], slot: [5], block_time: [5], call_pool_id: [7], user: [A(1)], instruction: ['join_pool'], amount: [5], decimals: [6], mint: [null] };
 const WATCHED = { draw: [D(1)], slot: [50], status: [1], total_amount: [4], bet_amount: [1], mint: [A(1)], creator: [A(1)], dev_wallet: [A(1)], participants: [1], observed: ['t'], quiet: [0] };
 
 // Each statement of daemon/journal, with something to do. Draws 1 to 5 are not over.
@@ -82,7 +82,7 @@ const SENT = {
 	offchain_work: { max: 128, due: "SELECT 'plain' AS type, 'k' AS source_key", due_max: 64 },
 	offchain_facts: `SELECT f.* FROM keeper.offchain_draws d CROSS JOIN LATERAL keeper.offchain_facts(d) AS f WHERE d.draw = '${O(1)}'`,
 	offchain_lock: {
-		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_key: null, slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
+		fence: 1, source: 'plain', source_key: 'k', type: 'plain', vrf_keys: [], slot: 1000, round: Math.ceil((Date.now() / 1000 + 300 - 1692803367) / 3),
 		freeze: "SELECT ARRAY[1] AS amounts, 'points' AS currency, 0 AS alternates, 1 AS stake_units, clock_timestamp() AS opened_at", entries: "SELECT NULL::bytea AS participant, 'a' AS account, 'r' AS ref, 1 AS weight",
 	},
 	offchain_anchor: { fence: 1, draw: O(1), sig: S(NEW), slot: 50 },

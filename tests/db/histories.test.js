@@ -14,7 +14,7 @@ const OLD = 1700000000;
 const bytes = (byte) => `"\\\\x${byte.repeat(64)}"`;
 const hex = (byte, size = 64) => `\\x${byte.repeat(size)}`;
 const base58 = async (keeper, byte) => (await keeper.rows(`SELECT keeper.base58('${hex(byte)}')`))[0].base58;
-const COLUMNS = ['signature', 'ix', 'inner_ix', 'slot', 'block_time', 'call_pool_id', 'user', 'instruction', 'amount', 'decimals'];
+const COLUMNS = ['signature', 'ix', 'inner_ix', 'slot', 'block_time', 'call_pool_id', 'user', 'instruction', 'amount', 'decimals', 'mint'];
 const call = (overrides) => ({ signature: bytes('ab'), ix: 1, inner_ix: -1, slot: 5, block_time: OLD, call_pool_id: 7, user: key('U'), instruction: 'join_pool', amount: 1500, decimals: 3, ...overrides });
 const step = (list, overrides = {}) => ({
 	fence: 1, address: POOL, pool_id: 7, watermark: null, watermark_slot: null, seen: null, gone: 'f', repair: 'f',
@@ -132,7 +132,7 @@ test('the position moves forward only, and says what is known of the address', a
 	const keeper = await newPool();
 	await record(keeper, [], { watermark: hex('ab'), watermark_slot: 9, seen: hex('01', 32) });
 	await record(keeper, [], { watermark: hex('cd'), watermark_slot: 8, pool_id: null });
-	assert.deepEqual(await keeper.call('history', { address: POOL }), [{ signature: hex('ab'), slot: 9, pool_id: 7, seen: hex('01', 32), gap: null, gap_slot: null }]);
+	assert.deepEqual(await keeper.call('history', { address: POOL }), [{ signature: hex('ab'), slot: 9, pool_id: 7, seen: hex('01', 32), gap: null, gap_slot: null, gone: false }]);
 	assert.deepEqual(await keeper.call('history', { address: key('X') }), []);
 });
 
@@ -202,6 +202,64 @@ test('a pool that was cancelled and deleted before anybody looked is over', asyn
 	await record(keeper, [call({ instruction: 'cancel_pool', amount: null }), call({ ix: 2, instruction: 'claim_rent', amount: null })], { gone: 't' });
 	assert.equal(await keeper.sql('SELECT status, over FROM keeper.draws'), '7|t');
 	assert.equal(await keeper.sql('SELECT status FROM public.pools'), 'cancelled');
+});
+
+// A pool's calls from its creation to its rent; `end` is what took it out of play.
+const wholeLife = (id, byte, end = 'cancel_pool') => [
+	['create_pool', { amount: 1000, mint: key('M'), user: key('C') }], ['join_pool', { amount: 1000 }], ['donate', { amount: 500 }], [end, { amount: null, decimals: null }],
+	['claim_refund', { amount: 1000 }], ['claim_rent', { amount: null, decimals: null, user: key('C') }],
+].map(([instruction, given], ix) => call({ signature: bytes(byte), ix, instruction, call_pool_id: id, slot: 5 + id, ...given }));
+
+test('a pool that nobody saw alive ends by its calls, in the row of the app that names its creation', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper, { tx_hash: await base58(keeper, 'a7') });
+	await addAppPool(keeper, { tx_hash: await base58(keeper, 'a8') });
+	const drawn = 'SELECT draw, app_id, status, over, total_amount, participants, decimals, bet_amount, mint, creator FROM keeper.draws ORDER BY app_id';
+	await record(keeper, wholeLife(7, 'a7'), { pool_id: 7 });
+	const first = `draw:${POOL}:7|1|7|t|2500|2|3|1000|${key('M')}|${key('C')}`;
+	assert.equal(await keeper.sql(drawn), first, 'although something else is at its address now');
+	await record(keeper, wholeLife(8, 'a8', 'finalize_forfeited_pool'), { pool_id: 8, gone: 't' });
+	assert.equal(await keeper.sql(drawn), `${first}\n${first.replace(':7|1|7', ':8|2|8')}`);
+	assert.equal(await keeper.sql('SELECT status, participants_count, total_pot FROM public.pools ORDER BY id'), 'cancelled|2|2.5\nclosed|2|2.5');
+	assert.equal(await project(keeper), null);
+	assert.equal(await keeper.sql('SELECT pool_id, type, amount FROM public.transactions ORDER BY 1, 2'), '1|DONATE|0.5\n1|JOIN|1\n1|REFUND|1\n2|DONATE|0.5\n2|JOIN|1\n2|REFUND|1');
+	assert.equal(await keeper.sql('SELECT rent_claimed, donated_amount FROM public.pools ORDER BY id'), '1|0.5\n1|0.5');
+	assert.equal(await keeper.sql(`SELECT count(*) FROM public.used_transactions`), '2');
+	assert.deepEqual(await keeper.call('watched', { after: '' }), []);
+});
+
+test('of a pool that nobody registered the calls are kept; a row without a creation is the last pool\'s, whenever it comes', async () => {
+	const keeper = await newKeeper(server);
+	const none = async (why) => assert.equal(await count(keeper, 'keeper.draws'), 0, why);
+	await record(keeper, [...wholeLife(7, 'a7'), ...wholeLife(8, 'a8')], { pool_id: 8, gone: 't' });
+	assert.equal(await count(keeper, 'keeper.calls'), 12);
+	await none('nobody registered it');
+	await addAppPool(keeper);
+	await record(keeper, [], { pool_id: 8, gone: 't' });
+	await none('its row names another creation');
+	await keeper.sql("UPDATE public.pools SET tx_hash = NULL, status = 'ended'");
+	await record(keeper, [], { pool_id: 8, gone: 't' });
+	await none('that one was drawn');
+	await keeper.sql("UPDATE public.pools SET status = 'cancelled', start_time = now() - interval '8 days'");
+	await record(keeper, [], { pool_id: 8, gone: 't' });
+	await none('that one was over long ago');
+	await keeper.sql("UPDATE public.pools SET status = 'open'");
+	await record(keeper, [], { pool_id: 8 });
+	await none('somebody is there now, and the row may be his');
+	await record(keeper, [], { pool_id: 8, gone: 't' });
+	assert.equal(await keeper.sql('SELECT d.draw, p.status FROM keeper.draws d JOIN public.pools p ON p.id = d.app_id'), `draw:${POOL}:8|cancelled`);
+	await record(keeper, [], { pool_id: 8, gone: 't' });
+	assert.equal(await count(keeper, 'keeper.draws'), 1);
+	await keeper.sql('UPDATE keeper.calls SET mint = NULL');
+	await record(keeper, wholeLife(8, 'a8'), { pool_id: 8, repair: 't' });
+	assert.equal(await count(keeper, 'keeper.calls', `mint = '${key('M')}' AND instruction = 'create_pool'`), 1);
+});
+
+test('calls do not end a pool that was drawn: its money facts are its payout\'s', async () => {
+	const keeper = await newPool();
+	await record(keeper, wholeLife(7, 'a7', 'payout_winner'), { pool_id: 7, gone: 't' });
+	assert.equal(await keeper.sql('SELECT over FROM keeper.draws'), 'f');
+	assert.equal(await keeper.sql('SELECT status FROM public.pools'), 'locked');
 });
 
 test('nothing is written under a lost lease', async () => {

@@ -70,7 +70,7 @@ const GOOD = {
 	},
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
 	offchain_picks: { draw: UUID, pick: 0 },
-	offchain_refusals: { draw: UUID, pick: 0, reason: 'closed' },
+	offchain_refusals: { draw: UUID, participant: bytes(32), reason: 'closed' },
 	pool_proofs: { draw: DRAW, member: '{"a":"b"}', proved_at: 'now()' },
 	certificates: {
 		serial: 1, previous: bytes(32), hash: bytes(32), draw: UUID, made: 'to_timestamp(1790000000)', key: bytes(32), signature: bytes(64),
@@ -310,7 +310,8 @@ const REFUSED = [
 	['offchain_picks_draw_fkey', 'offchain_picks', {}],
 	['offchain_rules_refusals_are_plain', 'offchain_rules', ruled({ refusals: ['\u00f1'] })],
 	['offchain_refusals_reason_is_there', 'offchain_refusals', { reason: '' }],
-	['offchain_refusals_draw_pick_fkey', 'offchain_refusals', {}],
+	['offchain_rules_participants_known', 'offchain_rules', ruled({ participants: 'hand' })],
+	['offchain_refusals_draw_fkey', 'offchain_refusals', {}],
 ];
 
 for (const [constraint, table, changes] of REFUSED) {
@@ -430,8 +431,8 @@ test('every constraint and unique index of the schema is tried above', async () 
 		'offchain_draws_source_once', 'offchain_entries_pkey', 'offchain_picks_pkey', 'offchain_picks_draw_entry_fkey', 'offchain_refusals_pkey']) tried.add(name);
 	for (const name of ['pkey', 'previous_once', 'hash_once', 'draw_once']) tried.add(`certificates_${name}`);
 	for (const name of ['offchain_draws_certificate_fkey', 'certificates_pool_once', 'pool_proofs_pkey']) tried.add(name);
-	// Decided at the end of a transaction: offchain.test.js.
-	tried.add('offchain_entries_draw_fkey');
+	// Decided at the end of a transaction: offchain.test.js, offchain_guards.test.js.
+	for (const name of ['offchain_entries_draw_fkey', 'offchain_refusals_still_fit']) tried.add(name);
 	// draw is made of address and pool_id (draws_key_fits): draws_pkey always answers before this one can.
 	tried.add('draws_address_once');
 	// Nobody can give these an id.

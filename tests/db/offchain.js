@@ -55,9 +55,10 @@ class Offchain {
 			INSERT INTO plain.entries (key, account, weight, ref) VALUES ${entries.map((entry) => `('${key}', ${entry.map(quote).join(', ')})`).join(', ') || "('', '', 0, '')"}`);
 	}
 
-	static locking(key, overrides = {}) {
+	// vrf_key: the one that the caller has, several, or null.
+	static locking(key, { vrf_key: keys = VRF_KEY, ...overrides } = {}) {
 		return {
-			fence: 1, source: 'plain', source_key: key, type: 'plain', vrf_key: VRF_KEY, slot: 1000, round: roundAt(now() + 200),
+			fence: 1, source: 'plain', source_key: key, type: 'plain', vrf_keys: [keys ?? []].flat().map((one) => `"\\${one}"`), slot: 1000, round: roundAt(now() + 200),
 			freeze: STATEMENTS.freeze, entries: STATEMENTS.entries, ...overrides,
 		};
 	}

@@ -125,7 +125,7 @@ test('coin draws: the ledger is the balance, the entry commits with its debit, t
 	await coins.sound();
 });
 
-test('a connection killed inside a settlement leaves nothing of it; a winner who is gone is refused, and the alternate is paid', async () => {
+test('a connection killed inside a settlement leaves nothing of it; a winner who is gone is nobody else', async () => {
 	const coins = await Source.make('coin_draws');
 	const { keeper } = coins;
 	await keeper.sql('UPDATE coin_draws.draws SET draw_time = now() WHERE id = 2');
@@ -144,12 +144,13 @@ test('a connection killed inside a settlement leaves nothing of it; a winner who
 	assert.equal(await keeper.sql("SELECT state, pot, (SELECT count(*) FROM coin_draws.winners), (SELECT count(*) FROM coin_draws.transactions WHERE type = 'draw_prize') FROM coin_draws.draws WHERE id = 2"), 'locked|60|0|0');
 	// Somebody takes the constraints away and the winner with them.
 	const [{ account }] = await keeper.call('offchain_winners', { draw: draw.draw });
-	await keeper.sql(`SET session_replication_role = replica; DELETE FROM coin_draws.users WHERE id = '${account}'`);
+	await keeper.sql(`SET session_replication_role = replica; CREATE TABLE public.gone AS SELECT * FROM coin_draws.users WHERE id = '${account}'; DELETE FROM coin_draws.users WHERE id = '${account}'`);
 	assert.match(await coins.refused('settle', draw, { settle: coins.statements.settle }), /^PK003 source coin_draws, key 2: its statement "settle" failed: .*violates foreign key/);
 	assert.equal(await keeper.sql('SELECT state, pot FROM coin_draws.draws WHERE id = 2'), 'locked|60');
-	await coins.verb('refuse', draw, { pick: 0, reason: 'account_closed' });
+	assert.match(await coins.refused('refuse', draw, { account, reason: 'account_closed' }), /^PK002 nobody of draw .* is refused any more/);
+	await keeper.sql('SET session_replication_role = replica; INSERT INTO coin_draws.users SELECT * FROM public.gone');
 	assert.equal((await coins.settle(draw)).state, 'settled');
-	assert.notEqual(await keeper.sql('SELECT winner_id FROM coin_draws.draws WHERE id = 2'), account);
+	assert.equal(await keeper.sql('SELECT winner_id FROM coin_draws.draws WHERE id = 2'), account);
 });
 
 test('jackpots: every cent has its row, a wager counts once, the winner takes the round', async () => {
@@ -203,8 +204,8 @@ test('jackpots: every cent has its row, a wager counts once, the winner takes th
 	// Nobody is left to win a full round: all of it goes on, fills no round, and goes on again when that one defaults.
 	await keeper.sql(wager('full', 'anna', 100000000));
 	const lost = await jackpots.lockIt('minor:3');
+	await jackpots.verb('refuse', lost, { account: 'anna', reason: 'account_closed' });
 	await jackpots.draw(lost);
-	await jackpots.verb('refuse', lost, { pick: 0, reason: 'account_closed' });
 	await jackpots.settle(lost);
 	assert.equal(await keeper.sql("SELECT state, rolled_on FROM jackpot.rounds WHERE round = 3"), 'rolled|1000000');
 	assert.equal(await keeper.sql("SELECT current_amount, round FROM jackpot.pools WHERE jackpot_group = 'minor'"), '1100000|4');
@@ -284,9 +285,12 @@ test('raffles: tickets come from redemptions, prizes from stock, and a prize goe
 	const list = crypto.createHash('sha256').update('1\tA year of petrol\n5\tCar wash\n').digest('hex');
 	assert.deepEqual([draw.amounts, draw.currency], [[1, 1, 1, 1, 1, 1], `things; SHA-256 of the list: ${list}`]);
 	await raffles.refuses(['UPDATE raffle_schema.raffle_prizes SET quantity = 7 WHERE position = 2', /its prizes are fixed/]);
-	await raffles.draw(draw);
-	await raffles.verb('refuse', draw, { pick: 0, reason: 'not_eligible' });
+	const beta = crypto.randomBytes(64);
+	const first = (await raffles.entries(draw))[Number((await raffles.picks(draw, beta)).entry[0])].account;
+	await raffles.verb('refuse', draw, { account: first, reason: 'not_eligible' });
+	await raffles.draw(draw, beta);
 	await Promise.all(Array.from({ length: 3 }, () => raffles.settle(draw)));
+	assert.equal(await keeper.sql(`SELECT count(*) FROM raffle_schema.raffle_winners WHERE participant_id = '${first}'`), '0');
 	assert.equal(await keeper.sql('SELECT count(*), count(DISTINCT participant_id), count(DISTINCT prize_id) FROM raffle_schema.raffle_winners'), '6|6|2');
 	const payments = "SELECT array_agg('raffle_winners ' || id ORDER BY selection_index) FROM raffle_schema.raffle_winners";
 	assert.equal(await keeper.sql(`SELECT payments::text[] = (${payments}) FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`), 't');
@@ -358,20 +362,25 @@ test('no coin is lost or made over many random draws', async () => {
 			VALUES ('x', 1 + floor(random() * greatest(1, fee * players)), CASE WHEN random() < 0.7 THEN 'coins' ELSE 'money' END, fee, 1, clock_timestamp() + interval '1 day') RETURNING id INTO d;
 			INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) SELECT u.id, d, 0 FROM (SELECT id FROM coin_draws.users ORDER BY random() LIMIT players) u;
 			UPDATE coin_draws.draws SET draw_time = clock_timestamp() WHERE id = d;
-			SELECT * INTO k FROM keeper.offchain_lock(1, 'coin_draws', d::text, 'coin_draw', '${VRF_KEY}', 1000, 100000000, ${quoted(coins.statements.freeze)}, ${quoted(coins.statements.entries)});
+			SELECT * INTO k FROM keeper.offchain_lock(1, 'coin_draws', d::text, 'coin_draw', ARRAY['${VRF_KEY}'::bytea], 1000, 100000000, ${quoted(coins.statements.freeze)}, ${quoted(coins.statements.entries)});
 			IF random() < 0.25 THEN
 				UPDATE keeper.offchain_draws SET locked_at = locked_at - interval '30 years', opened_at = opened_at - interval '40 years', locked_round = 1, deadline = now() - interval '1 s' WHERE draw = k.draw;
 				PERFORM keeper.offchain_default(1, k.draw);
 				PERFORM keeper.offchain_refund(1, k.draw, ${quoted(coins.statements.refund)});
 			ELSE
 				b := sha512(uuid_send(gen_random_uuid()));
+				IF random() < 0.3 THEN
+					PERFORM keeper.offchain_refuse(1, k.draw, (SELECT e.account FROM keeper.sel1(k.draw, k.root, b, k.select_mode, k.prizes, k.alternates) s
+						JOIN keeper.offchain_entries e ON (e.draw, e.entry) = (k.draw, s.entry) WHERE s.pick = 0), 'account_closed');
+					SET CONSTRAINTS keeper.offchain_refusals_still_fit IMMEDIATE;
+					SET CONSTRAINTS keeper.offchain_refusals_still_fit DEFERRED;
+				END IF;
 				PERFORM keeper.offchain_anchor(1, k.draw, repeat('A', 88), 1);
 				PERFORM keeper.offchain_block(1, k.draw, 1000, 999, decode(repeat('09', 32), 'hex'), 1790000000);
 				PERFORM keeper.offchain_beacon(1, k.draw, 100000000, decode(repeat('05', 48), 'hex'));
 				PERFORM keeper.offchain_prove(1, k.draw, (SELECT keeper.offchain_alpha(x) FROM keeper.offchain_draws x WHERE x.draw = k.draw), decode(repeat('04', 80), 'hex'), b);
 				PERFORM keeper.offchain_draw(1, k.draw, array_agg(s.attempt ORDER BY s.pick), array_agg(s.number ORDER BY s.pick), array_agg(s.total ORDER BY s.pick), array_agg(s.entry ORDER BY s.pick))
 				   FROM keeper.sel1(k.draw, k.root, b, k.select_mode, k.prizes, k.alternates) s;
-				IF random() < 0.3 THEN PERFORM keeper.offchain_refuse(1, k.draw, 0, 'account_closed'); END IF;
 				PERFORM keeper.offchain_settle(1, k.draw, ${quoted(coins.statements.settle)});
 			END IF;
 		END LOOP;

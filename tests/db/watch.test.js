@@ -64,7 +64,7 @@ test('count and pot of an open pool: the tick reads neither players nor mint, th
 	assert.equal(await app(), '0|0', 'neither is known yet');
 	await keeper.call('record_calls', {
 		fence: 1, address: POOL, pool_id: 7, watermark: null, watermark_slot: null, seen: null, gone: false, repair: false, signature: ['\\\\x' + '01'.repeat(64)], ix: [0], inner_ix: [-1], slot: [100],
-		block_time: [1], call_pool_id: [7], user: [key('C')], instruction: ['create_pool'], amount: [1000], decimals: [3], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+		block_time: [1], call_pool_id: [7], user: [key('C')], instruction: ['create_pool'], amount: [1000], decimals: [3], mint: [null], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
 	});
 	assert.equal(await agrees(), false, 'a list says which row is to be written again');
 	await tick(100, 2000);

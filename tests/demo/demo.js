@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { World, sleep } = require('../e2e/world.js');
 const { showPool, showFeeWallet } = require('./balances.js');
+const { settings, showCertificate } = require('./certificate.js');
 const { Checks, tokens } = require('./checks.js');
 const { readHistory } = require('./history.js');
 const { showJoins } = require('./joins.js');
@@ -50,6 +51,7 @@ class Demo {
 		for (const [k, pool] of pools.entries()) draws.push({ pool, was: before[k], history: await readHistory(this.world, pool.address) });
 		await this.interfere(this.world, draws);
 		await this.showWinners(draws);
+		await this.showProof(draws);
 		await this.showBalances(draws, lamports);
 		await this.showRecords(draws);
 		await this.showPlayers(draws);
@@ -105,11 +107,12 @@ class Demo {
 			`Lock time ends about ${this.lockLeft} s from here. A draw is two transactions: BIND, then DRAW, which also pays.`,
 			"These are the daemon's own log lines; long values are shortened.", '',
 		], async () => {
-			const daemon = world.startDaemon();
+			const daemon = world.startDaemonWith(settings(world));
 			const following = this.follow(daemon);
 			try {
 				for (const pool of pools) await daemon.wait('draw.paid', { subject: new RegExp(pool.address) }, { within: MAX_WAIT_MS });
 				await this.waitForRecords(pools);
+				await daemon.wait('certificate.written', {}, { within: MAX_WAIT_MS });
 				await daemon.kill('SIGTERM');
 			} finally {
 				following.stop();
@@ -183,6 +186,13 @@ class Demo {
 				]);
 			}
 		});
+	}
+
+	async showProof(draws) {
+		await this.section('A certificate', [
+			'One file per draw with all that it followed from, signed and chained to the one before. Checked here without network '
+			+ 'and database, by two programs that share no code.', '',
+		], () => showCertificate(this, draws));
 	}
 
 	async showBalances(draws, lamports) {

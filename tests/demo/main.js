@@ -15,6 +15,7 @@ const NEEDED = [
 	[path.join(ROOT, 'tests', 'chain', 'build', 'ml.so'), 'scripts/build'],
 	[path.join(ROOT, 'tests', 'chain', 'build', 'switchboard.so'), 'scripts/build'],
 	[path.join(ROOT, 'tests', 'chain', 'node_modules'), 'scripts/setup'],
+	[path.join(ROOT, 'docs', 'verify', 'node_modules'), 'scripts/setup'],
 ];
 
 function readArguments() {

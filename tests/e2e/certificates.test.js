@@ -7,6 +7,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
+const { startRelay } = require('./relay.js');
 const { World, ROOT, sleep } = require('./world.js');
 const { Keeper } = require('../db/keeper.js');
 const { RULES } = require('../db/offchain.js');
@@ -150,23 +151,60 @@ test('a draw that was changed after it was signed gets no file, and the others g
 	await world.sql(GUARDED);
 });
 
-test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async () => {
+// Two nodes that tell one transaction wrong when it is read for the second time (the first is the pool's history), and at the third have lost it.
+async function badNodes(t, pool) {
+	const seen = { n: 0 };
+	const { signature: creation } = (await world.scenario.node.call('getSignaturesForAddress', pool.address, { commitment: 'confirmed' })).at(-1);
+	const change = (method, body, params) => {
+		if (method !== 'getTransaction' || params[0] !== creation) return body;
+		const answer = JSON.parse(body);
+		seen.n += 1;
+		if (seen.n === 2) answer.result.transaction[0] = `${answer.result.transaction[0].slice(0, 20)}AAAA${answer.result.transaction[0].slice(24)}`;
+		if (seen.n === 3) answer.result = null;
+		return JSON.stringify(answer);
+	};
+	const relays = [];
+	for (let k = 0; k < 2; k += 1) {
+		relays.push(await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/0`, change));
+		t.after(() => relays[k].close());
+	}
+	return { seen, urls: { SOLANA_RPC_URL: relays[0].url, SOLANA_RPC_URL_2: relays[1].url } };
+}
+
+test('pools on chain are certified one after the other: killed between row and file, both verifiers say fair, and no changed byte passes', async (t) => {
 	const { judgeCertificate } = await import(path.join(ROOT, 'docs', 'verify', 'src', 'judge.js'));
 	const pools = [await world.lockedPool({ program: 'spl', players: 4 }), await world.lockedPool({ program: 'token-2022', decimals: 9, players: 3 })];
 	await world.pastLock();
 	await world.forgetLease();
+	for (const statement of ["ALTER SYSTEM SET track_functions = 'all'", 'SELECT pg_reload_conf()', 'SELECT pg_stat_reset()']) await world.sql(statement);
 	const of = (pool) => new RegExp(`^draw:${pool.address}:\\d+$`);
-	const rowless = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: path.join(world.directory, 'blocked') });
-	for (const pool of pools) await rowless.wait('certificate.made', { of: of(pool) }, { within: 60_000 });
+	const elsewhere = path.join(world.directory, 'elsewhere');
+	const { seen, urls } = await badNodes(t, pools[0]);
+	const rowless = world.startDaemonWith({ ...settings(), ...urls, CERTIFICATE_DIR: elsewhere });
+	// Until the first draw is paid there is nothing to certify, however many ticks that takes: each question is asked once.
+	await rowless.wait('draw.paid', {}, { within: 120_000 });
+	const asked = await world.sql("SELECT funcname, calls FROM pg_stat_user_functions WHERE funcname IN ('proof_next', 'certificate_next') AND calls > 1");
+	assert.equal(asked, '', 'a quiet tick costs nothing');
+	fs.rmSync(elsewhere, { recursive: true });
+	fs.writeFileSync(elsewhere, 'from here on no file can be written');
+	for (const pool of pools) await rowless.wait('certificate.made', { of: of(pool) }, { within: 120_000 });
 	await rowless.kill();
+	assert.equal(seen.n, 4, 'wrong at one node, lost at the other, and then there');
 	const made = (await world.sql('SELECT keeper.certificate_name(c) FROM keeper.certificates c WHERE c.pool IS NOT NULL ORDER BY serial')).split('\n');
 	assert.deepEqual(made.map((name) => fs.existsSync(path.join(folder, name))), [false, false], 'rows without files');
 
+	// A draw that this journal did not make: the same calls, and no transaction of ours among them.
+	const foreign = `draw:${pools[0].address}:7`;
+	await world.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction, amount, decimals)
+		SELECT signature, ix + 100, inner_ix, slot, block_time, '${foreign}', user_wallet, instruction, amount, decimals FROM keeper.calls WHERE draw ~ '^draw:${pools[0].address}:';
+		INSERT INTO keeper.draws (draw, address, pool_id, mint, status, status_slot, winner, decimals, total_amount, winner_amount, dev_amount, burn_amount, treasury_amount, end_time, payout_slot, paid_at)
+		SELECT '${foreign}', address, 7, mint, status, status_slot, winner, decimals, total_amount, winner_amount, dev_amount, burn_amount, treasury_amount, end_time, payout_slot, paid_at FROM keeper.draws WHERE address = '${pools[0].address}'`);
 	await world.forgetLease();
 	const daemon = world.startDaemonWith(settings());
 	for (const file of made) await daemon.wait('certificate.written', { file });
+	await daemon.wait('certificate.impossible', { draw: foreign, why: 'not_drawn_here' });
 	await daemon.kill('SIGTERM');
-	assert.deepEqual([rowless, daemon].flatMap((one) => one.all('certificate.impossible')), []);
+	assert.deepEqual([rowless, daemon].map((one) => one.all('certificate.impossible').length), [0, 1]);
 	assert.equal(daemon.all('certificate.made').length, 0, 'one row per draw');
 	const verify = (file) => spawnSync(BINARY, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
 	const chain = await world.sql("SELECT count(*) FROM keeper.certificates c LEFT JOIN keeper.certificates p ON p.serial = c.serial - 1 WHERE c.previous <> coalesce(p.hash, decode(repeat('00', 32), 'hex'))");
@@ -180,7 +218,7 @@ test('pools on chain are certified one after the other: killed between row and f
 		assert.equal(theirs.verdict, 'fair', theirs.why);
 		const { pool } = JSON.parse(bytes).body;
 		assert.deepEqual(pool.players.map(({ wallet }) => wallet), pools[i].players.map(({ address }) => address), 'in the order of the chain\'s own list');
-		assert.equal(await world.sql(`SELECT winner FROM keeper.draws WHERE address = '${pool.address}'`), pool.players[Number(pool.drawn.index)].wallet);
+		assert.equal(await world.sql(`SELECT winner FROM keeper.draws WHERE draw = 'draw:${pool.address}:${pool.pool_id}'`), pool.players[Number(pool.drawn.index)].wallet);
 		for (const draw of [pool.address, `${pool.address}:${pool.pool_id}`]) {
 			const again = spawnSync(BINARY, ['certificate', draw], { env: { DATABASE_URL: world.daemonUrl } });
 			assert.equal(again.stdout.compare(bytes), 0, String(again.stderr));

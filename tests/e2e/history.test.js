@@ -202,6 +202,59 @@ test('a lookup table, somebody else who pays, and a pool whose address is used a
 	assert.equal((await world.sql('SELECT count(*) FROM keeper.call_gaps')), '0');
 });
 
+// From the first join to the rent.
+async function wholeLife(players, pool, joiners) {
+	await Promise.all(joiners.map((player) => players.join(pool, player)));
+	await players.donate(pool, joiners[0], 21n * players.mint.unit);
+	await players.cancel(pool);
+	await Promise.all([...joiners, pool.creator].map((player) => players.refund(pool, player)));
+	return players.rent(pool);
+}
+
+async function until(what, check, within = 60000) {
+	for (const deadline = Date.now() + within; !await check(); await sleep(50)) assert.ok(Date.now() < deadline, what);
+}
+
+test('whole lives while no daemon looked: what the app registered comes to its true end, what nobody registered keeps its calls', async (t) => {
+	// By the clock of Postgres everything is older than the backend's age limit.
+	const { world, players } = await stage(t, { chainTime: Math.floor(Date.now() / 1000) - 3600, settings: { SUBMISSION_MAX_AGE: '3600' } });
+	const [creator, second, third] = [await players.wallet(), await players.wallet(), await players.wallet()];
+	const named = async (options) => {
+		const pool = await players.create(creator, options);
+		await world.sql(`UPDATE public.pools SET tx_hash = '${pool.created}' WHERE id = ${pool.id}`);
+		return pool;
+	};
+	const salt = Buffer.alloc(32, 9);
+	const [registered, first, silent] = [await players.create(creator), await named({ salt }), await players.create(creator, { registered: false })];
+	const [rent] = await Promise.all([
+		wholeLife(players, silent, [second]), wholeLife(players, registered, [second, third]), wholeLife(players, first, [third]),
+	]);
+	const again = await named({ salt });
+	await wholeLife(players, again, [second, third]);
+	await world.scenario.chain('slotMs', 25); // nothing is sent any more: only finality is waited for
+	const daemon = world.startDaemon();
+	await recordedAll(players, [registered, first]);
+	const rows = () => world.sql(`SELECT p.id, p.status, p.participants_count, p.total_pot, p.rent_claimed, d.status, d.participants FROM public.pools p
+		LEFT JOIN keeper.draws d ON d.app_id = p.id ORDER BY p.id`);
+	const expected = [`${registered.id}|cancelled|3|321|1|7|3`, `${first.id}|cancelled|2|221|1|7|2`, `${again.id}|cancelled|3|321|1|7|3`].join('\n');
+	for (const deadline = Date.now() + 60000; await rows() !== expected && Date.now() < deadline;) await sleep(50);
+	assert.equal(await rows(), expected);
+	await until('every call is looked after', async () => await world.sql('SELECT count(*) FROM keeper.calls WHERE projected_at IS NULL') === '0');
+	await appEquals(world, players, [{ ...registered, state: 'gone' }]);
+	assert.equal(await world.sql(`SELECT mint = '${players.mint.address}' AND creator = '${creator.address}' FROM keeper.draws WHERE app_id = ${registered.id}`), 't');
+	assert.deepEqual(await players.recorded(silent), [], 'nobody has named it');
+	await world.sql(`INSERT INTO keeper.submissions (tx_hash, pool, wallet, operation) VALUES ('${rent}', '${silent.address}', '${creator.address}', 'claim_rent')`);
+	await recordedAll(players, [silent]);
+	assert.equal(await world.sql(`SELECT (SELECT count(*) FROM public.pools), (SELECT count(*) FROM keeper.draws WHERE address = '${silent.address}')`), '3|0', 'what is over needs no row');
+	// The app hears of it at last.
+	silent.id = await world.register({ ...silent, players: Array(20) }, { status: 'open' });
+	await until('a row that comes late ends as well', async () => await world.sql(`SELECT status, rent_claimed FROM public.pools WHERE id = ${silent.id}`) === 'cancelled|1');
+	assert.equal(await world.sql('SELECT count(*) FROM keeper.call_gaps'), '0');
+	assert.deepEqual(daemon.all('journal.unreadable'), []);
+	await daemon.kill('SIGTERM');
+	assert.equal(daemon.code, 0);
+});
+
 // What the program permits now, by kind: each entry is [the pool, who].
 function permitted(pools, people) {
 	const of = (state) => pools.filter((pool) => pool.state === state);
@@ -252,9 +305,6 @@ async function storm(t, withBackend) {
 		const kinds = Object.keys(WEIGHTS).filter((kind) => can[kind].length > 0).flatMap((kind) => Array(WEIGHTS[kind]).fill(kind));
 		const kind = kinds[random(kinds.length)];
 		const [pool, who] = can[kind][random(can[kind].length)];
-		// Of a pool whose whole life fell between two looks the calls are kept, but nobody knows any more which of the app's it was.
-		const known = () => world.sql(`SELECT EXISTS (SELECT FROM keeper.draws WHERE address = '${pool.address}')`);
-		while (kind === 'rent' && await known() !== 't') await sleep(50);
 		const amount = kind === 'donate' ? BigInt(20 + random(50)) * players.mint.unit : undefined;
 		const signature = await act(players, pools, kind, [pool, who], amount);
 		done[kind] = (done[kind] ?? 0) + 1;

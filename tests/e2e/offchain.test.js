@@ -44,7 +44,8 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	let falseBlocks = true;
 	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => (method === 'getBlock' && falseBlocks ? body.replace(/"blockhash":"\w+"/, `"blockhash":"${other.address}"`) : body));
 	world.stops.push(() => relay.close());
-	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url }));
+	// Two keys are here, and the newer file is not the one that is registered.
+	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url, VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() }));
 	await world.all(all, 'true');
 	await passLease(world.all(all, 'anchor_sig IS NOT NULL'));
 	await world.scenario.chain('skipSlots', 3);
@@ -53,6 +54,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await world.sql('SELECT count(*) FROM keeper.offchain_draws WHERE block_slot IS NOT NULL'), '0', 'of two blocks none is taken');
 	falseBlocks = false;
 	await passLease(world.all(all, 'block_slot IS NOT NULL AND round = 1000'));
+	for (const daemon of both) assert.deepEqual(daemon.all('offchain.lock_failed', { why: /VRF key/ }), [], 'no key is tried that is not the one');
 	for (const daemon of both) await daemon.kill();
 	assert.equal(await world.sql("SELECT count(*), count(DISTINCT subject) FROM keeper.steps WHERE step = 'ANCHOR' AND state = 'final'"), `${all.length}|${all.length}`);
 	await world.forgetLease();
@@ -80,7 +82,10 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.until(plain.fair, 'settled');
 	assert.equal(await world.sql('SELECT count(*) FROM slow.paid'), '0');
 	assert.equal(keyless.all('offchain.refused', { source: 'slow' }).length, 1, 'the slow source was not tried again before the others were paid');
-	for (const draw of Object.values(draws)) await keyless.wait('offchain.wait', { key: draw.key, reason: 'OFFCHAIN_KEY' });
+	for (const draw of Object.values(draws)) {
+		await keyless.wait('offchain.wait', { key: draw.key, reason: 'OFFCHAIN_KEY' });
+		await keyless.wait('offchain.halted', { key: draw.key, why: new RegExp(`the private half of its VRF key ${world.vrf.publicKey.toString('hex')} is not here`) });
+	}
 	assert.equal(await paidOf(plain.fair), '1|100');
 	await keyless.wait('offchain.halted', { key: 'cheat', why: /settle paid 99 units to 1 winners, but 100 units and 1 winners are due; nothing was kept/ });
 	await keyless.wait('offchain.halted', { key: 'tampered', why: /the frozen entries do not have the root that was locked/ });

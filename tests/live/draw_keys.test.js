@@ -113,6 +113,23 @@ describe('keys of draws without a chain program', () => {
 		}
 	});
 
+	test('wrong sources are told together with every other fault, and before any key', () => {
+		fs.mkdirSync(path.join(scratch, 'sources', 'Wrong'), { recursive: true });
+		const wrong = { OFFCHAIN_SOURCES: path.join(scratch, 'sources'), DRAND_RELAYS: 'https://a.example', VRF_KEY_FILE: file(dev), CERTIFICATE_PRIVATE_KEY: 'nonsense' };
+		const faults = (settings, mode) => {
+			const { status, events } = run([mode], settings);
+			return [status, events.filter(({ event }) => event === 'config.invalid').map(({ key }) => key)];
+		};
+		const all = ['DRAND_RELAYS', 'OFFCHAIN_SOURCES', 'VRF_KEY_FILE', 'CERTIFICATE_PRIVATE_KEY'];
+		for (const mode of ['--check-config', '--once']) assert.deepEqual(faults(complete(wrong), mode), [78, all], mode);
+		// The settings themselves are right: what is behind them is wrong, the sources and then the keys.
+		for (const mode of ['--check-config', '--once']) {
+			assert.deepEqual(faults(complete({ ...wrong, DRAND_RELAYS: '', DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: 'nonsense' }), mode)[1].slice(0, 2), ['OFFCHAIN_SOURCES', 'DEV_WALLET_PRIVATE_KEY'], mode);
+		}
+		const nowhere = run(['--check-config'], complete({ OFFCHAIN_SOURCES: path.join(scratch, 'nowhere') }));
+		assert.match(nowhere.events.find(({ event }) => event === 'config.invalid').why, /^cannot be read \(No such file or directory\): name the directory that holds one directory per source$/);
+	});
+
 	test('a certificate\'s key and a VRF key of their own are taken, and their public halves are told', () => {
 		const { status, events } = check({ VRF_KEY_FILE: file(vrf), CERTIFICATE_KEY_FILE: file(certificate) });
 		assert.equal(status, 0);

@@ -68,6 +68,7 @@ static void test_created_id(void **state)
 	assert_true(calls.call[0].has_pool_id && calls.call[0].pool_id == CREATED_ID);
 	assert_true(calls.call[0].has_amount && calls.call[0].amount == UINT64_MAX);
 	assert_int_equal(calls.call[0].decimals, CALLS_DECIMALS_UNKNOWN);
+	assert_true(pubkey_equal(&calls.call[0].mint, &accounts.of[ML_MINT]));
 }
 
 /* Rent of the old pool, a new one at its address, and a join of that: all in one transaction, without a log. */
