@@ -317,3 +317,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keeper.certificate_head IS 'The file of a certificate up to its list of tickets; then follow certificate_tickets(), brackets, and a newline.';
+
+-- What is published of a draw once its lock is on the chain, before anybody can know the result.
+CREATE FUNCTION keeper.lock_files(p_after bigint, p_max bigint) RETURNS TABLE (serial bigint, name text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.seq, format('lock-%s-%s.json', d.seq, d.draw) FROM keeper.offchain_draws d
+     WHERE d.seq > p_after AND d.anchor_sig IS NOT NULL ORDER BY d.seq LIMIT p_max
+$$;
+COMMENT ON FUNCTION keeper.lock_files IS 'The names of the locks'' files, in their order.';
+
+CREATE FUNCTION keeper.lock_head(p_seq bigint) RETURNS TABLE (draw text, n bigint, head text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.draw::text, d.n, format('{"anchor":{"signature":"%s","slot":"%s","wallet":"%s"},"lock":%s,"tickets":[', d.anchor_sig, d.anchor_slot,
+           (SELECT keeper.base58(substr(s.tx, 70, 32)) FROM keeper.steps s WHERE s.sig = d.anchor_sig), keeper.offchain_lock_text(d))
+      FROM keeper.offchain_draws d WHERE d.seq = p_seq AND d.anchor_sig IS NOT NULL
+$$;
+COMMENT ON FUNCTION keeper.lock_head IS 'The file of a lock up to its list of tickets, as certificate_head. Whose memo it is stands in the transaction: its first key, behind one signature and the header.';

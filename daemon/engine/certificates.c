@@ -62,6 +62,15 @@ void certificates_soon(struct engine *e)
 		c->due_ms = 0;
 }
 
+/* Locks come to the chain in any order. */
+void certificates_locked(struct engine *e, uint64_t seq)
+{
+	uint64_t *written = &e->certificates.written[FILES_OF_LOCKS];
+
+	*written = *written < seq ? *written : seq - 1;
+	certificates_soon(e);
+}
+
 static struct engine *of_task(struct task *task)
 {
 	struct certificate_call *call = container_of(task, struct certificate_call, task);
@@ -133,10 +142,28 @@ static void note_written(struct certificates *c)
 {
 	struct certificates_snapshot *last = &c->last;
 
-	c->written = c->file.serial;
+	c->written[c->of] = c->file.serial;
+	if (c->of == FILES_OF_LOCKS)
+		return;
 	memmove(last->name[1], last->name[0], sizeof last->name - sizeof last->name[0]);
 	snprintf(last->name[0], sizeof last->name[0], "%s", c->file.name);
 	last->n += last->n < CERTIFICATES_KEPT;
+}
+
+/* A published file has this serial: of another history of this database, from before a backup was restored. It stays as it is. */
+static bool is_taken(const struct engine *e)
+{
+	static const char lock[] = "lock-";
+	const char *name = e->certificates.file.name;
+	const size_t skip = strncmp(name, lock, sizeof lock - 1) == 0 ? sizeof lock - 1 : 0;
+	const size_t digits = strspn(name + skip, "0123456789");
+	char other[PUBLISH_NAME_MAX];
+
+	if (!publish_other(e->config.certificate_dir, name, skip + digits + 1, other))
+		return false;
+	log_error("certificate.twice", "file=%s other=%s why=\"%s\" next=human", name, other,
+		"the number is taken by a file that was published: the database is an older one than made it");
+	return true;
 }
 
 static void on_files(struct task *task, const struct reply *reply)
@@ -150,7 +177,7 @@ static void on_files(struct task *task, const struct reply *reply)
 	}
 	for (size_t i = 0; i < c->call.n_files; i++) {
 		c->file = c->call.file[i];
-		if (!publish_done(e->config.certificate_dir, c->file.name)) {
+		if (!publish_done(e->config.certificate_dir, c->file.name) && !is_taken(e)) {
 			go(c, CERTIFICATES_HEAD, 0);
 			return;
 		}
@@ -158,6 +185,11 @@ static void on_files(struct task *task, const struct reply *reply)
 	}
 	if (c->call.n_files == CERTIFICATE_FILES)
 		return;
+	if (c->of == FILES_OF_LOCKS) {
+		c->of = FILES_OF_DRAWS;
+		return;
+	}
+	c->of = FILES_OF_LOCKS;
 	c->looked = true;
 	c->failing = false;
 	go(c, CERTIFICATES_NEXT, 0);
@@ -199,7 +231,7 @@ static void on_head(struct task *task, const struct reply *reply)
 	if (err == ERR_REFUSED) {
 		/* Somebody changed a draw behind its guards: its file stays away, and the others are made. */
 		log_error("certificate.broken", "file=%s why=%s next=human", c->file.name, reply->why);
-		c->written = c->file.serial;
+		c->written[c->of] = c->file.serial;
 		go(c, CERTIFICATES_FILES, 0);
 		return;
 	}
@@ -248,6 +280,7 @@ static void start_over(struct engine *e)
 	struct certificates *c = &e->certificates;
 
 	drop_file(c);
+	c->written[FILES_OF_LOCKS] = 0; /* who led meanwhile may have died before he wrote one */
 	c->stage = CERTIFICATES_NEXT;
 	c->wanted = true;
 	proofs_reset(e);
@@ -291,10 +324,12 @@ void certificates_turn(struct engine *e)
 		add(e);
 		break;
 	case CERTIFICATES_FILES:
-		certificate_files(j, &c->call, c->written, on_files);
+		(c->of == FILES_OF_LOCKS ? certificate_lock_files : certificate_files)(
+			j, &c->call, c->written[c->of], on_files);
 		break;
 	case CERTIFICATES_HEAD:
-		certificate_head(j, &c->call, c->file.serial, on_head);
+		(c->of == FILES_OF_LOCKS ? certificate_lock_head : certificate_head)(
+			j, &c->call, c->file.serial, on_head);
 		break;
 	case CERTIFICATES_TICKETS:
 		certificate_tickets(j, &c->call, c->tickets, on_tickets);

@@ -53,8 +53,10 @@ static void log_change(struct engine *e, const struct offchain_row *was, const s
 {
 	if (row->halted[0] != '\0' && strcmp(was->halted, row->halted) != 0)
 		log_halt(row);
-	if (!was->anchored && row->anchored)
+	if (!was->anchored && row->anchored) {
 		log_draw(row, "offchain.anchored");
+		certificates_locked(e, row->seq);
+	}
 	if (was->block_slot.n == 0 && row->block_slot.n != 0)
 		log_draw(row, "offchain.block");
 	if (!was->beacon_known && row->beacon_known)

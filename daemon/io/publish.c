@@ -1,6 +1,7 @@
 /* Written under another name, put on the disk, renamed. */
 #include "io/publish.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,6 +44,24 @@ bool publish_done(const char *dir, const char *name)
 	if (dir_fd >= 0)
 		(void)close(dir_fd);
 	return done;
+}
+
+bool publish_other(const char *dir, const char *name, size_t same, char other[PUBLISH_NAME_MAX])
+{
+	DIR *all = opendir(dir);
+	const struct dirent *one;
+	bool found = false;
+
+	while (all && !found && (one = readdir(all))) {
+		const size_t n = strlen(one->d_name);
+
+		found = strncmp(one->d_name, name, same) == 0 && strcmp(one->d_name, name) != 0 && n < PUBLISH_NAME_MAX;
+		if (found)
+			memcpy(other, one->d_name, n + 1);
+	}
+	if (all)
+		(void)closedir(all);
+	return found;
 }
 
 /* Ours alone, and still the one that the name stands for: whoever had it before us may have given it its name, and then our

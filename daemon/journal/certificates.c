@@ -11,6 +11,8 @@ static const char NEXT[] = "SELECT draw,serial,previous,made,body FROM keeper.ce
 static const char ADD[] = "SELECT serial FROM keeper.certificate_add($1,$2,$3,$4,$5,$6,$7,$8)";
 static const char FILES[] = "SELECT serial,name FROM keeper.certificate_files($1,$2)";
 static const char HEAD[] = "SELECT draw,n,head FROM keeper.certificate_head($1)";
+static const char LOCK_FILES[] = "SELECT serial,name FROM keeper.lock_files($1,$2)";
+static const char LOCK_HEAD[] = "SELECT draw,n,head FROM keeper.lock_head($1)";
 static const char TICKETS[] = "SELECT keeper.certificate_tickets($1,$2,$3)";
 
 void certificate_call_init(struct certificate_call *call)
@@ -110,12 +112,22 @@ static bool parse_files(struct task *task, const struct db_result *r, const void
 	return true;
 }
 
-void certificate_files(struct journal *j, struct certificate_call *call, uint64_t after, journal_done *done)
+static void files(struct journal *j, struct certificate_call *call, const char *sql, uint64_t after, journal_done *done)
 {
-	call_begin(j, call->state, FILES, parse_files, done);
+	call_begin(j, call->state, sql, parse_files, done);
 	call_u64(call->state, after);
 	call_u64(call->state, CERTIFICATE_FILES);
 	call_send(call->state, CALL_DEADLINE_MS);
+}
+
+void certificate_files(struct journal *j, struct certificate_call *call, uint64_t after, journal_done *done)
+{
+	files(j, call, FILES, after, done);
+}
+
+void certificate_lock_files(struct journal *j, struct certificate_call *call, uint64_t after, journal_done *done)
+{
+	files(j, call, LOCK_FILES, after, done);
 }
 
 static bool parse_head(struct task *task, const struct db_result *r, const void **data)
@@ -132,11 +144,21 @@ static bool parse_head(struct task *task, const struct db_result *r, const void 
 	       call_parse_u64(db_get(r, 0, COL_N), &call->tickets);
 }
 
-void certificate_head(struct journal *j, struct certificate_call *call, uint64_t serial, journal_done *done)
+static void head(struct journal *j, struct certificate_call *call, const char *sql, uint64_t serial, journal_done *done)
 {
-	call_begin(j, call->state, HEAD, parse_head, done);
+	call_begin(j, call->state, sql, parse_head, done);
 	call_u64(call->state, serial);
 	call_send(call->state, CALL_DEADLINE_MS);
+}
+
+void certificate_head(struct journal *j, struct certificate_call *call, uint64_t serial, journal_done *done)
+{
+	head(j, call, HEAD, serial, done);
+}
+
+void certificate_lock_head(struct journal *j, struct certificate_call *call, uint64_t seq, journal_done *done)
+{
+	head(j, call, LOCK_HEAD, seq, done);
 }
 
 static bool parse_tickets(struct task *task, const struct db_result *r, const void **data)

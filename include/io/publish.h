@@ -14,6 +14,8 @@ struct publish;
 
 /* Whether <dir>/<name> is there. */
 bool publish_done(const char *dir, const char *name);
+/* Another file of the directory begins with the same so many characters: its name. */
+bool publish_other(const char *dir, const char *name, size_t same, char other[PUBLISH_NAME_MAX]);
 
 /* Begins <dir>/.<name>.part; dir is made, with mode 0755, when it does not exist (its parent must). name: below
  * PUBLISH_NAME_MAX characters, letters, digits, dots and minuses, no dot first. What an interrupted process left is begun anew.

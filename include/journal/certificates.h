@@ -46,6 +46,9 @@ void certificate_add(struct journal *j, struct certificate_call *call, const str
 void certificate_files(struct journal *j, struct certificate_call *call, uint64_t after, journal_done *done);
 /* A file up to its tickets. REFUSED: what it says is no longer what was signed. */
 void certificate_head(struct journal *j, struct certificate_call *call, uint64_t serial, journal_done *done);
+/* The same of locks that are on the chain, by their seq. */
+void certificate_lock_files(struct journal *j, struct certificate_call *call, uint64_t after, journal_done *done);
+void certificate_lock_head(struct journal *j, struct certificate_call *call, uint64_t seq, journal_done *done);
 /* CERTIFICATE_TICKETS of the draw that call->draw names, from this one on, with commas between them. */
 void certificate_tickets(struct journal *j, struct certificate_call *call, uint64_t from, journal_done *done);
 #endif

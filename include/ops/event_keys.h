@@ -99,6 +99,7 @@
 	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \
 	X("certificate.impossible", "warn", "draw", "A pool's draw gets no certificate: why= says what of it cannot be known; once per draw.") \
 	X("certificate.broken", "error", "", "A draw was changed after its certificate was signed: its file is not written.") \
+	X("certificate.twice", "error", "", "Another published file has this number: the database is older than it, and this file is not written.") \
 	X("trail.failed", "warn", "", "They could not be sealed; next=retry.") \
 	X("audit.foreign_signature", "error", "", "Our key signed something that the journal does not hold.") \
 	X("audit.mention", "info", "", "A transaction names our wallet and is not signed by it.") \

@@ -102,6 +102,8 @@ const SENT = {
 	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
 	certificate_files: { after: 5, max: 500 },
 	certificate_head: { serial: 5 },
+	lock_files: { after: 5, max: 500 },
+	lock_head: { seq: 5 },
 	certificate_tickets: { draw: O(13), from: 0, max: 10000 },
 };
 

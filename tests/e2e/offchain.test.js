@@ -3,10 +3,14 @@
 
 const test = require('node:test');
 const assert = require('node:assert');
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
 const { DrawWorld, PLAIN } = require('./offchain.js');
 const { sleep } = require('./world.js');
 const { startRelay } = require('./relay.js');
 const { Keypair } = require('../chain/solana.js');
+const { OPERATOR_SECRET } = require('../db/certified.js');
 
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
 let world;
@@ -55,9 +59,10 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await world.sql("SELECT count(*), count(DISTINCT subject) FROM keeper.steps WHERE step = 'ANCHOR' AND state = 'final'"), `${all.length}|${all.length}`);
 	await world.forgetLease();
 
-	const tamper = (weight) => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET weight = ${weight} FROM keeper.offchain_draws d
-		WHERE d.draw = e.draw AND d.source_key = 'tampered' AND e.ref = '3'; ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
-	await tamper(2);
+	// Two change places: as many entries, of the same weight together. Twice, and all is as it was.
+	const tamper = () => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET participant = o.participant
+		FROM keeper.offchain_draws d JOIN keeper.offchain_entries o USING (draw) WHERE d.draw = e.draw AND d.source_key = 'tampered' AND (e.ref, o.ref) IN (('1', '2'), ('2', '1')); ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
+	await tamper();
 	await world.hang('settle');
 	world.drand.behave('notYet', 'notYet', 'notYet');
 	world.roundTime();
@@ -90,7 +95,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.noneHangs();
 	await world.forgetLease();
 
-	await tamper(3);
+	await tamper();
 	await world.hang('freeze');
 	world.writePlain(PLAIN.statements.replace("CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END", '100'));
 	const last = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
@@ -123,19 +128,27 @@ test('a database from before a lock: it is on the chain, and nothing is locked u
 	const [lost, next] = [await world.plain('lost'), await world.plain('next')];
 	await world.sql(lost.due);
 	await world.forgetLease();
-	const before = world.startDaemonWith();
+	const folder = path.join(world.directory, 'certificates');
+	const certified = { CERTIFICATE_DIR: folder, CERTIFICATE_PRIVATE_KEY: OPERATOR_SECRET };
+	const before = world.startDaemonWith(certified);
 	await world.all([lost], 'anchor_sig IS NOT NULL');
 	const { draw, seq, hash } = await world.row(lost);
 	const memo = `poolkeeper ${seq} plain:lost ${hash.slice(2)}`;
 	const [signed] = (await world.scenario.node.call('getSignaturesForAddress', world.devWallet.address)).filter((one) => one.memo?.includes(memo));
 	assert.equal(signed.memo, `[${memo.length}] ${memo}`);
+	const file = `lock-${seq}-${draw}.json`;
+	await before.wait('certificate.written', { file });
+	const { anchor, lock, tickets } = JSON.parse(fs.readFileSync(path.join(folder, file)));
+	assert.deepEqual(anchor, { signature: signed.signature, slot: String(signed.slot), wallet: world.devWallet.address });
+	assert.deepEqual([`\\x${createHash('sha256').update(JSON.stringify(lock)).digest('hex')}`, tickets.length], [hash, 3]);
+	assert.equal(await world.sql(`SELECT block_slot FROM keeper.offchain_draws WHERE draw = '${draw}'`), '', 'before the block is known');
 	await before.kill();
 	for (const [table, which] of [['steps', `subject = 'offchain:${draw}'`], ['offchain_entries', `draw = '${draw}'`], ['offchain_draws', `draw = '${draw}'`], ['audits', 'true']]) {
 		await world.sql(`ALTER TABLE keeper.${table} DISABLE TRIGGER USER; DELETE FROM keeper.${table} WHERE ${which}; ALTER TABLE keeper.${table} ENABLE TRIGGER USER`);
 	}
 	await world.sql(`UPDATE plain.draws SET state = 'open' WHERE key = 'lost'; ${next.due}`);
 	await world.forgetLease();
-	const after = world.startDaemonWith({ AUDIT_SECONDS: '1' });
+	const after = world.startDaemonWith({ ...certified, AUDIT_SECONDS: '1' });
 	await after.wait('audit.foreign_signature', { sig: signed.signature, kind: 'ANCHOR', memo });
 	await world.pastSlots(300);
 	for (const { key } of [lost, next]) await after.wait('offchain.lock_failed', { key, why: new RegExp(`nothing is locked: .*${signed.signature}, ${memo}`) });
@@ -143,6 +156,9 @@ test('a database from before a lock: it is on the chain, and nothing is locked u
 	await world.all([next], 'true');
 	await after.wait('offchain.lock_failed', { key: 'lost', why: new RegExp(`${memo} was locked before, in ${signed.signature}: no draw is locked twice`) });
 	assert.equal(await world.row(lost), null);
+	const again = `lock-${seq}-${(await world.row(next)).draw}.json`;
+	await after.wait('certificate.twice', { file: again, other: file });
+	assert.equal(fs.existsSync(path.join(folder, again)), false);
 });
 
 test('a memo that never lands, a round that never comes: public defaults, every stake goes back', { skip: !FULL && 'scripts/test --full' }, async () => {
