@@ -96,6 +96,10 @@ bool draw_keys_load(struct draw_keys *out, struct config *config, const struct s
 	ok = add_certificate(out, config, signer) && ok;
 	if (!ok)
 		draw_keys_free(out);
+	else if (config->offchain_sources != NULL && out->certificate == NULL)
+		log_warn("certificate.no_key", "name=CERTIFICATE_KEY_FILE why=\"is not set: draws of the database are "
+					       "made, but nothing of them is published\" "
+					       "next=human");
 	return ok;
 }
 

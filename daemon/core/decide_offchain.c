@@ -108,12 +108,15 @@ static struct offchain_action anchor(const struct offchain_facts *f)
 
 static struct offchain_action block(const struct offchain_facts *f)
 {
+	static const enum reason reasons[] = { [BLOCK_UNSEEN] = WAIT_OFFCHAIN_SLOT,
+		[BLOCK_BY_ONE_NODE] = WAIT_OFFCHAIN_ONE_NODE,
+		[BLOCK_NODES_DIFFER] = WAIT_OFFCHAIN_NODES_DIFFER };
+
 	if (f->block_found)
 		return state_it(f, OFFCHAIN_NOTE_BLOCK);
 	if (f->tip.finalized_slot.n < f->row.slot.n)
 		return wait_until(WAIT_OFFCHAIN_SLOT, f->around->now_ms + LOOK_MS);
-	return ask(
-		f, &f->block, OFFCHAIN_READ_BLOCK, f->nodes_differ ? WAIT_OFFCHAIN_NODES_DIFFER : WAIT_OFFCHAIN_SLOT);
+	return ask(f, &f->block, OFFCHAIN_READ_BLOCK, reasons[f->block_sight]);
 }
 
 static struct offchain_action beacon(const struct offchain_facts *f)

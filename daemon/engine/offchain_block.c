@@ -1,5 +1,9 @@
 /* The first finalized block from a slot on. A node that has lost a block calls its slot skipped; the parent of the next one shows
  * it. With two nodes or more, two must show the same block: who chose it would choose among winners. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
 #include "engine/parts.h"
 
 enum { SKIPPED_MAX = 4000 };
@@ -9,18 +13,33 @@ static size_t witnesses(const struct engine *e)
 	return rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
 }
 
+/* Without a second witness every draw defaults: somebody has to mend that node before. */
+static void tell_silent(struct engine *e, struct offchain_search *s)
+{
+	if (s->n != 1 || s->told.n == s->from.n)
+		return;
+	s->told = s->from;
+	log_warn("offchain.no_block", "node=%s slot=%" PRIu64 " why=\"%s\" next=retry",
+		rpc_endpoint_label(e->m.rpc, s->silent), s->from.n, s->why);
+}
+
 /* Every draw with this slot hears of it. */
 static void tell_draws(struct engine *e, const struct offchain_block *found)
 {
 	struct offchain *o = e->offchain;
+	const enum block_sight sight = found || o->search.n == 0 ? BLOCK_UNSEEN
+	                               : o->search.n == 1        ? BLOCK_BY_ONE_NODE
+	                                                         : BLOCK_NODES_DIFFER;
 
+	if (!found)
+		tell_silent(e, &o->search);
 	for (size_t i = 0; i < o->n; i++) {
 		struct offchain_draw *d = o->draw[i];
 
 		if (d->facts.row.slot.n != o->search.from.n || d->facts.row.block_slot.n != 0)
 			continue;
 		d->facts.block_found = found != NULL;
-		d->facts.nodes_differ = !found && o->search.n > 1;
+		d->facts.block_sight = sight;
 		if (found)
 			d->block = *found;
 		d->wake_ms = 0;
@@ -28,10 +47,15 @@ static void tell_draws(struct engine *e, const struct offchain_block *found)
 	}
 }
 
-static void next_node(struct engine *e)
+/* why: this node shows no block; NULL: it does. */
+static void next_node(struct engine *e, const char *why)
 {
 	struct offchain_search *s = &e->offchain->search;
 
+	if (why) {
+		s->silent = s->node;
+		snprintf(s->why, sizeof s->why, "%s", why);
+	}
 	s->node++;
 	s->at = s->from;
 	s->running = (size_t)s->node < rpc_endpoint_count(e->m.rpc);
@@ -46,7 +70,7 @@ static void take(struct engine *e, const struct rpc_block *block)
 	size_t same = 1;
 
 	if (found.parent.n >= s->from.n) {
-		next_node(e);
+		next_node(e, "it has lost the block before");
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++)
@@ -55,7 +79,7 @@ static void take(struct engine *e, const struct rpc_block *block)
 	s->answer[s->n++] = found;
 	s->running = same < witnesses(e);
 	if (s->running)
-		next_node(e);
+		next_node(e, NULL);
 	else
 		tell_draws(e, &found);
 }
@@ -73,7 +97,7 @@ static void on_block(struct task *task, const struct reply *reply)
 	else if (skipped && s->at.n - s->from.n < SKIPPED_MAX)
 		s->at.n++;
 	else
-		next_node(o->e);
+		next_node(o->e, reply->why);
 }
 
 void offchain_search_begin(struct engine *e, struct slot from)

@@ -49,6 +49,9 @@ void offchain_alpha(uint8_t out[ALPHA_SIZE], const struct offchain_row *row);
 /* In mode beacon: SHA-512 of alpha. */
 void offchain_beacon_beta(struct ecvrf_beta *out, const uint8_t alpha[ALPHA_SIZE]);
 
+/* While the block is not known: two nodes have to show the same one, where there are two. */
+enum block_sight { BLOCK_UNSEEN, BLOCK_BY_ONE_NODE, BLOCK_NODES_DIFFER };
+
 struct offchain_facts {
 	const struct surroundings *around;
 	struct offchain_row row;
@@ -56,11 +59,11 @@ struct offchain_facts {
 	struct tip tip;
 	bool source_known, has_key;
 	bool block_found, beacon_found; /* by the nodes, by the relays                               */
-	bool nodes_differ;              /* about the block                                           */
-	bool bound;                     /* a pool's 3000 slots run                                   */
-	bool picked;                    /* the winners were computed, from the entries of the locked root */
-	bool refused;                   /* the last statement was: it is for a human, and not soon tried again */
-	bool to_tell;                   /* ... and the row does not say why yet                               */
+	enum block_sight block_sight;
+	bool bound;   /* a pool's 3000 slots run                                   */
+	bool picked;  /* the winners were computed, from the entries of the locked root */
+	bool refused; /* the last statement was: it is for a human, and not soon tried again */
+	bool to_tell; /* ... and the row does not say why yet                               */
 	struct attempts statement, block, beacon;
 	struct attempts source; /* statements of its source in a row that were not done in time */
 };

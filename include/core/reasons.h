@@ -78,6 +78,7 @@
 	X(OFFCHAIN_ANCHOR,     INFO,  OTHERS, "draw of the database: the memo with its row's hash is on the way") \
 	X(OFFCHAIN_ANCHOR_LATE, ALERT, OTHERS, "draw of the database: no memo can be in a slot before S any more; it defaults at its deadline, and stakes are refunded") \
 	X(OFFCHAIN_SLOT,       INFO,  OTHERS, "draw of the database: waiting for the first finalized block from slot S on") \
+	X(OFFCHAIN_ONE_NODE,   WARN,  OTHERS, "draw of the database: only one node shows the block at slot S, two have to; offchain.no_block says which one does not") \
 	X(OFFCHAIN_NODES_DIFFER, WARN, OTHERS, "draw of the database: two nodes show different blocks at slot S") \
 	X(OFFCHAIN_ROUND,      INFO,  OTHERS, "draw of the database: its drand round is not due yet") \
 	X(OFFCHAIN_RELAYS,     WARN,  OTHERS, "draw of the database: no two drand relays gave the same signature of its round yet") \

@@ -36,8 +36,9 @@ enum { OFFCHAIN_CANDIDATES_MAX = 4 * OFFCHAIN_DUE_MAX };
 struct offchain_search {
 	struct rpc_call rpc;
 	bool running;
-	struct slot from, at;
-	int node;
+	struct slot from, at, told; /* told: a lone node was, for that slot */
+	int node, silent;           /* silent: the last one that showed no block */
+	char why[OFFCHAIN_WHY];     /* it did not */
 	size_t n;
 	struct offchain_block answer[RPC_ENDPOINTS_MAX];
 };

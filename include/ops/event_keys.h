@@ -49,6 +49,7 @@
 	X("offchain.wait", "info warn error", "", "Such a draw waits; reason= and why= say for what. Only when it changes.") \
 	X("offchain.anchored", "info", "", "The memo with its row's hash is final, in a slot before S.") \
 	X("offchain.block", "info", "", "The first finalized block from S on is known, and with it the drand round that is used.") \
+	X("offchain.no_block", "warn", "", "One node shows the block at slot S, the one named node= does not; two have to. Once per slot.") \
 	X("offchain.beacon", "info", "", "Two relays gave the same signature of that round.") \
 	X("offchain.no_beacon", "warn", "", "They did not, or not yet; they are asked again.") \
 	X("offchain.proven", "info", "", "The proof and its one random value are recorded.") \
@@ -94,6 +95,7 @@
 	X("retention", "info", "", "Old rows were deleted.") \
 	X("retention.failed", "warn", "", "Old rows could not be deleted.") \
 	X("trail.sealed", "info", "", "Changes of the money tables are in the audit trail; head= is what scripts/db audit takes.") \
+	X("certificate.no_key", "warn", "", "There are sources of draws, and no key to sign their locks and certificates with.") \
 	X("certificate.made", "info", "", "A draw that is over has its certificate in the database; its file follows.") \
 	X("certificate.written", "info", "", "The file of a certificate is in CERTIFICATE_DIR, whole.") \
 	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \

@@ -29,7 +29,7 @@ async function passLease(until) {
 		await world.forgetLease();
 		await sleep(300);
 	}
-	await until;
+	return until;
 }
 
 test('one draw of each source, without a VRF, with two daemons, a false relay, a key that is away, settlements that cheat and that hang', async () => {
@@ -41,8 +41,8 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	world.lockTime();
 	for (const draw of all) await world.sql(draw.due);
-	let falseBlocks = true;
-	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => (method === 'getBlock' && falseBlocks ? body.replace(/"blockhash":"\w+"/, `"blockhash":"${other.address}"`) : body));
+	let falseBlocks = true, noBlocks = false;
+	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => (method === 'getBlock' && noBlocks ? body.replace(/"result":.*,"id"/s, '"error":{"code":-32601,"message":"Method not found"},"id"') : method === 'getBlock' && falseBlocks ? body.replace(/"blockhash":"\w+"/, `"blockhash":"${other.address}"`) : body));
 	world.stops.push(() => relay.close());
 	// Two keys are here, and the newer file is not the one that is registered.
 	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url, VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() }));
@@ -52,7 +52,10 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.pastSlots();
 	await passLease(Promise.any(both.map((daemon) => daemon.wait('offchain.wait', { reason: 'OFFCHAIN_NODES_DIFFER' }))));
 	assert.equal(await world.sql('SELECT count(*) FROM keeper.offchain_draws WHERE block_slot IS NOT NULL'), '0', 'of two blocks none is taken');
-	falseBlocks = false;
+	noBlocks = true;
+	const [silent] = await passLease(Promise.any(both.map((daemon) => Promise.all([daemon.wait('offchain.no_block', { node: 'rpc2' }), daemon.wait('offchain.wait', { reason: 'OFFCHAIN_ONE_NODE' })]))));
+	assert.match(silent.line, /why="[^"]*Method not found/);
+	falseBlocks = noBlocks = false;
 	await passLease(world.all(all, 'block_slot IS NOT NULL AND round = 1000'));
 	for (const daemon of both) assert.deepEqual(daemon.all('offchain.lock_failed', { why: /VRF key/ }), [], 'no key is tried that is not the one');
 	for (const daemon of both) await daemon.kill();

@@ -126,6 +126,9 @@ describe('keys of draws without a chain program', () => {
 		for (const mode of ['--check-config', '--once']) {
 			assert.deepEqual(faults(complete({ ...wrong, DRAND_RELAYS: '', DEV_WALLET_KEY_FILE: '', DEV_WALLET_PRIVATE_KEY: 'nonsense' }), mode)[1].slice(0, 2), ['OFFCHAIN_SOURCES', 'DEV_WALLET_PRIVATE_KEY'], mode);
 		}
+		const sources = path.join(__dirname, '..', '..', 'config', 'sources');
+		const warned = (settings) => check({ OFFCHAIN_SOURCES: sources, ...settings }).events.filter(({ event }) => event === 'certificate.no_key').length;
+		assert.deepEqual([warned({}), warned({ CERTIFICATE_KEY_FILE: file(certificate) })], [1, 0]);
 		const nowhere = run(['--check-config'], complete({ OFFCHAIN_SOURCES: path.join(scratch, 'nowhere') }));
 		assert.match(nowhere.events.find(({ event }) => event === 'config.invalid').why, /^cannot be read \(No such file or directory\): name the directory that holds one directory per source$/);
 	});

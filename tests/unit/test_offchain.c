@@ -227,7 +227,9 @@ static void test_nodes_and_relays_are_asked_again_later(void **unused)
 	anchored();
 	attempts_note(&f.block, NOW_MS, false);
 	expect_wait(WAIT_OFFCHAIN_SLOT);
-	f.nodes_differ = true;
+	f.block_sight = BLOCK_BY_ONE_NODE;
+	expect_wait(WAIT_OFFCHAIN_ONE_NODE);
+	f.block_sight = BLOCK_NODES_DIFFER;
 	expect_wait(WAIT_OFFCHAIN_NODES_DIFFER);
 	base.around.now_ms += 1000;
 	expect(OFFCHAIN_READ_BLOCK);
