@@ -314,8 +314,8 @@ static const char *why_of(enum audit_kind kind)
 	case AUDIT_ANCHOR:
 		return "a lock signed with our key, and not in the journal: a backup of the database was restored, or "
 		       "a second "
-		       "keeper uses this key; nothing is locked until keeper.offchain_answer() is told what became of "
-		       "it";
+		       "keeper uses this key; nothing is locked until keeper.offchain_answer('SIGNATURE', 'WHAT BECAME "
+		       "OF IT') was called";
 	case AUDIT_HISTORY:
 	case AUDIT_MENTION:
 	case AUDIT_KINDS:

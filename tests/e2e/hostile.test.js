@@ -35,7 +35,7 @@ test('one of two nodes tells a slot far in the future while a pool is bound: it 
 	t.after(() => relay.close());
 	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: relay.url, SOLANA_RPC_URL_2: `${world.chain.url.replace(/\/$/, '')}/node/1` });
 	// The honest node is the slower one, so that the other one is asked.
-	await world.scenario.chain('faults', { node: 1, hang: 20 });
+	await world.scenario.chain('faults', { node: 1, hang: 200 });
 	await world.caughtBound(daemon, pool);
 	lies = 2;
 	for (const deadline = Date.now() + 20000; lies > 0 && Date.now() < deadline;) await sleep(50);

@@ -86,7 +86,7 @@ test('directories that are no sources, a directory that is none, a database that
 	fs.mkdirSync(path.join(sources, 'empty'));
 	assert.match((await check()).faults.join('\n'), /empty\/statements.sql: .*No such file/);
 	fs.rmdirSync(path.join(sources, 'empty'));
-	assert.match((await check({ OFFCHAIN_SOURCES: path.join(directory, 'nowhere') })).faults.join('\n'), /nowhere: No such file/);
+	assert.match((await check({ OFFCHAIN_SOURCES: path.join(directory, 'nowhere') })).faults.join('\n'), /nowhere: cannot be read \(No such file or directory\)/);
 	const away = await check({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
 	assert.equal(away.code, 0, 'as before: a database that is away is no fault of the settings');
 	assert.equal(away.daemon.all('config.sources_unchecked').length, 1);

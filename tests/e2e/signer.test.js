@@ -14,10 +14,12 @@ const money = require('./money.js');
 
 const GUARD_KEYS = ['payer', 'mlProgram', 'switchboardProgram', 'queue', 'pool', 'randomness', 'mint', 'tokenProgram', 'auxiliary', 'recipient', 'treasury'];
 
+const MEMO = 265; // the longest text of a lock's memo
+
 function question(message, keys, { step = 0, maxFee = 1_000_000n } = {}) {
 	const end = Buffer.alloc(25);
 	end.writeBigUInt64LE(maxFee, 17);
-	return Buffer.concat([Buffer.from('S'), Buffer.from([step]), ...GUARD_KEYS.map((name) => Buffer.from(keys[name] ? keyBytes(keys[name]) : Buffer.alloc(32))), end, message]);
+	return Buffer.concat([Buffer.from('S'), Buffer.from([step]), ...GUARD_KEYS.map((name) => Buffer.from(keys[name] ? keyBytes(keys[name]) : Buffer.alloc(32))), Buffer.alloc(MEMO), end, message]);
 }
 
 test('a draw is paid with the key in another process, which may come and go', async (t) => {

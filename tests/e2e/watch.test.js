@@ -25,7 +25,7 @@ test('what the app\'s tables say wrong is only an alert: the pool is drawn and p
 	assert.equal(await app(), '3|300');
 	await money.assertPaid(world, pool, was);
 	assert.equal(daemon.all('draw.halt').length, 0);
-	assert.equal(daemon.all('watch.mismatch', of(pool, { kind: 'app_count' })).length, 1, 'named once');
+	assert.equal(daemon.all('watch.mismatch', of(pool, { kind: 'app_count', found: 99 })).length, 1, 'named once');
 });
 
 test('a pool on which nothing happens is compared again by itself', async (t) => {
