@@ -169,6 +169,9 @@ enum reason gate_creator(const struct policy *policy, const struct surroundings 
 		return WAIT_NONE;
 	if (!creator->known)
 		return WAIT_JOURNAL_SILENT;
+	/* What nobody has told the price of is not free. */
+	if (around->bind_cost.n == 0)
+		return WAIT_NODES_SILENT;
 	if (__builtin_mul_overflow(creator->binds, around->bind_cost.n + around->draw_cost.n, &binds) ||
 		__builtin_mul_overflow(creator->atas, around->ata_cost.n, &atas) ||
 		__builtin_add_overflow(binds, atas, &sum) || __builtin_add_overflow(sum, next, &sum))

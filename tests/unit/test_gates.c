@@ -148,6 +148,7 @@ SPOIL(poor_for_two)
 SPOIL(costs_unknown)
 {
 	x->around.bind_cost.n = 0;
+	x->policy.creator_day_lamports = 0; /* else its gate says it first */
 }
 SPOIL(journal_down)
 {
@@ -353,6 +354,12 @@ static void test_creator_cap_before_accounts(void **unused)
 	assert_int_equal(decide_draw(&x.f).reason, WAIT_CREATOR_CAP);
 	x.f.creator.known = false;
 	assert_int_equal(decide_draw(&x.f).reason, WAIT_JOURNAL_SILENT);
+	/* Just started: the rents are not told yet. */
+	x.f.creator.known = true;
+	const struct surroundings priced = x.around;
+	x.around.bind_cost = x.around.draw_cost = x.around.ata_cost = (struct lamports){ 0 };
+	assert_int_equal(decide_draw(&x.f).reason, WAIT_NODES_SILENT);
+	x.around = priced;
 	x.f.creator = (struct creator_count){ .known = true, .binds = 1 };
 	assert_int_equal(decide_draw(&x.f).reason, WAIT_ATA_MISSING);
 	x.f.accounts.dev_ata.presence = PRESENT;
