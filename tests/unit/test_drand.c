@@ -82,10 +82,9 @@ static void test_alpha(void **unused)
 	assert_memory_equal(bytes, marks, sizeof bytes);
 }
 
-#define POINT                              \
-	"80" /* of 48 bytes, compressed */ \
-	"0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-#define SAYS(rest) "{\"signature\":\"" POINT "\"" rest "}"
+#define ZEROS "00000000000000000000000000000000"
+#define POINT(first) "{\"round\":1000,\"signature\":\"" first ZEROS ZEROS "000000000000000000000000000000\"}"
+#define SAYS(rest) "{\"signature\":\"80" ZEROS ZEROS "000000000000000000000000000000\"" rest "}"
 
 /* Of another round it would be a random value that the relay chose. Without a pairing nothing else sees that. */
 static void test_answers(void **unused)
@@ -96,6 +95,8 @@ static void test_answers(void **unused)
 		{ SAYS(",\"round\":999"), "another round" }, { SAYS(",\"round\":0"), "another round" },
 		{ SAYS(",\"round\":\"1000\""), "no round" }, { SAYS(""), "no round" },
 		{ SAYS(",\"round\":1000,\"randomness\":\"00\""), "not the SHA-256" },
+		{ SAYS(",\"round\":1000,\"randomness\":\"" ZEROS ZEROS "\""), "not the SHA-256" },
+		{ POINT("00"), "no compressed point" }, { POINT("c0"), "point at infinity" }, { POINT("80"), NULL },
 		{ "{\"round\":1000,\"signature\":\"80\"}", "48 bytes" }, { "round 1000", "not JSON" } };
 	struct drand_signature signature;
 	const char *why;
