@@ -371,6 +371,8 @@ test('a new key or new rules are for draws whose entries open later; a retired k
 	await off.draw(old);
 	const later = await locked(THREE, {}, { vrf_key: [VRF_KEY, fresh] });
 	assert.deepEqual([later.version, later.select_mode, later.vrf_key], [2, 2, fresh]);
+	const keyAt = (moment) => off.keeper.sql(`SELECT at.key FROM keeper.vrf_keys k, keeper.vrf_key_at(k.registered_at + interval '${moment}') AS at WHERE k.key = '${fresh}'`);
+	assert.deepEqual([await keyAt('0'), await keyAt('1 us')], [VRF_KEY, fresh], 'entries that open in the very moment have the one before');
 	assert.equal((await off.keeper.call('vrf_key_register', { key: VRF_KEY }))[0].retired_why, 'lost', 'nothing comes back');
 	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_publish('plain', '${JSON.stringify(RULES)}')`), '1', 'the same rules are no new version');
 });

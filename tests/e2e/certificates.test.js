@@ -137,16 +137,23 @@ test('poolkeeper verify and poolkeeper certificate agree with what was written',
 	assert.match(String(issue([]).stderr), /certificate needs a draw/);
 });
 
-test('a draw that was changed after it was signed gets no file, and the others get theirs', async () => {
+test('a draw that was changed after it was signed gets no file, nor one whose number is taken, and the others get theirs', async () => {
 	const [changed, next] = await rows();
+	// A third one's number is taken by a file of another history of this database, from before a backup was restored.
+	const third = (await rows())[2].name;
+	const taken = `${third.split('-')[0]}-${changed.draw}.json`;
 	for (const { name } of [changed, next]) fs.rmSync(path.join(folder, name));
+	fs.renameSync(path.join(folder, third), path.join(folder, taken));
 	await world.sql(`ALTER TABLE keeper.offchain_draws DISABLE TRIGGER USER; UPDATE keeper.offchain_draws SET payments = '{elsewhere}' WHERE certificate = ${changed.serial}`);
 	await world.forgetLease();
 	const daemon = world.startDaemonWith(settings());
 	assert.match((await daemon.wait('certificate.broken', { file: changed.name })).why, /its draw was changed after it was signed/);
 	await daemon.wait('certificate.written', { file: next.name });
+	await daemon.wait('certificate.twice', { file: third, other: taken });
 	await daemon.kill('SIGTERM');
 	assert.ok(!published().includes(changed.name));
+	assert.ok(!published().includes(third), 'no two files of one number');
+	fs.renameSync(path.join(folder, taken), path.join(folder, third));
 	await world.sql(`UPDATE keeper.offchain_draws SET payments = '{""}' WHERE certificate = ${changed.serial}`);
 	await world.sql(GUARDED);
 });
