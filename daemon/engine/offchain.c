@@ -32,7 +32,6 @@ void offchain_init(struct engine *e)
 	offchain_call_init(&o->pick.call);
 	rpc_call_init(&o->search.rpc);
 	offchain_tell_init(&o->tell);
-	o->changed = true; /* what another daemon told is worth nothing any more */
 	drand_call_init(&o->beacon);
 	o->e = e;
 	e->offchain = o;
@@ -266,6 +265,8 @@ static void look(struct engine *e)
 {
 	struct offchain *o = e->offchain;
 
+	if (o->fence != e->tick.fence)
+		o->changed = true; /* what another daemon told is worth nothing any more */
 	o->fence = e->tick.fence;
 	o->look_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
 	for (size_t i = 0; i < o->n; i++)

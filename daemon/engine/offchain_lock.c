@@ -40,18 +40,14 @@ static void add(struct offchain *o, const struct source_def *source, const struc
 
 	if (!c)
 		abort();
-	*c = (struct offchain_candidate){
-		.source = source, .due = *due, .after = after, .listed = true, .reason = REASON_COUNT
-	};
+	*c = (struct offchain_candidate){ .source = source, .due = *due, .after = after, .listed = true };
 	o->candidate[o->n_candidates++] = c;
 	o->changed = true;
 }
 
-/* Room for one more page of this source: the oldest ones go. */
-static void make_room(struct offchain *o, const struct source_def *source)
+/* Room for n more of this source: the oldest ones go. */
+static void make_room(struct offchain *o, const struct source_def *source, size_t n)
 {
-	size_t n = OFFCHAIN_DUE_MAX;
-
 	for (size_t i = o->n_candidates; i-- > 0;)
 		if (o->candidate[i]->source == source && ++n > OFFCHAIN_CANDIDATES_EACH)
 			o->candidate[i]->listed = false;
@@ -64,6 +60,7 @@ void offchain_take_due(struct engine *e, const struct offchain_call *look)
 {
 	struct offchain *o = e->offchain;
 	uint64_t *after = &offchain_source(e, o->asked->name)->after;
+	size_t n_new = look->n_due;
 
 	for (size_t i = 0; i < o->n_candidates; i++)
 		if (o->candidate[i]->source == o->asked && o->candidate[i]->after == *after)
@@ -71,12 +68,13 @@ void offchain_take_due(struct engine *e, const struct offchain_call *look)
 	for (size_t i = 0; i < look->n_due; i++) {
 		struct offchain_candidate *c = find(o, o->asked, &look->due[i]);
 
-		if (c) {
-			c->listed = true;
-			c->after = *after;
-		}
+		if (!c)
+			continue;
+		n_new--;
+		c->listed = true;
+		c->after = *after;
 	}
-	make_room(o, o->asked);
+	make_room(o, o->asked, n_new);
 	for (size_t i = 0; i < look->n_due; i++)
 		if (!find(o, o->asked, &look->due[i]))
 			add(o, o->asked, &look->due[i], *after);
@@ -166,19 +164,22 @@ static void lock(struct engine *e, struct offchain_candidate *c)
 	offchain_lock(e->m.journal, &o->run.call, &locking, on_locked);
 }
 
-static enum reason look_at(const struct engine *e, const struct offchain_candidate *c)
+/* What is the same for all of one source. */
+static struct offchain_lock_facts facts_of(const struct engine *e, const struct source_def *source)
 {
-	const struct offchain_lock_facts f = { .around = &e->around,
+	return (struct offchain_lock_facts){ .around = &e->around,
 		.database_ms = offchain_database_ms(e),
 		.chain_ms = offchain_chain_ms(e),
 		.tip_fresh = e->around.now_ms - e->tip_ms <= 2 * e->config.tick_ms,
 		.can_anchor = can_anchor(e),
-		.has_room = has_room(e, c->source),
+		.has_room = has_room(e, source),
 		.nodes_show = offchain_nodes_show(e),
-		.source = offchain_source(e, c->source->name)->run,
-		.tried = c->tried };
+		.source = offchain_source(e, source->name)->run };
+}
 
-	return offchain_may_lock(&f);
+static struct offchain_candidate *less_often(struct offchain_candidate *a, struct offchain_candidate *b)
+{
+	return !a || b->tried.failures < a->tried.failures ? b : a;
 }
 
 /* Of those of sources that are well, or of the others: the one that failed least often. */
@@ -187,18 +188,26 @@ static struct offchain_candidate *choose(struct engine *e, bool well)
 	struct offchain *o = e->offchain;
 	struct offchain_candidate *best = NULL;
 
-	for (size_t i = 0; i < o->n_candidates; i++) {
-		struct offchain_candidate *c = o->candidate[i];
-		const enum reason reason = look_at(e, c);
+	for (size_t k = 0; k < e->m.sources->n; k++) {
+		const struct source_def *source = &e->m.sources->at[k];
+		struct offchain_lock_facts f = facts_of(e, source);
 
-		o->changed = o->changed || reason != c->reason;
-		c->reason = reason;
-		if ((offchain_source(e, c->source->name)->run.failures == 0) != well)
+		if ((f.source.failures == 0) != well)
 			continue;
-		if (reason == WAIT_OFFCHAIN_NODES)
-			offchain_probe(e);
-		if (reason == WAIT_NONE && (!best || c->tried.failures < best->tried.failures))
-			best = c;
+		for (size_t i = 0; i < o->n_candidates; i++) {
+			struct offchain_candidate *c = o->candidate[i];
+			const enum reason was = c->reason;
+
+			if (c->source != source)
+				continue;
+			f.tried = c->tried;
+			c->reason = offchain_may_lock(&f);
+			o->changed = o->changed || c->reason != was;
+			if (c->reason == WAIT_OFFCHAIN_NODES)
+				offchain_probe(e);
+			if (c->reason == WAIT_NONE)
+				best = less_often(best, c);
+		}
 	}
 	return best;
 }
@@ -207,11 +216,8 @@ static struct offchain_candidate *choose(struct engine *e, bool well)
 void offchain_lock_next(struct engine *e, bool well)
 {
 	struct offchain *o = e->offchain;
-	struct offchain_candidate *c;
+	struct offchain_candidate *c = choose(e, well);
 
-	if (o->run.call.task.busy || o->due.task.busy)
-		return;
-	c = choose(e, well);
-	if (c)
+	if (c && !o->run.call.task.busy && !o->due.task.busy)
 		lock(e, c);
 }

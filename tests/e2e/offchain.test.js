@@ -257,4 +257,14 @@ test('what is due waits in words: for the audit, for nodes that show no block, f
 	await world.setTime(DUE + 700);
 	await world.until(good, 'refunded');
 	assert.equal((await world.row(good)).draw, row.draw);
+	await daemon.kill();
+
+	await world.sql("UPDATE plain.draws SET due = key = 'bad10' WHERE state = 'open'");
+	await world.forgetLease();
+	world.writePlain(PLAIN.statements);
+	const lone = world.startDaemonWith({ SOLANA_RPC_URL_2: `${world.nodeUrl(0)}?api-key=topsecretkey` });
+	await lone.wait('config.same_host', { key: 'SOLANA_RPC_URL_2', other: 'SOLANA_RPC_URL' });
+	await lone.wait('offchain.lock_failed', { key: 'bad10', why: /need nodes of two hosts/ });
+	assert.ok(!lone.log.includes('topsecret'));
+	assert.equal(await world.row({ source: 'plain', key: 'bad10' }), null);
 });
