@@ -93,11 +93,14 @@ class World {
 		return file;
 	}
 
+	// Each node has a host of its own.
+	nodeUrl(k) { return `http://127.0.0.${k + 1}:${new URL(this.chain.url).port}/node/${k}`; }
+
 	environment(settings = {}) {
 		const nodes = {};
 		for (let k = 0; k < this.options.nodes; k++) {
 			const name = k === 0 ? 'SOLANA_RPC_URL' : `SOLANA_RPC_URL_${k + 1}`;
-			nodes[name] = `${this.chain.url.replace(/\/$/, '')}/node/${k}`;
+			nodes[name] = this.nodeUrl(k);
 		}
 		return {
 			PATH: process.env.PATH, DATABASE_URL: this.daemonUrl, SOLANA_NETWORK: 'devnet', ...nodes,
