@@ -74,6 +74,8 @@ bool engine_saw_slot(struct engine *e, struct slot confirmed, int endpoint)
 
 void engine_saw_clock(struct engine *e, int64_t chain_s)
 {
+	e->told_s = chain_s;
+	e->told_ms = e->around.now_ms;
 	if (chain_s <= e->chain_s)
 		return;
 	e->chain_s = chain_s;

@@ -43,7 +43,7 @@ void subject_refresh(struct subject *s)
 
 	f->tip = s->e->tip;
 	f->now_ms = s->e->around.now_ms;
-	f->witnesses = rpc_endpoint_count(s->e->m.rpc) > 1 ? 2 : 1;
+	f->witnesses = (unsigned)rpc_witnesses(s->e->m.rpc);
 	f->lone_node = witness_lone(s->e);
 	/* Nor can a dry run close a row: it decides as if somebody had. */
 	f->journal_away = journal_long_gone(s->e) || s->e->policy.dry_run;

@@ -102,6 +102,7 @@ static void on_statuses(struct task *task, const struct reply *reply)
 		w->proof.at = got->at;
 		for (size_t i = 0; i < w->n_asked; i++)
 			tell(w, &w->asked[i], &got->status[i]);
+		w->hosts |= 1U << rpc_host_of(w->e->m.rpc, w->endpoint);
 		w->given++;
 	}
 	w->stage = NEXT_NODE;
@@ -137,11 +138,21 @@ static void end_round(struct witness *w)
 		w->lone_since_ms = w->e->around.now_ms;
 }
 
+/* A host that gave its proof gives no second one through another of its endpoints. */
+static void next_host(struct witness *w)
+{
+	const struct rpc *rpc = w->e->m.rpc;
+
+	do
+		w->endpoint++;
+	while ((size_t)w->endpoint < rpc_endpoint_count(rpc) && (w->hosts >> rpc_host_of(rpc, w->endpoint) & 1) != 0);
+}
+
 bool witness_lone(const struct engine *e)
 {
 	const uint64_t since = e->witness.lone_since_ms;
 
-	return rpc_endpoint_count(e->m.rpc) > 1 && since != 0 && e->around.now_ms > since + LONE_AFTER_MS;
+	return rpc_witnesses(e->m.rpc) > 1 && since != 0 && e->around.now_ms > since + LONE_AFTER_MS;
 }
 
 void witness_turn(struct engine *e)
@@ -159,11 +170,11 @@ void witness_turn(struct engine *e)
 		w->running = true;
 		w->started_ms = e->around.now_ms;
 		w->endpoint = 0;
-		w->given = 0;
+		w->given = w->hosts = 0;
 		w->stage = ASK_EPOCH;
 	}
 	if (w->stage == NEXT_NODE) {
-		w->endpoint++;
+		next_host(w);
 		w->stage = ASK_EPOCH;
 		memset(&w->proof, 0, sizeof w->proof);
 	}

@@ -144,7 +144,7 @@ struct witness {
 	struct engine *e;
 	bool running;
 	int endpoint;
-	unsigned stage, given;
+	unsigned stage, given, hosts; /* hosts: bits of those that gave their proof in this round */
 	struct absence proof;
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked;
@@ -195,6 +195,8 @@ struct engine {
 	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
+	int64_t told_s;
+	uint64_t told_ms; /* the last Clock that a node told, also one that is behind the newest, and when */
 	bool lease_known;
 	uint64_t woken_ms; /* when everybody was last woken because time passed */
 	struct engine_snapshot counters;
