@@ -41,6 +41,8 @@ BEGIN
           FROM given g
           LEFT JOIN keeper.draws d ON d.draw = g.draw
           LEFT JOIN keeper.draws o ON o.app_id = g.app_id AND o.draw <> g.draw
+         -- Only an open pool can be cancelled or closed. A node that says so of another would take it off the list of those looked at.
+         WHERE NOT (g.status IN (7, 8) AND coalesce(d.status, 0) BETWEEN 1 AND 5)
     ), inserted AS (
         INSERT INTO keeper.draws (draw, address, pool_id, app_id, mint, creator, dev_wallet, status, status_slot, status_reason, bet_amount,
                                   total_amount, participants, max_participants, decimals, lock_start_time, lock_duration, unlock_time,

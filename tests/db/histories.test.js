@@ -187,6 +187,7 @@ test('pools that are over are watched until they are gone, and again when the ad
 	const keeper = await newPool();
 	const watched = async () => (await keeper.call('watched', { after: '' })).map(({ address }) => address);
 	assert.deepEqual(await watched(), [], 'a pool on the list of the tick is not');
+	await keeper.call('observe', view({ slot: 199, status: 0 }));
 	await keeper.call('observe', view({ slot: 200, status: 7 }));
 	assert.deepEqual(await watched(), [POOL]);
 	assert.deepEqual(await keeper.call('watched', { after: POOL }), []);

@@ -44,6 +44,17 @@ test('every status byte has its word, and unknown counts stay', async () => {
 	assert.deepEqual([(await appPool(keeper)).participants_count, (await appPool(keeper)).total_pot], [0, 0]);
 });
 
+test('a pool that is locked or bound is not cancelled by what a node says: it stays on the list', async () => {
+	const keeper = await newKeeper(server);
+	await addAppPool(keeper);
+	for (const status of [1, 2, 3, 5]) {
+		await observed(keeper, { slot: 200 + 2 * status, status });
+		for (const never of [7, 8]) assert.equal(await observed(keeper, { slot: 201 + 2 * status, status: never }), 0);
+		assert.equal(await keeper.sql('SELECT status, over FROM keeper.draws'), `${status}|f`);
+		assert.deepEqual((await keeper.call('open_pools', { after_id: 0 })).map((row) => row.app_id), [1]);
+	}
+});
+
 test('u64 and u128 survive whole, and the double is the nearest one', async () => {
 	const keeper = await newKeeper(server);
 	await addAppPool(keeper);

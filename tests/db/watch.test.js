@@ -176,6 +176,7 @@ test('a draw that ended has no mismatch left, and a draw that is over loses its 
 	assert.equal(await keeper.sql('SELECT count(*) FROM keeper.mismatches WHERE gone_at IS NULL'), '3');
 	assert.deepEqual(await compare(keeper, { status: 6, total_amount: 0, participants: 0 }, chain('vault_dust', true)), []);
 	await compare(keeper, {}, chain('vault_dust', false));
+	await seen(keeper, { slot: 299, status: 0 });
 	await seen(keeper, { slot: 300, status: 7 });
 	assert.deepEqual(await keeper.call('watch', { fence: 1, ...Object.fromEntries(Object.keys(shown()).filter((name) => name !== 'fence').map((name) => [name, []])) }), []);
 	assert.equal(await keeper.sql('SELECT count(*) FROM keeper.mismatches WHERE gone_at IS NULL'), '0');
