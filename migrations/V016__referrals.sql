@@ -257,6 +257,8 @@ BEGIN
       FROM public.referral_claims c
      WHERE c.id > v_period.after_claim AND c.claimed_at AT TIME ZONE 'UTC' >= v_period.began_at AND c.status = 'pending' AND c.tx_signature IS NULL
        AND NOT EXISTS (SELECT FROM keeper.referral_payouts p WHERE p.claim_id = c.id)
+       -- Longer than anything that can be paid, and than an index of ours takes: it would keep all others out.
+       AND length(c.referrer_wallet) <= 200 AND length(c.token_mint) <= 200 AND length(c.amount) <= 200
      ORDER BY c.id LIMIT 200
     ON CONFLICT DO NOTHING;
     RETURN QUERY WITH turn AS (

@@ -131,6 +131,15 @@ test('an amount or a mint that cannot be waits, and the others go on', async () 
 	for (const line of bad) assert.match(await keeper.refusal('step_open', opening(line.split(' ')[0])), /^PK002/);
 });
 
+test('a claim of absurd length is nobody\'s: it keeps no other one from being paid', async () => {
+	const keeper = await ready();
+	await keeper.sql('DROP INDEX public.idx_referral_claims_wallet_lower'); // the backend's schema push may
+	const long = (n) => `(SELECT string_agg(md5((${n} + x)::text), '') FROM generate_series(1, 60) x)`;
+	await keeper.sql(`INSERT INTO public.referral_claims (referrer_wallet, token_mint, amount) VALUES (${long(0)}, ${long(100)}, '5'), ('${low('U')}', '${key('M')}', repeat('9', 1000000))`);
+	const good = await claim(keeper, 'U', 5);
+	assert.deepEqual(await listed(keeper), [good]);
+});
+
 test('a referrer never gets more than his exact shares, whoever paid the rest', async () => {
 	const keeper = await ready();
 	await earned(keeper, 'U', 100);
