@@ -8,12 +8,12 @@
 enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 4096, OFFCHAIN_ENTRY_SIZE = 40 };
 
 /* Of keeper.offchain_facts AS f: what a row is read from. */
-#define OFFCHAIN_COLUMNS                                                                     \
-	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"  \
-	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
-	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
-	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
-enum { OFFCHAIN_COLUMNS_N = 30 };
+#define OFFCHAIN_COLUMNS                                                                      \
+	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"   \
+	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"   \
+	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.memo_wallet," \
+	"f.block_slot,f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
+enum { OFFCHAIN_COLUMNS_N = 31 };
 struct db_result;
 /* The first columns of the result are these. False: no row of ours. */
 NODISCARD bool offchain_read_row(const struct db_result *result, int row, struct offchain_row *out);
@@ -37,9 +37,24 @@ struct offchain_call {
 void offchain_call_init(struct offchain_call *call);
 void offchain_call_fini(struct offchain_call *call); /* cancels */
 
-/* The draws that are not over; and what a source's statement says is due. They change nothing, and work without the lease. */
+/* The draws that are not over; and what a source's statement says is due, behind the first `after`, OFFCHAIN_DUE_MAX at most. They
+ * change nothing, and work without the lease. */
 void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done);
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done);
+
+/* What is due and not locked, and why; the list of keeper.offchain_waits becomes this one. */
+struct offchain_waiting {
+	const char *source, *key, *reason, *why; /* why: "" where the reason says it all */
+};
+struct offchain_tell_call {
+	struct task task;
+	struct journal_call_state *state;
+};
+void offchain_tell_init(struct offchain_tell_call *call);
+void offchain_tell_fini(struct offchain_tell_call *call); /* cancels */
+void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
+	journal_done *done);
 
 /* The verbs. ERR_OK: row[0] is the draw as it is now, changed by this call or earlier. ERR_REFUSED: reply.why says why, and
  * nothing of it was kept. */
@@ -48,6 +63,8 @@ struct offchain_locking {
 	const struct pubkey *vrf_key; /* all that are here: the database says which one the draw has */
 	size_t n_vrf_keys;
 	struct offchain_terms terms;
+	int64_t chain_s;  /* the chain's clock: refused where the database's is more than a minute from it */
+	size_t witnesses; /* nodes of so many hosts are asked for the block                               */
 };
 void offchain_lock(
 	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done);
@@ -72,8 +89,8 @@ void offchain_draw(struct journal *j, struct offchain_call *call, const struct o
 	const struct select_pick *pick, journal_done *done);
 void offchain_settle(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done);
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done);
+void offchain_default(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, int64_t chain_s,
+	journal_done *done);
 void offchain_refund(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done);
 void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,

@@ -65,7 +65,8 @@ test('a disk that says no is told once, and the rows are made', async () => {
 	fs.writeFileSync(blocked, 'a file where the directory should be');
 	await settled(LARGE);
 	await settledWithVrf();
-	for (let i = 0; i < 2; i += 1) await settled();
+	await settled();
+	await draws.refunded(`k${counter += 1}`, 3);
 	await world.forgetLease();
 	const daemon = world.startDaemonWith({ ...settings(), CERTIFICATE_DIR: blocked });
 	assert.match((await daemon.wait('certificate.failed')).why, /its directory cannot be (opened|made)/);

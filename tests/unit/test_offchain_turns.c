@@ -18,7 +18,7 @@ static struct engine *e;
 static struct offchain *o;
 static struct source_defs sources = { .n = SOURCES, .at = { { .name = "slow" }, { .name = "well" } } };
 static struct vrf_keys no_keys;
-static char said[64]; /* the statement that was begun last; empty: none */
+static char said[1024]; /* the statement that was begun last; empty: none */
 
 static void begin(struct offchain_call *call, const char *verb, const char *of, journal_done *done)
 {
