@@ -13,7 +13,7 @@ BEGIN
 END
 $$;
 DROP TABLE IF EXISTS keeper.offchain_refusals, keeper.offchain_picks;
-DROP FUNCTION IF EXISTS keeper.offchain_lock_text, keeper.offchain_hash, keeper.offchain_alpha, keeper.offchain_stranger;
+DROP FUNCTION IF EXISTS keeper.offchain_lock_text, keeper.offchain_hash, keeper.offchain_alpha;
 DROP TABLE IF EXISTS keeper.offchain_entries;
 DROP TABLE IF EXISTS keeper.offchain_draws;
 DROP TABLE IF EXISTS keeper.offchain_rules, keeper.vrf_keys;

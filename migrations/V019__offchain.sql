@@ -71,6 +71,7 @@ CREATE TABLE keeper.offchain_draws (
     n               bigint           NOT NULL CONSTRAINT offchain_draws_n_range CHECK (n BETWEEN 1 AND 10000000),
     total_weight    keeper.u64       NOT NULL CONSTRAINT offchain_draws_weight_is_positive CHECK (total_weight > 0),
     root            keeper.hash32    NOT NULL,
+    stakes_root     keeper.hash32    NOT NULL,
     salt            bytea            NOT NULL CONSTRAINT offchain_draws_salt_size CHECK (length(salt) = 16),
     vrf_key         keeper.hash32    REFERENCES keeper.vrf_keys (key),
     slot            keeper.slot      NOT NULL,
@@ -90,6 +91,7 @@ CREATE TABLE keeper.offchain_draws (
     halted_why      text             CONSTRAINT offchain_draws_halt_is_short CHECK (length(halted_why) BETWEEN 1 AND 500),
     anchor_sig      keeper.signature,
     anchor_slot     keeper.slot,
+    anchor_wallet   keeper.hash32,
     parent_slot     keeper.slot,
     block_slot      keeper.slot,
     blockhash       keeper.hash32,
@@ -108,13 +110,14 @@ CREATE TABLE keeper.offchain_draws (
     defaulted_at    timestamptz,
     default_why     text             CONSTRAINT offchain_draws_default_known CHECK (default_why IN ('no_anchor', 'no_block', 'no_beacon', 'no_proof')),
     refunded_at     timestamptz,
+    refunded_units  keeper.u64,
     FOREIGN KEY (type, version) REFERENCES keeper.offchain_rules (type, version),
     CONSTRAINT offchain_draws_source_once UNIQUE (source, source_key),
     CONSTRAINT offchain_draws_key_fits_randomness CHECK ((randomness = 'vrf') = (vrf_key IS NOT NULL)),
     CONSTRAINT offchain_draws_opened_before CHECK (opened_at < locked_at),
     CONSTRAINT offchain_draws_round_is_ahead CHECK (keeper.drand_time(locked_round) >= extract(epoch FROM locked_at) + 120),
     CONSTRAINT offchain_draws_deadline_follows CHECK (extract(epoch FROM deadline) >= keeper.drand_time(locked_round) + 60),
-    CONSTRAINT offchain_draws_anchor_is_before CHECK ((anchor_sig IS NULL) = (anchor_slot IS NULL) AND anchor_slot < slot),
+    CONSTRAINT offchain_draws_anchor_is_before CHECK (num_nulls(anchor_sig, anchor_slot, anchor_wallet) IN (0, 3) AND anchor_slot < slot),
     CONSTRAINT offchain_draws_block_is_whole CHECK (num_nulls(parent_slot, block_slot, blockhash, block_time, round) IN (0, 5)),
     CONSTRAINT offchain_draws_block_follows CHECK (block_slot IS NULL OR block_slot >= slot AND parent_slot < slot AND anchor_slot IS NOT NULL),
     CONSTRAINT offchain_draws_round_follows CHECK (round IS NULL OR round >= locked_round AND mod(round - locked_round, 20) = 0
@@ -129,12 +132,14 @@ CREATE TABLE keeper.offchain_draws (
         AND (paid_units IS NULL) = (state <> 'settled') AND (payments IS NULL) = (state <> 'settled') AND (default_why IS NULL) = (defaulted_at IS NULL)),
     CONSTRAINT offchain_draws_drawn_has_beta CHECK (state NOT IN ('drawn', 'settled') OR beta IS NOT NULL),
     CONSTRAINT offchain_draws_default_has_none CHECK (state NOT IN ('defaulted', 'refunded') OR beta IS NULL AND defaulted_at >= deadline),
+    CONSTRAINT offchain_draws_refund_is_whole CHECK (CASE WHEN refunded_units IS NULL THEN state <> 'refunded' ELSE refunded_units = stake_units AND state IN ('settled', 'refunded') END),
     CONSTRAINT offchain_draws_picks_range CHECK (prizes + alternates <= 1000),
     CONSTRAINT offchain_draws_no_default_after_beacon CHECK (state NOT IN ('defaulted', 'refunded') OR randomness <> 'beacon' OR drand_signature IS NULL)
 );
 CREATE INDEX offchain_draws_not_over ON keeper.offchain_draws (deadline) WHERE state NOT IN ('settled', 'refunded');
 COMMENT ON TABLE keeper.offchain_draws IS 'One row per draw, written at lock. What was fixed then never changes; what comes later is written once.';
 COMMENT ON COLUMN keeper.offchain_draws.hash IS 'SHA-256 of the lock as it stands in the certificate (offchain_lock_text): what the memo transaction anchors';
+COMMENT ON COLUMN keeper.offchain_draws.stakes_root IS 'of what each entry put in (offchain_stakes_root): part of the hash, so that nobody can say later that it was less';
 COMMENT ON COLUMN keeper.offchain_draws.salt IS 'of ticket_participant: told to the players, not published, because accounts can be guessed';
 COMMENT ON COLUMN keeper.offchain_draws.slot IS 'S: the draw uses the first block at or after it';
 COMMENT ON COLUMN keeper.offchain_draws.locked_round IS 'R: drand''s round; the one used is in round, later by twenties where the block came late';
@@ -154,6 +159,7 @@ CREATE TABLE keeper.offchain_entries (
     entry       bigint        NOT NULL,
     participant keeper.hash32 NOT NULL,
     weight      keeper.u64    NOT NULL,
+    stake       keeper.u64    NOT NULL,
     below       numeric(28,0) NOT NULL,
     account     text          NOT NULL CONSTRAINT offchain_entries_account_is_short CHECK (length(account) BETWEEN 1 AND 200),
     ref         text          NOT NULL CONSTRAINT offchain_entries_ref_is_short CHECK (length(ref) BETWEEN 1 AND 200),
@@ -162,7 +168,8 @@ CREATE TABLE keeper.offchain_entries (
 );
 CREATE INDEX offchain_entries_below ON keeper.offchain_entries (draw, below);
 CREATE INDEX offchain_entries_participant ON keeper.offchain_entries (draw, participant);
-COMMENT ON TABLE keeper.offchain_entries IS 'The frozen entries of each draw: index, participant and weight are the leaves of its tree and published.';
+COMMENT ON TABLE keeper.offchain_entries IS 'The frozen entries of each draw: index, participant and weight are the leaves of its tree and published, as are the stakes.';
+COMMENT ON COLUMN keeper.offchain_entries.stake IS 'base units that it put in, and gets back when nothing is drawn; published, and part of the lock''s hash';
 COMMENT ON COLUMN keeper.offchain_entries.below IS 'sum of the weights of all entries before this one';
 COMMENT ON COLUMN keeper.offchain_entries.account IS 'whom the source pays; not published, and still fixed by the root: participant is made of it, unless the rules let the source make it';
 COMMENT ON COLUMN keeper.offchain_entries.ref IS 'the source''s own key of the entry, once per draw';
@@ -217,26 +224,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.offchain_root IS 'Root over the leaves "PFE1" | draw 16 | index u64 | participant 32 | weight u64.';
 
--- The root fixes participants. What is paid are accounts: so each must be the one that its participant is made of.
-CREATE FUNCTION keeper.offchain_stranger(d keeper.offchain_draws) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT e.ref FROM keeper.offchain_entries e
-     WHERE e.draw = d.draw AND e.participant <> sha256('\x504645312d75736572'::bytea || d.salt || convert_to(e.account, 'UTF8'))
-       AND NOT EXISTS (SELECT FROM keeper.offchain_rules r WHERE r.rules_hash = d.rules_hash AND r.participants = 'source')
-     LIMIT 1
-$$;
-COMMENT ON FUNCTION keeper.offchain_stranger IS 'An entry whose account is not its participant''s, by its ref; null: there is none, or the rules of the draw let the source make participants.';
-
 -- Keys in the order of their bytes and values as strings: the one form that a certificate may have.
 CREATE FUNCTION keeper.offchain_lock_text(d keeper.offchain_draws) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('{"alternates":"%s","amounts":["%s"],"at":"%s","currency":"%s","deadline":"%s","drand":"%s","draw":"%s","mode":"%s","opened":"%s",'
             '"previous":"%s","randomness":"%s","root":"%s","round":"%s","rules":"%s","seq":"%s","slot":"%s","source":"%s","source_key":"%s","stakes":"%s",'
-            '"tickets":"%s","total_weight":"%s"%s}',
+            '"stakes_root":"%s","tickets":"%s","total_weight":"%s"%s}',
         d.alternates, array_to_string(d.amounts, '","'), floor(extract(epoch FROM d.locked_at)), d.currency, floor(extract(epoch FROM d.deadline)),
         '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971', replace(d.draw::text, '-', ''), d.select_mode,
         (extract(epoch FROM d.opened_at) * 1000000)::bigint, encode(d.previous, 'hex'), d.randomness, encode(d.root, 'hex'), d.locked_round,
-        encode(d.rules_hash, 'hex'), d.seq, d.slot, d.source, d.source_key, d.stake_units, d.n, d.total_weight,
+        encode(d.rules_hash, 'hex'), d.seq, d.slot, d.source, d.source_key, d.stake_units, encode(d.stakes_root, 'hex'), d.n, d.total_weight,
         CASE WHEN d.vrf_key IS NOT NULL THEN ',"vrf_key":"' || keeper.base58(d.vrf_key) || '"' END)
 $$;
 COMMENT ON FUNCTION keeper.offchain_lock_text IS 'The lock as it stands in the certificate, byte for byte; docs/certificate.md has the meaning of each key.';
@@ -331,19 +328,21 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s and cannot become %s', OLD.draw, OLD.state, NEW.state);
     END IF;
     -- Nobody is picked, paid or given back by entries that are not the anchored ones.
-    IF NEW.state <> 'defaulted' AND (NEW.root <> keeper.offchain_root(NEW.draw) OR keeper.offchain_stranger(NEW) IS NOT NULL) THEN
+    IF NEW.state <> 'defaulted' AND (NEW.root <> keeper.offchain_root(NEW.draw) OR NEW.stakes_root <> keeper.offchain_stakes_root(NEW.draw) OR keeper.offchain_stranger(NEW) IS NOT NULL) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s does not become %s: %s', NEW.draw, NEW.state,
-            coalesce('the account of its entry ' || keeper.offchain_stranger(NEW) || ' is not the one that was locked', 'its entries are not those of its root'));
+            coalesce('the account of its entry ' || keeper.offchain_stranger(NEW) || ' is not the one that was locked', 'its entries are not those of its root, or its stakes not those that were locked'));
     ELSIF NEW.state = 'drawn' AND (NEW.beta IS NULL OR keeper.offchain_unlike(NEW)) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: its picks are not those of its beta', NEW.draw);
     ELSIF NEW.state = 'settled' AND NEW.paid_units IS DISTINCT FROM keeper.offchain_owed(NEW) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: %s units are not what its winners are owed', NEW.draw, coalesce(NEW.paid_units::text, 'no'));
+    ELSIF NEW.state = 'settled' AND (NEW.refunded_units IS NULL) <> EXISTS (SELECT FROM keeper.offchain_winners(NEW.draw)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s: the stakes go back where nobody is left to win, and only there', NEW.draw);
     END IF;
     NEW.halted_why := NULL;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way; drawn with beta''s picks, settled with what is owed, and never with other entries than were locked.';
+COMMENT ON FUNCTION keeper.offchain_moves IS 'locked -> drawn -> settled, or locked -> defaulted -> refunded, and no other way; drawn with beta''s picks, settled with what is owed or, where nobody is left to win, with the stakes given back, and never with other entries than were locked.';
 
 CREATE FUNCTION keeper.offchain_beta_fits() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -390,6 +389,9 @@ BEGIN
             WHEN EXISTS (SELECT FROM keeper.offchain_entries e WHERE e.draw = NEW.draw) THEN 'the weights sum up to 2^64 or more'
             ELSE 'there are no entries' END);
     END IF;
+    IF NEW.stake_units IS DISTINCT FROM (SELECT sum(e.stake) FROM keeper.offchain_entries e WHERE e.draw = NEW.draw) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: freeze gives %s for stake_units, but the stakes of its entries are %s together', v_name, coalesce(NEW.stake_units::text, 'nothing'), (SELECT sum(e.stake) FROM keeper.offchain_entries e WHERE e.draw = NEW.draw));
+    END IF;
     SELECT e.ref INTO v_twice FROM keeper.offchain_entries e WHERE e.draw = NEW.draw GROUP BY e.ref HAVING count(*) > 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: the source gives entry %s twice', v_name, v_twice);
@@ -400,6 +402,7 @@ BEGIN
     END IF;
     NEW.version := v_rules.version; NEW.rules_hash := v_rules.rules_hash; NEW.randomness := v_rules.randomness; NEW.select_mode := v_rules.select_mode;
     NEW.root := keeper.offchain_root(NEW.draw);
+    NEW.stakes_root := keeper.offchain_stakes_root(NEW.draw);
     IF keeper.offchain_stranger(NEW) IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('%s: the participant of its entry %s is not made of its account', v_name, keeper.offchain_stranger(NEW));
     END IF;
@@ -407,10 +410,8 @@ BEGIN
     NEW.deadline := to_timestamp(keeper.drand_time(NEW.locked_round) + v_rules.deadline_s);
     NEW.locked_at := clock_timestamp();
     NEW.state := 'locked';
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      INTO NEW.anchor_sig, NEW.anchor_slot, NEW.parent_slot, NEW.block_slot, NEW.blockhash, NEW.block_time, NEW.round, NEW.drand_signature, NEW.checked_by, NEW.halted_why;
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      INTO NEW.proof, NEW.beta, NEW.proven_at, NEW.drawn_at, NEW.settled_at, NEW.paid_units, NEW.payments, NEW.defaulted_at, NEW.default_why, NEW.refunded_at;
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL INTO NEW.anchor_sig, NEW.anchor_slot, NEW.anchor_wallet, NEW.parent_slot, NEW.block_slot, NEW.blockhash, NEW.block_time, NEW.round, NEW.drand_signature, NEW.checked_by, NEW.halted_why;
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL INTO NEW.proof, NEW.beta, NEW.proven_at, NEW.drawn_at, NEW.settled_at, NEW.paid_units, NEW.payments, NEW.defaulted_at, NEW.default_why, NEW.refunded_at, NEW.refunded_units;
     PERFORM pg_advisory_xact_lock(7350271156);
     SELECT d.seq + 1, d.hash INTO NEW.seq, NEW.previous FROM keeper.offchain_draws d ORDER BY d.seq DESC LIMIT 1;
     NEW.seq := coalesce(NEW.seq, 1);
@@ -419,7 +420,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_seal IS 'Lock: rules, key, count, weight, root, deadline and the link to the row before, from what is in the database; nothing of what comes later. PK003: the source''s data cannot be drawn.';
+COMMENT ON FUNCTION keeper.offchain_seal IS 'Lock: rules, key, count, weight, root, stakes, deadline and the link to the row before, from what is in the database; nothing of what comes later. PK003: the source''s data cannot be drawn.';
 
 CREATE FUNCTION keeper.offchain_freeze() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

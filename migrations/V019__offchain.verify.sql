@@ -4,7 +4,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['be64', 'drand_time', 'merkle_fold', 'offchain_root', 'offchain_stranger', 'offchain_lock_text', 'offchain_hash', 'offchain_alpha', 'hmac_pads', 'hmac',
+      FROM unnest(ARRAY['be64', 'drand_time', 'merkle_fold', 'offchain_root', 'offchain_lock_text', 'offchain_hash', 'offchain_alpha', 'hmac_pads', 'hmac',
                         'offchain_kept', 'offchain_rules_new', 'vrf_key_new', 'offchain_written_once', 'offchain_moves', 'offchain_seal', 'offchain_freeze',
                         'offchain_pick_fits', 'offchain_refusal_fits', 'offchain_beta_fits']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name

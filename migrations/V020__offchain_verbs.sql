@@ -84,18 +84,18 @@ CREATE FUNCTION keeper.source_entries(p_statement text, p_source text, p_key tex
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format($q$
-        INSERT INTO keeper.offchain_entries (draw, entry, participant, weight, below, account, ref)
-        SELECT $2, row_number() OVER w - 1, x.participant, CASE WHEN x.weight <> trunc(x.weight) THEN -1 ELSE x.weight END,
+        INSERT INTO keeper.offchain_entries (draw, entry, participant, weight, stake, below, account, ref)
+        SELECT $2, row_number() OVER w - 1, x.participant, CASE WHEN x.weight <> trunc(x.weight) THEN -1 ELSE x.weight END, CASE WHEN x.stake <> trunc(x.stake) THEN -1 ELSE x.stake END,
                coalesce(sum(x.weight) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0), x.account, x.ref
           FROM (SELECT coalesce(e.participant::bytea, sha256('\x504645312d75736572'::bytea || $3 || convert_to(e.account::text, 'UTF8'))) AS participant,
-                       e.weight::numeric AS weight, e.account::text AS account, e.ref::text AS ref
+                       e.weight::numeric AS weight, e.stake::numeric AS stake, e.account::text AS account, e.ref::text AS ref
                   FROM (%s
                        ) AS e) AS x
         WINDOW w AS (ORDER BY x.participant, x.weight, x.ref COLLATE "C")$q$, btrim(p_statement, E' \t\r\n;')) USING p_key, p_draw, p_salt;
 EXCEPTION WHEN raise_exception OR data_exception OR integrity_constraint_violation OR cardinality_violation
             OR syntax_error_or_access_rule_violation OR feature_not_supported THEN
     RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: its statement "entries" failed: %s', p_source, p_key, SQLERRM),
-        HINT = 'columns participant (32 bytes, or null: made from account), account, ref (text, 1 to 200 characters), weight (a whole number from 0 to 2^64-1)';
+        HINT = 'columns participant (32 bytes, or null: made from account), account, ref (text, 1 to 200 characters), weight and stake (whole numbers from 0 to 2^64-1)';
 END
 $$;
 COMMENT ON FUNCTION keeper.source_entries IS 'Private to offchain_lock: entries in their one order, by participant, weight and ref, so that who looks can check it.';
@@ -152,20 +152,20 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back. p_vrf_keys: of which the caller has the private halves. p_chain_s: the chain''s clock, Unix. p_witnesses: how many hosts'' nodes it asks.';
 
-CREATE FUNCTION keeper.offchain_anchor(p_fence bigint, p_draw uuid, p_sig text, p_slot bigint) RETURNS SETOF keeper.offchain_draws
+CREATE FUNCTION keeper.offchain_anchor(p_fence bigint, p_draw uuid, p_sig text, p_slot bigint, p_wallet bytea) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
 BEGIN
     IF v_draw.anchor_sig IS NULL AND v_draw.state = 'locked' THEN
-        UPDATE keeper.offchain_draws d SET anchor_sig = p_sig, anchor_slot = p_slot WHERE d.draw = p_draw;
+        UPDATE keeper.offchain_draws d SET anchor_sig = p_sig, anchor_slot = p_slot, anchor_wallet = p_wallet WHERE d.draw = p_draw;
     ELSIF v_draw.anchor_sig IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s', p_draw, v_draw.state);
     END IF;
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.draw = p_draw;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_anchor IS 'The finalized memo with the row''s hash. It is in a slot before S, or the draw defaults. The first one stays.';
+COMMENT ON FUNCTION keeper.offchain_anchor IS 'The finalized memo with the row''s hash, and who signed it. It is in a slot before S, or the draw defaults. The first one stays.';
 
 CREATE FUNCTION keeper.offchain_block(p_fence bigint, p_draw uuid, p_slot bigint, p_parent_slot bigint, p_blockhash bytea, p_block_time bigint)
 RETURNS SETOF keeper.offchain_draws
@@ -339,9 +339,9 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_draw IS 'The daemon''s picks, compared with those computed here: drawn when they are the same, halted when not.';
 
-CREATE FUNCTION keeper.offchain_refused(p_draw uuid) RETURNS TABLE (pick bigint, reason text)
+CREATE FUNCTION keeper.offchain_refused(p_draw uuid) RETURNS TABLE (pick bigint, reason text, at timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT p.pick, r.reason::text
+    SELECT p.pick, r.reason::text, r.refused_at
       FROM keeper.offchain_refusals r JOIN keeper.offchain_entries e USING (draw, participant) JOIN keeper.offchain_picks p USING (draw, entry) WHERE r.draw = p_draw
 $$;
 COMMENT ON FUNCTION keeper.offchain_refused IS 'The picks of participants that were refused before the round.';
@@ -414,6 +414,7 @@ DECLARE
     v_draw    keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
     v_winners bigint := (SELECT count(*) FROM keeper.offchain_winners(p_draw));
     v_owed    numeric := keeper.offchain_owed(v_draw);
+    v_back    numeric := CASE WHEN v_winners = 0 THEN v_draw.stake_units END;
     v_done    jsonb;
 BEGIN
     IF v_draw.state = 'drawn' THEN
@@ -421,8 +422,12 @@ BEGIN
         IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR (v_done ->> 'paid_units')::numeric IS DISTINCT FROM v_owed THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle paid %s units to %s winners, but %s units and %s winners are due; nothing was kept',
                 v_draw.source, v_draw.source_key, coalesce(v_done ->> 'paid_units', 'no'), coalesce(v_done ->> 'winners', 'no'), v_owed, v_winners);
+        ELSIF coalesce((v_done ->> 'refunded_units')::numeric, 0) <> coalesce(v_back, 0) THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle gave %s units back, but %s; nothing was kept', v_draw.source, v_draw.source_key,
+                coalesce(v_done ->> 'refunded_units', 'no'), CASE WHEN v_winners = 0 THEN format('nobody is left to win and %s were staked', v_back) ELSE 'the draw has winners' END),
+                HINT = 'where nobody is left to win, settle gives every stake back and says how many units that were in refunded_units';
         END IF;
-        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_owed, payments = keeper.source_payments(v_draw, v_done)
+        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_owed, refunded_units = v_back, payments = keeper.source_payments(v_draw, v_done)
          WHERE d.draw = p_draw;
     ELSIF v_draw.state <> 'settled' THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s: it cannot be settled', p_draw, v_draw.state);
@@ -430,7 +435,7 @@ BEGIN
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.draw = p_draw;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_settle IS 'The source pays its winners and the draw is closed, in one transaction, once. What it paid must be what was fixed at lock.';
+COMMENT ON FUNCTION keeper.offchain_settle IS 'The source pays its winners and the draw is closed, in one transaction, once. What it paid must be what was fixed at lock; where nobody is left to win, every stake goes back.';
 
 CREATE FUNCTION keeper.offchain_default(p_fence bigint, p_draw uuid, p_chain_s bigint) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -467,7 +472,7 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: refund gave %s units back, but %s were staked; nothing was kept',
                 v_draw.source, v_draw.source_key, coalesce(v_given::text, 'no'), v_draw.stake_units);
         END IF;
-        UPDATE keeper.offchain_draws d SET state = 'refunded', refunded_at = clock_timestamp() WHERE d.draw = p_draw;
+        UPDATE keeper.offchain_draws d SET state = 'refunded', refunded_at = clock_timestamp(), refunded_units = v_given WHERE d.draw = p_draw;
     ELSIF v_draw.state <> 'refunded' THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s: it cannot be refunded', p_draw, v_draw.state);
     END IF;

@@ -13,17 +13,38 @@ ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_s
     OR step = 'PAY_REFERRAL' AND starts_with(subject, 'referral:')
     OR step = 'ANCHOR' AND starts_with(subject, 'offchain:'));
 
+-- 65536 stakes are one leaf: nothing is looked up in this tree, it only has to be quick.
+CREATE FUNCTION keeper.offchain_stakes_root(p_draw uuid) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(keeper.merkle_fold(string_agg(s.leaf, ''::bytea ORDER BY s.piece)), sha256(''))
+      FROM (SELECT e.entry / 65536 AS piece, sha256('\x0050465331'::bytea || uuid_send(p_draw) || int8send(min(e.entry)) || string_agg(int8send(
+                       (CASE WHEN e.stake >= 9223372036854775808 THEN e.stake - 18446744073709551616 ELSE e.stake END)::bigint), ''::bytea ORDER BY e.entry)) AS leaf
+              FROM keeper.offchain_entries e WHERE e.draw = p_draw GROUP BY 1) AS s
+$$;
+COMMENT ON FUNCTION keeper.offchain_stakes_root IS 'Root over the leaves "PFS1" | draw 16 | index u64 of the first | stake u64 of each of 65536 entries.';
+
+-- The root fixes participants. What is paid are accounts: so each must be the one that its participant is made of.
+CREATE FUNCTION keeper.offchain_stranger(d keeper.offchain_draws) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT e.ref FROM keeper.offchain_entries e
+     WHERE e.draw = d.draw AND e.participant <> sha256('\x504645312d75736572'::bytea || d.salt || convert_to(e.account, 'UTF8'))
+       AND NOT EXISTS (SELECT FROM keeper.offchain_rules r WHERE r.rules_hash = d.rules_hash AND r.participants = 'source')
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.offchain_stranger IS 'An entry whose account is not its participant''s, by its ref; null: there is none, or the rules of the draw let the source make participants.';
+
 CREATE FUNCTION keeper.offchain_facts(d keeper.offchain_draws)
 RETURNS TABLE (draw uuid, seq bigint, source text, source_key text, type text, state text, randomness text, select_mode smallint, n bigint, total_weight numeric,
     root bytea, rules_hash bytea, hash bytea, vrf_key bytea, slot bigint, deadline_s bigint, now_ms bigint, prizes bigint, alternates bigint, halted_why text,
-    anchored boolean, memo_sig text, memo_slot bigint, block_slot bigint, blockhash bytea, round numeric, due_s numeric, drand_signature bytea, beta bytea, default_why text)
+    anchored boolean, memo_sig text, memo_slot bigint, memo_wallet bytea, block_slot bigint, blockhash bytea, round numeric, due_s numeric, drand_signature bytea, beta bytea, default_why text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.draw, d.seq, d.source, d.source_key, d.type, d.state, d.randomness, d.select_mode, d.n, d.total_weight::numeric, d.root::bytea, d.rules_hash::bytea,
            d.hash::bytea, d.vrf_key::bytea, d.slot::bigint, extract(epoch FROM d.deadline)::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-           d.prizes, d.alternates, d.halted_why, d.anchor_sig IS NOT NULL, s.sig::text, s.landed_slot::bigint, d.block_slot::bigint, d.blockhash::bytea,
+           d.prizes, d.alternates, d.halted_why, d.anchor_sig IS NOT NULL, s.sig::text, s.landed_slot::bigint, s.wallet, d.block_slot::bigint, d.blockhash::bytea,
            d.round::numeric, keeper.drand_time(d.round), d.drand_signature, d.beta, d.default_why
       FROM (VALUES (1)) AS one
-      LEFT JOIN LATERAL (SELECT x.sig, x.landed_slot FROM keeper.steps x
+      -- Whose memo it is stands in the transaction: its first key, behind one signature and the header.
+      LEFT JOIN LATERAL (SELECT x.sig, x.landed_slot, substr(x.tx, 70, 32) AS wallet FROM keeper.steps x
                           WHERE x.subject = 'offchain:' || d.draw AND x.step = 'ANCHOR' AND x.state = 'final' ORDER BY x.seq LIMIT 1) AS s ON true
 $$;
 COMMENT ON FUNCTION keeper.offchain_facts IS 'What the daemon decides by: the row, the finalized memo that the journal has of it, and this database''s clock.';
@@ -141,6 +162,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         ('the row does not have the hash that was anchored', d.hash <> keeper.offchain_hash(d)),
         ('the row before is not the one it was chained to', d.previous <> x.before),
         ('the entries are not those of the root', d.root <> keeper.offchain_root(d.draw)),
+        ('the stakes are not those that were locked', d.stakes_root <> keeper.offchain_stakes_root(d.draw)),
         ('the accounts are not those of the participants', keeper.offchain_stranger(d) IS NOT NULL),
         -- Of other entries than were locked there are no picks to compare.
         ('the picks are not those of beta', CASE WHEN d.state IN ('drawn', 'settled') AND d.root = keeper.offchain_root(d.draw) THEN keeper.offchain_unlike(d) END)

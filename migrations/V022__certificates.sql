@@ -42,8 +42,8 @@ COMMENT ON COLUMN keeper.certificates.signature IS 'ed25519 by key over "PKCERT0
 
 ALTER TABLE keeper.offchain_draws
     ADD COLUMN certificate bigint CONSTRAINT offchain_draws_certificate_fkey REFERENCES keeper.certificates (serial),
-    ADD CONSTRAINT offchain_draws_certificate_is_of_settled CHECK (certificate IS NULL OR state = 'settled');
-CREATE INDEX offchain_draws_no_certificate ON keeper.offchain_draws (settled_at, draw) WHERE state = 'settled' AND certificate IS NULL;
+    ADD CONSTRAINT offchain_draws_certificate_is_of_over CHECK (certificate IS NULL OR state IN ('settled', 'refunded'));
+CREATE INDEX offchain_draws_no_certificate ON keeper.offchain_draws (coalesce(settled_at, refunded_at), draw) WHERE state IN ('settled', 'refunded') AND certificate IS NULL;
 COMMENT ON COLUMN keeper.offchain_draws.certificate IS 'written by the certificate''s row itself';
 
 -- ---- the text ----
@@ -51,11 +51,11 @@ COMMENT ON COLUMN keeper.offchain_draws.certificate IS 'written by the certifica
 CREATE FUNCTION keeper.certificate_awards(p_draw uuid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH pick AS (
-        SELECT p.pick, p.entry, r.reason, p.pick >= d.prizes AS alternate, d.amounts[p.pick + 1] AS amount, d.payments[p.pick + 1] AS payment
+        SELECT p.pick, p.entry, r.reason, floor(extract(epoch FROM r.at)) AS at, p.pick >= d.prizes AS alternate, d.amounts[p.pick + 1] AS amount, d.payments[p.pick + 1] AS payment
           FROM keeper.offchain_draws d JOIN keeper.offchain_picks p USING (draw) LEFT JOIN keeper.offchain_refused(p_draw) r USING (pick) WHERE d.draw = p_draw
     ), alternate AS (
         -- turn: the how manieth refused prize comes to this alternate, because so many usable ones stand before it.
-        SELECT a.pick, a.reason, 1 + count(*) FILTER (WHERE a.reason IS NULL) OVER (ORDER BY a.pick ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS turn
+        SELECT a.pick, a.reason, a.at, 1 + count(*) FILTER (WHERE a.reason IS NULL) OVER (ORDER BY a.pick ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS turn
           FROM pick a WHERE a.alternate AND a.entry IS NOT NULL
     ), prize AS (
         SELECT p.*, count(p.reason) OVER (ORDER BY p.pick) AS turn FROM pick p WHERE NOT p.alternate
@@ -63,9 +63,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT p.pick AS prize, p.amount, p.payment,
                CASE WHEN p.reason IS NULL THEN CASE WHEN p.entry IS NOT NULL THEN p.pick END
                     ELSE (SELECT a.pick FROM alternate a WHERE a.reason IS NULL AND a.turn = p.turn) END AS pick,
-               (SELECT string_agg(format('{"pick":"%s","reason":"%s"}', x.pick, x.reason), ',' ORDER BY x.pick)
-                  FROM (SELECT p.pick, p.reason WHERE p.reason IS NOT NULL
-                        UNION ALL SELECT a.pick, a.reason FROM alternate a WHERE p.reason IS NOT NULL AND a.reason IS NOT NULL AND a.turn = p.turn) AS x) AS refused
+               (SELECT string_agg(format('{"at":"%s","pick":"%s","reason":"%s"}', x.at, x.pick, x.reason), ',' ORDER BY x.pick)
+                  FROM (SELECT p.pick, p.reason, p.at WHERE p.reason IS NOT NULL
+                        UNION ALL SELECT a.pick, a.reason, a.at FROM alternate a WHERE p.reason IS NOT NULL AND a.reason IS NOT NULL AND a.turn = p.turn) AS x) AS refused
           FROM prize p
     )
     SELECT string_agg(format('{"amount":"%s","payment":"%s",%s"refused":[%s]}', a.amount, a.payment,
@@ -76,16 +76,22 @@ COMMENT ON FUNCTION keeper.certificate_awards IS 'Who got which prize: its own p
 
 CREATE FUNCTION keeper.certificate_draw(d keeper.offchain_draws) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('{"anchor":{"signature":"%s","slot":"%s"},"awards":[%s],"beta":"%s","block":{"hash":"%s","parent_slot":"%s","slot":"%s","time":"%s"},'
-            '"lock":%s,"picks":[%s],%s"round":{"checked_by":"%s","number":"%s","signature":"%s"}}',
-        d.anchor_sig, d.anchor_slot, keeper.certificate_awards(d.draw), encode(d.beta, 'hex'), keeper.base58(d.blockhash), d.parent_slot, d.block_slot, d.block_time,
-        keeper.offchain_lock_text(d),
-        (SELECT string_agg(CASE WHEN p.entry IS NULL THEN '{}' ELSE format('{"attempt":"%s","entry":"%s","number":"%s","participant":"%s","total":"%s"}',
-                               p.attempt, p.entry, p.number, encode(e.participant, 'hex'), p.total) END, ',' ORDER BY p.pick)
-           FROM keeper.offchain_picks p LEFT JOIN keeper.offchain_entries e USING (draw, entry) WHERE p.draw = d.draw),
-        CASE WHEN d.proof IS NOT NULL THEN format('"proof":"%s",', encode(d.proof, 'hex')) END, d.checked_by, d.round, encode(d.drand_signature, 'hex'))
+    SELECT '{' || concat_ws(',',
+        CASE WHEN d.anchor_sig IS NOT NULL THEN format('"anchor":{"signature":"%s","slot":"%s","wallet":"%s"}', d.anchor_sig, d.anchor_slot, keeper.base58(d.anchor_wallet)) END,
+        CASE WHEN d.beta IS NOT NULL THEN format('"awards":[%s],"beta":"%s"', keeper.certificate_awards(d.draw), encode(d.beta, 'hex')) END,
+        CASE WHEN d.block_slot IS NOT NULL THEN format('"block":{"hash":"%s","parent_slot":"%s","slot":"%s","time":"%s"}', keeper.base58(d.blockhash), d.parent_slot, d.block_slot, d.block_time) END,
+        CASE WHEN d.defaulted_at IS NOT NULL THEN format('"default":{"at":"%s","missing":"%s"}', floor(extract(epoch FROM d.defaulted_at)),
+            CASE d.default_why WHEN 'no_anchor' THEN 'anchor' WHEN 'no_block' THEN 'block' WHEN 'no_beacon' THEN 'round' ELSE 'proof' END) END,
+        format('"lock":%s', keeper.offchain_lock_text(d)),
+        CASE WHEN d.beta IS NOT NULL THEN format('"picks":[%s]',
+            (SELECT string_agg(CASE WHEN p.entry IS NULL THEN '{}' ELSE format('{"attempt":"%s","entry":"%s","number":"%s","participant":"%s","total":"%s"}',
+                                   p.attempt, p.entry, p.number, encode(e.participant, 'hex'), p.total) END, ',' ORDER BY p.pick)
+               FROM keeper.offchain_picks p LEFT JOIN keeper.offchain_entries e USING (draw, entry) WHERE p.draw = d.draw)) END,
+        CASE WHEN d.proof IS NOT NULL THEN format('"proof":"%s"', encode(d.proof, 'hex')) END,
+        CASE WHEN d.refunded_units IS NOT NULL THEN format('"refund":{"at":"%s","units":"%s"}', floor(extract(epoch FROM coalesce(d.refunded_at, d.settled_at))), d.refunded_units) END,
+        CASE WHEN d.drand_signature IS NOT NULL THEN format('"round":{"checked_by":"%s","number":"%s","signature":"%s"}', d.checked_by, d.round, encode(d.drand_signature, 'hex')) END) || '}'
 $$;
-COMMENT ON FUNCTION keeper.certificate_draw IS 'The member "draw" of the certificate of a settled draw, byte for byte.';
+COMMENT ON FUNCTION keeper.certificate_draw IS 'The member "draw" of the certificate of a draw that is over, byte for byte: what there is of it, up to the payment or to the refund.';
 
 CREATE FUNCTION keeper.certificate_body(c keeper.certificates) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -103,7 +109,7 @@ COMMENT ON FUNCTION keeper.certificate_name IS 'The name of its file.';
 
 CREATE FUNCTION keeper.certificate_tickets(p_draw uuid, p_from bigint, p_max bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg('["' || encode(e.participant, 'hex') || '","' || e.weight || '"]', ',' ORDER BY e.entry)
+    SELECT string_agg('["' || encode(e.participant, 'hex') || '","' || e.weight || '","' || e.stake || '"]', ',' ORDER BY e.entry)
       FROM keeper.offchain_entries e WHERE e.draw = p_draw AND e.entry >= p_from AND e.entry < p_from + p_max
 $$;
 COMMENT ON FUNCTION keeper.certificate_tickets IS 'A part of the list behind the body; null where there are no more.';
@@ -119,9 +125,9 @@ BEGIN
     SELECT * INTO v_last FROM keeper.certificates c ORDER BY c.serial DESC LIMIT 1;
     IF NEW.serial IS DISTINCT FROM coalesce(v_last.serial, 0) + 1 OR NEW.previous IS DISTINCT FROM coalesce(v_last.hash, decode(repeat('00', 32), 'hex')) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('certificate %s does not follow number %s', NEW.serial, coalesce(v_last.serial, 0));
-    ELSIF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state = 'settled')
+    ELSIF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = NEW.draw AND d.state IN ('settled', 'refunded'))
       AND NOT EXISTS (SELECT FROM keeper.pool_proofs p WHERE p.draw = NEW.pool AND p.member IS NOT NULL) THEN
-        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is not settled: there is nothing to certify', coalesce(NEW.draw::text, NEW.pool));
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is not over: there is nothing to certify', coalesce(NEW.draw::text, NEW.pool));
     ELSIF NEW.hash IS DISTINCT FROM sha256(convert_to(keeper.certificate_body(NEW), 'UTF8')) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('certificate %s has another hash than its body', NEW.serial);
     END IF;
@@ -263,8 +269,8 @@ CREATE FUNCTION keeper.certificate_next() RETURNS TABLE (draw text, serial bigin
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(n.draw::text, n.pool), n.serial, n.previous::bytea, extract(epoch FROM n.made)::bigint, keeper.certificate_body(n)
       FROM (SELECT o.draw, o.pool FROM (
-               (SELECT d.draw, NULL AS pool, d.settled_at AS over FROM keeper.offchain_draws d WHERE d.state = 'settled' AND d.certificate IS NULL
-                 ORDER BY d.settled_at, d.draw LIMIT 1)
+               (SELECT d.draw, NULL AS pool, coalesce(d.settled_at, d.refunded_at) AS over FROM keeper.offchain_draws d WHERE d.state IN ('settled', 'refunded') AND d.certificate IS NULL
+                 ORDER BY coalesce(d.settled_at, d.refunded_at), d.draw LIMIT 1)
                UNION ALL
                (SELECT NULL, p.draw, p.proved_at FROM keeper.pool_proofs p WHERE p.member IS NOT NULL AND p.certificate IS NULL
                  ORDER BY p.proved_at, p.draw LIMIT 1)) AS o ORDER BY o.over LIMIT 1) AS d
@@ -329,7 +335,7 @@ COMMENT ON FUNCTION keeper.lock_files IS 'The names of the locks'' files, in the
 CREATE FUNCTION keeper.lock_head(p_seq bigint) RETURNS TABLE (draw text, n bigint, head text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.draw::text, d.n, format('{"anchor":{"signature":"%s","slot":"%s","wallet":"%s"},"lock":%s,"tickets":[', d.anchor_sig, d.anchor_slot,
-           (SELECT keeper.base58(substr(s.tx, 70, 32)) FROM keeper.steps s WHERE s.sig = d.anchor_sig), keeper.offchain_lock_text(d))
+           keeper.base58(d.anchor_wallet), keeper.offchain_lock_text(d))
       FROM keeper.offchain_draws d WHERE d.seq = p_seq AND d.anchor_sig IS NOT NULL
 $$;
-COMMENT ON FUNCTION keeper.lock_head IS 'The file of a lock up to its list of tickets, as certificate_head. Whose memo it is stands in the transaction: its first key, behind one signature and the header.';
+COMMENT ON FUNCTION keeper.lock_head IS 'The file of a lock up to its list of tickets, as certificate_head.';

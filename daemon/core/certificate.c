@@ -49,39 +49,46 @@ bool certificate_read(struct certificate *out, const char *text, size_t n, const
 	return !r.failed;
 }
 
-/* ["<participant>","<weight>"] */
-static void read_ticket(struct certificate_reader *r, struct ticket *out)
+static bool another_part(struct certificate_reader *r, bool due)
 {
-	static const char shape[] = "a ticket is a participant and a weight";
-
-	reader_array(r, NULL);
-	if (!reader_more(r)) {
-		reader_fail(r, "tickets", shape);
-		return;
-	}
-	reader_hex(r, NULL, out->participant.b, HASH_SIZE);
-	if (!reader_more(r)) {
-		reader_fail(r, "tickets", shape);
-		return;
-	}
-	out->weight = reader_number(r, NULL, UINT64_MAX);
-	if (reader_more(r))
-		reader_fail(r, "tickets", shape);
+	if (reader_more(r) == due)
+		return due;
+	reader_fail(r, "tickets", "a ticket is a participant, a weight and a stake");
+	return false;
 }
 
-bool certificate_read_tickets(
-	struct certificate *certificate, struct ticket *out, size_t room, uint64_t *n, const char **why)
+/* ["<participant>","<weight>","<stake>"] */
+static void read_ticket(struct certificate_reader *r, struct ticket *out, uint8_t stake[STAKE_SIZE])
+{
+	reader_array(r, NULL);
+	if (!another_part(r, true))
+		return;
+	reader_hex(r, NULL, out->participant.b, HASH_SIZE);
+	if (!another_part(r, true))
+		return;
+	out->weight = reader_number(r, NULL, UINT64_MAX);
+	if (!another_part(r, true))
+		return;
+	store_u64_be(stake, reader_number(r, NULL, UINT64_MAX));
+	(void)another_part(r, false);
+}
+
+bool certificate_read_tickets(struct certificate *certificate, struct ticket *out, uint8_t *stakes, size_t room,
+	uint64_t *n, const char **why)
 {
 	struct certificate_reader *r = &certificate->tickets;
 	const uint64_t due = certificate->is_draw ? certificate->draw.lock.n : 0;
 
 	*n = 0;
 	*why = r->why;
-	while (reader_more(r))
-		if (*n == room)
+	while (reader_more(r)) {
+		if (*n == room) {
 			reader_fail(r, "tickets", "there are more than the lock says");
-		else
-			read_ticket(r, &out[(*n)++]);
+			continue;
+		}
+		read_ticket(r, &out[*n], stakes + *n * STAKE_SIZE);
+		++*n;
+	}
 	if (!r->failed && *n != 0 && *n != due)
 		reader_fail(r, "tickets", "there are fewer than the lock says");
 	reader_object_end(r);

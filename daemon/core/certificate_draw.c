@@ -70,6 +70,7 @@ static void read_lock(struct certificate_reader *r, struct certificate_lock *out
 	read_filled(r, "source", out->source);
 	read_filled(r, "source_key", out->source_key);
 	out->stakes = reader_number(r, "stakes", UINT64_MAX);
+	reader_hex(r, "stakes_root", out->stakes_root.b, HASH_SIZE);
 	out->n = reader_number(r, "tickets", UINT32_MAX - 1);
 	out->total_weight = reader_number(r, "total_weight", UINT64_MAX);
 	if (out->has_vrf)
@@ -120,6 +121,7 @@ static void read_refused(struct certificate_reader *r, struct certificate_draw *
 			return;
 		}
 		reader_object(r, NULL);
+		refusal->at = read_time(r, "at");
 		refusal->pick = (uint32_t)reader_number(r, "pick", CERTIFICATE_PICKS_MAX);
 		reader_text(r, "reason", refusal->reason, sizeof refusal->reason);
 		reader_object_end(r);
@@ -160,24 +162,119 @@ static void read_picks(struct certificate_reader *r, struct certificate_draw *ou
 			read_pick(r, &out->pick[out->n_picks++]);
 }
 
-void certificate_read_draw(struct certificate_reader *r, struct certificate_draw *out)
+/* ---- the draw ---- */
+
+static const char *const MISSING[] = { "nothing", "anchor", "block", "round", "proof" };
+
+const char *certificate_missing_name(enum certificate_missing missing)
 {
-	reader_object(r, "draw");
+	return MISSING[missing];
+}
+
+static void read_anchor(struct certificate_reader *r, struct certificate_draw *out)
+{
 	reader_object(r, "anchor");
 	reader_signature(r, "signature", &out->anchor);
 	out->anchor_slot = read_slot(r, "slot");
+	reader_pubkey(r, "wallet", &out->anchor_wallet);
 	reader_object_end(r);
-	read_awards(r, out);
-	reader_hex(r, "beta", out->beta.b, ECVRF_BETA_SIZE);
-	read_block(r, out);
-	read_lock(r, &out->lock);
-	read_picks(r, out);
-	if (out->lock.has_vrf)
-		reader_hex(r, "proof", out->proof.b, ECVRF_PROOF_SIZE);
+}
+
+static void read_default(struct certificate_reader *r, struct certificate_draw *out)
+{
+	char missing[CERTIFICATE_TEXT];
+
+	reader_object(r, "default");
+	out->defaulted_at = read_time(r, "at");
+	reader_text(r, "missing", missing, sizeof missing);
+	out->missing = MISSING_ANCHOR;
+	while (out->missing < MISSING_PROOF && strcmp(missing, MISSING[out->missing]) != 0)
+		out->missing++;
+	if (!r->failed && strcmp(missing, MISSING[out->missing]) != 0)
+		reader_fail(r, "missing", "must be anchor, block, round or proof");
+	reader_object_end(r);
+}
+
+/* The keys that stand before it depend on whether there is a default, so they are compared afterwards. */
+struct before_lock {
+	bool anchor, awards, beta, block;
+};
+
+static void read_before_lock(struct certificate_reader *r, struct certificate_draw *out, struct before_lock *had)
+{
+	had->anchor = reader_next_is(r, "anchor");
+	if (had->anchor)
+		read_anchor(r, out);
+	had->awards = reader_next_is(r, "awards");
+	if (had->awards)
+		read_awards(r, out);
+	had->beta = reader_next_is(r, "beta");
+	if (had->beta)
+		reader_hex(r, "beta", out->beta.b, ECVRF_BETA_SIZE);
+	had->block = reader_next_is(r, "block");
+	if (had->block)
+		read_block(r, out);
+	if (reader_next_is(r, "default"))
+		read_default(r, out);
+}
+
+static void check_before_lock(
+	struct certificate_reader *r, const struct certificate_draw *d, const struct before_lock *had)
+{
+	const bool drawn = d->missing == MISSING_NOTHING;
+	const struct {
+		const char *key;
+		bool had, due;
+	} KEYS[] = {
+		{ "anchor", had->anchor, drawn || d->missing > MISSING_ANCHOR },
+		{ "awards", had->awards, drawn },
+		{ "beta", had->beta, drawn },
+		{ "block", had->block, drawn || d->missing > MISSING_BLOCK },
+	};
+
+	for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0] && !r->failed; i++)
+		if (KEYS[i].had != KEYS[i].due)
+			reader_fail(r, KEYS[i].key,
+				KEYS[i].had ? "is there, and the default says it is not" : "is missing");
+}
+
+static void read_refund(struct certificate_reader *r, struct certificate_draw *out)
+{
+	out->has_refund = true;
+	reader_object(r, "refund");
+	out->refunded_at = read_time(r, "at");
+	out->refunded = reader_number(r, "units", UINT64_MAX);
+	reader_object_end(r);
+}
+
+static void read_round(struct certificate_reader *r, struct certificate_draw *out)
+{
 	reader_object(r, "round");
 	reader_text(r, "checked_by", out->checked_by, sizeof out->checked_by);
 	out->round = reader_number(r, "number", UINT64_MAX);
 	reader_hex(r, "signature", out->signature.b, DRAND_SIGNATURE_SIZE);
 	reader_object_end(r);
+}
+
+void certificate_read_draw(struct certificate_reader *r, struct certificate_draw *out)
+{
+	struct before_lock had;
+	bool drawn;
+
+	reader_object(r, "draw");
+	read_before_lock(r, out, &had);
+	check_before_lock(r, out, &had);
+	drawn = out->missing == MISSING_NOTHING;
+	read_lock(r, &out->lock);
+	if (!r->failed && out->missing == MISSING_PROOF && !out->lock.has_vrf)
+		reader_fail(r, "missing", "there is no proof to wait for: the lock says beacon");
+	if (drawn)
+		read_picks(r, out);
+	if (drawn && out->lock.has_vrf)
+		reader_hex(r, "proof", out->proof.b, ECVRF_PROOF_SIZE);
+	if (!drawn || reader_next_is(r, "refund"))
+		read_refund(r, out);
+	if (drawn || out->missing == MISSING_PROOF)
+		read_round(r, out);
 	reader_object_end(r);
 }

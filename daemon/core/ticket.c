@@ -23,6 +23,26 @@ void ticket_leaf(struct hash *out, const struct draw_id *draw, uint64_t index, c
 	merkle_leaf(out, (struct bytes){ bytes, sizeof bytes });
 }
 
+void stakes_root(struct hash *out, const struct draw_id *draw, const uint8_t *stakes, uint64_t n)
+{
+	static const uint8_t leaf_tag[] = { 0, 'P', 'F', 'S', '1' };
+	struct merkle tree;
+	struct hash leaf;
+
+	merkle_begin(&tree);
+	for (uint64_t at = 0; at < n; at += STAKES_PER_LEAF) {
+		const uint64_t here = n - at < STAKES_PER_LEAF ? n - at : STAKES_PER_LEAF;
+		uint8_t index[8];
+		const struct bytes parts[] = { { leaf_tag, sizeof leaf_tag }, { draw->b, DRAW_ID_SIZE },
+			{ index, sizeof index }, { stakes + at * STAKE_SIZE, (size_t)here * STAKE_SIZE } };
+
+		store_u64_be(index, at);
+		crypto_sha256(&leaf, parts, 4);
+		merkle_add(&tree, &leaf, NULL);
+	}
+	merkle_end(&tree, out, NULL);
+}
+
 void ticket_participant(struct hash *out, const uint8_t salt[TICKET_SALT_SIZE], struct bytes account)
 {
 	static const uint8_t tag[] = "PFE1-user";

@@ -55,7 +55,7 @@ static void log_default(const struct offchain_row *row)
 
 static void over(struct engine *e, const struct offchain_row *row)
 {
-	log_draw(row, "offchain.settled");
+	log_draw(row, row->state == OFFCHAIN_SETTLED ? "offchain.settled" : "offchain.refunded");
 	certificates_soon(e);
 }
 
@@ -84,7 +84,7 @@ static void log_change(struct engine *e, const struct offchain_row *was, const s
 	else if (row->state == OFFCHAIN_DEFAULTED)
 		log_default(row);
 	else if (row->state == OFFCHAIN_REFUNDED)
-		log_draw(row, "offchain.refunded");
+		over(e, row);
 }
 
 static bool runs_source(enum offchain_act act)

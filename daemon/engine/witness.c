@@ -23,9 +23,11 @@ bool witness_busy(const struct engine *e)
 	return e->witness.rpc.task.busy;
 }
 
-/* Past its blockhash's life, or landed and then not found. */
+/* Past its blockhash's life, or landed and then not found; or final by one node's word where that is not enough. */
 static bool needs_proof(const struct engine *e, const struct row *row, const struct sight *sight)
 {
+	if (!STEPS[row->step].guarded && row_unsettled(row) && sight->asked && sight->found && sight->finalized)
+		return true;
 	if (row->state == ROW_LANDED)
 		return sight->asked && !sight->found;
 	return row_unsettled(row) && e->tip.confirmed_height.n > row->last_valid.n && !(sight->asked && sight->found);
@@ -80,10 +82,14 @@ static void on_first_block(struct task *task, const struct reply *reply)
 static void tell(struct witness *w, const struct signature *sig, const struct rpc_status *status)
 {
 	for (size_t k = 0; k < engine_subject_count(w->e); k++) {
-		if (status->found)
-			subject_observe(engine_subject(w->e, k), sig, status, w->proof.at);
-		else
-			subject_observe_absence(engine_subject(w->e, k), sig, &w->proof, w->given == 0);
+		struct subject *s = engine_subject(w->e, k);
+
+		if (status->found) {
+			subject_observe(s, sig, status, w->proof.at);
+			subject_observe_fate(s, sig, status, w->given == 0);
+		} else {
+			subject_observe_absence(s, sig, &w->proof, w->given == 0);
+		}
 	}
 }
 
@@ -92,7 +98,7 @@ static void on_statuses(struct task *task, const struct reply *reply)
 	struct witness *w = of(task);
 	const struct rpc_statuses *got = reply->data;
 
-	if (reply->err == ERR_OK) {
+	if (reply->err == ERR_OK && engine_saw_slot(w->e, got->at, w->rpc.endpoint)) {
 		w->proof.at = got->at;
 		for (size_t i = 0; i < w->n_asked; i++)
 			tell(w, &w->asked[i], &got->status[i]);

@@ -37,6 +37,7 @@ enum {
 	COL_ANCHORED,
 	COL_MEMO_SIG,
 	COL_MEMO_SLOT,
+	COL_MEMO_WALLET,
 	COL_BLOCK_SLOT,
 	COL_BLOCKHASH,
 	COL_ROUND,
@@ -60,7 +61,7 @@ static const char WORK[] =
 	" LEFT JOIN LATERAL keeper.offchain_facts(d) AS f ON d.draw IS NOT NULL";
 
 static const char LOCK[] = FACTS "keeper.offchain_lock($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)" OF;
-static const char ANCHOR[] = FACTS "keeper.offchain_anchor($1,$2,$3,$4)" OF;
+static const char ANCHOR[] = FACTS "keeper.offchain_anchor($1,$2,$3,$4,$5)" OF;
 static const char BLOCK[] = FACTS "keeper.offchain_block($1,$2,$3,$4,$5,$6)" OF;
 static const char BEACON[] = FACTS "keeper.offchain_beacon($1,$2,$3,$4,$5)" OF;
 static const char PROVE[] = FACTS "keeper.offchain_prove($1,$2,$3,$4,$5)" OF;
@@ -219,6 +220,7 @@ bool offchain_read_row(const struct db_result *r, int i, struct offchain_row *ro
 	read_text(&in, COL_HALTED_WHY, row->halted, sizeof row->halted);
 	read_text(&in, COL_DEFAULT_WHY, row->default_why, sizeof row->default_why);
 	read_u64(&in, COL_MEMO_SLOT, &row->memo_slot.n);
+	(void)read_bytes(&in, COL_MEMO_WALLET, row->memo_wallet.b, PUBKEY_SIZE);
 	read_u64(&in, COL_BLOCK_SLOT, &row->block_slot.n);
 	(void)read_bytes(&in, COL_BLOCKHASH, row->blockhash.b, HASH_SIZE);
 	read_u64(&in, COL_ROUND, &row->round);
@@ -359,6 +361,7 @@ void offchain_anchor(struct journal *j, struct offchain_call *call, const struct
 
 	call_signature(s, &draw->memo);
 	call_u64(s, draw->memo_slot.n);
+	call_bytes(s, draw->memo_wallet.b, PUBKEY_SIZE);
 	call_send(s, VERB_DEADLINE_MS);
 }
 

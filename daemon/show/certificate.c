@@ -53,6 +53,16 @@ static bool load(const char *path, struct file_text *out, FILE *complaints)
 
 /* ---- the checks ---- */
 
+/* Of what the draw tells: the refund, or the round that it used. */
+static int64_t last_time(const struct certificate_draw *d)
+{
+	int64_t due = 0;
+
+	if (d->has_refund)
+		return d->refunded_at;
+	return drand_time_of(&due, &DRAND_QUICKNET, d->round) ? due : INT64_MAX;
+}
+
 static void check_envelope(struct judged *out, const struct certificate *c)
 {
 	static const struct hash zero;
@@ -62,9 +72,12 @@ static void check_envelope(struct judged *out, const struct certificate *c)
 		"ed25519 by the certificate's key over the body as it stands");
 	judged_note(out, "chain", c->serial > 0 && first == hash_equal(&c->previous, &zero) ? CHECK_OK : CHECK_WRONG,
 		"the first certificate has no previous one, every other has");
+	if (c->is_draw)
+		judged_note(out, "made", c->made >= last_time(&c->draw) ? CHECK_OK : CHECK_WRONG,
+			"%" PRId64 " is not before the last thing that it tells", c->made);
 }
 
-static void conclude(struct judged *out)
+static void conclude(struct judged *out, const struct certificate *c)
 {
 	const struct check *wrong = judged_first(out, CHECK_WRONG), *unknown = judged_first(out, CHECK_UNKNOWN);
 	const struct check *worst = wrong ? wrong : unknown;
@@ -73,10 +86,13 @@ static void conclude(struct judged *out)
 	if (worst) {
 		snprintf(why, sizeof why, "%s: %.150s", worst->name, worst->text);
 		judged_conclude(out, wrong ? VERDICT_NOT_FAIR : VERDICT_UNKNOWN, why);
+	} else if (c->is_draw && c->draw.missing != MISSING_NOTHING) {
+		snprintf(why, sizeof why,
+			"at the deadline there was no %s: nothing was drawn, and every stake went back",
+			certificate_missing_name(c->draw.missing));
+		judged_conclude(out, VERDICT_REFUNDED, why);
 	} else {
-		judged_conclude(out, VERDICT_FAIR,
-			"everything follows by the rules from what the certificate holds; compare what is listed as "
-			"outside");
+		judged_conclude(out, VERDICT_FAIR, "everything follows by the rules from what the certificate holds");
 	}
 }
 
@@ -92,7 +108,7 @@ static void *room(size_t n, size_t size)
 /* As many as the lock says, but no more than a text of so many bytes can hold. */
 static size_t room_for_tickets(const struct certificate *c, size_t text_n)
 {
-	static const char shortest[] = "[\"\",\"0\"]";
+	static const char shortest[] = "[\"\",\"0\",\"0\"]";
 	const size_t most = text_n / (2 * HASH_SIZE + sizeof shortest - 1);
 
 	if (!c->is_draw)
@@ -106,11 +122,12 @@ static void judge_well_formed(struct certificate_verdict *v, size_t text_n)
 	struct judged *out = &v->judged;
 	const size_t due = room_for_tickets(c, text_n);
 	struct ticket *ticket = room(due, sizeof *ticket);
+	uint8_t *stakes = room(due, STAKE_SIZE);
 	const char *why = "";
 	uint64_t n = 0;
 	void *memory;
 
-	v->well_formed = certificate_read_tickets(c, ticket, due, &n, &why);
+	v->well_formed = certificate_read_tickets(c, ticket, stakes, due, &n, &why);
 	if (!v->well_formed) {
 		judged_note(out, "format", CHECK_WRONG, "%s", why);
 	} else if (!c->is_draw) {
@@ -119,9 +136,10 @@ static void judge_well_formed(struct certificate_verdict *v, size_t text_n)
 	} else {
 		memory = room(select_memory((uint32_t)n), 1);
 		check_envelope(out, c);
-		judge_draw(out, &v->computed, &c->draw, n > 0 ? ticket : NULL, memory);
+		judge_draw(out, &v->computed, &c->draw, n > 0 ? ticket : NULL, stakes, memory);
 		free(memory);
 	}
+	free(stakes);
 	free(ticket);
 }
 
@@ -133,12 +151,12 @@ void certificate_judge(struct certificate_verdict *v, const char *text, size_t n
 		judge_well_formed(v, n);
 	else
 		judged_note(&v->judged, "format", CHECK_WRONG, "%s", why);
-	conclude(&v->judged);
+	conclude(&v->judged, &v->certificate);
 }
 
 int show_certificate(const char *path, bool json, bool colour, FILE *out, FILE *complaints)
 {
-	static const int CODE[] = { EX_OK, SHOW_NOT_FAIR, EX_TEMPFAIL, EX_UNAVAILABLE };
+	static const int CODE[] = { EX_OK, SHOW_NOT_FAIR, EX_TEMPFAIL, EX_UNAVAILABLE, SHOW_REFUNDED };
 	struct file_text file = { NULL, 0 };
 	struct certificate_verdict *v;
 	struct out *o;

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "show/judged_print.h"
+#include "show/outside.h"
 #include "show/print.h"
 
 static void hex_field(struct out *out, const char *name, const char *from, const void *bytes, size_t n)
@@ -77,7 +79,46 @@ static void print_lock(struct out *out, const struct certificate_lock *lock)
 	out_field(out, "alternates", NULL, "%u", (unsigned)lock->alternates);
 	out_field(out, "currency", NULL, "%s", lock->currency);
 	out_field(out, "stakes", "a refund gives them back", "%" PRIu64, lock->stakes);
+	hex_field(out, "stakes_root", "tree of the tickets' stakes", lock->stakes_root.b, HASH_SIZE);
 	hex_field(out, "hash", "SHA-256 of the lock as it stands", lock->hash.b, HASH_SIZE);
+}
+
+static void print_anchor(struct out *out, const struct certificate_draw *d)
+{
+	out_section(out, "anchor");
+	if (d->missing == MISSING_ANCHOR) {
+		out_field(out, "signature", NULL, "none: the lock did not reach the chain in time");
+		return;
+	}
+	sig_field(out, "signature", "of the memo's transaction", &d->anchor);
+	out_field(out, "slot", NULL, "%" PRIu64, d->anchor_slot.n);
+	key_field(out, "wallet", "who signed it", &d->anchor_wallet);
+}
+
+static void print_refund(struct out *out, const struct certificate_draw *d)
+{
+	out_section(out, "refund");
+	if (d->missing != MISSING_NOTHING) {
+		out_field(out, "missing", "at the deadline", "%s", certificate_missing_name(d->missing));
+		time_field(out, "defaulted", NULL, d->defaulted_at);
+	}
+	time_field(out, "at", NULL, d->refunded_at);
+	out_field(out, "units", "all stakes, each ticket its own", "%" PRIu64, d->refunded);
+}
+
+static void print_round(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
+{
+	struct hash message;
+	char alpha[4][HEX_TEXT];
+
+	out_field(out, "round", NULL, "%" PRIu64, d->round);
+	drand_message(&message, d->round);
+	hex_field(out, "round_message", "SHA-256 of the round", message.b, HASH_SIZE);
+	hex_field(out, "round_signature", NULL, d->signature.b, DRAND_SIGNATURE_SIZE);
+	out_field(out, "round_checked_by", "the operator's word", "%s", d->checked_by);
+	for (size_t i = 0; i < 4; i++)
+		print_hex(alpha[i], c->alpha + i * ALPHA_SIZE / 4, ALPHA_SIZE / 4);
+	out_field(out, "alpha", "computed", "%s%s%s%s", alpha[0], alpha[1], alpha[2], alpha[3]);
 }
 
 static void print_vrf(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
@@ -94,22 +135,17 @@ static void print_vrf(struct out *out, const struct certificate_draw *d, const s
 static void print_randomness(struct out *out, const struct certificate_draw *d, const struct judged_draw *c)
 {
 	struct pubkey blockhash;
-	struct hash message;
-	char alpha[4][HEX_TEXT];
 
 	out_section(out, "randomness");
 	out_field(out, "block_slot", NULL, "%" PRIu64 " after %" PRIu64, d->block_slot.n, d->block_parent.n);
 	memcpy(blockhash.b, d->blockhash.b, HASH_SIZE);
 	key_field(out, "blockhash", NULL, &blockhash);
 	time_field(out, "block_time", NULL, d->block_time);
-	out_field(out, "round", NULL, "%" PRIu64, d->round);
-	drand_message(&message, d->round);
-	hex_field(out, "round_message", "SHA-256 of the round", message.b, HASH_SIZE);
-	hex_field(out, "round_signature", NULL, d->signature.b, DRAND_SIGNATURE_SIZE);
-	out_field(out, "round_checked_by", "the operator's word", "%s", d->checked_by);
-	for (size_t i = 0; i < 4; i++)
-		print_hex(alpha[i], c->alpha + i * ALPHA_SIZE / 4, ALPHA_SIZE / 4);
-	out_field(out, "alpha", "computed", "%s%s%s%s", alpha[0], alpha[1], alpha[2], alpha[3]);
+	if (d->missing == MISSING_ROUND)
+		return;
+	print_round(out, d, c);
+	if (d->missing == MISSING_PROOF)
+		return;
 	if (d->lock.has_vrf)
 		print_vrf(out, d, c);
 	hex_field(out, "beta", "computed", c->vrf.beta.b, ECVRF_BETA_SIZE);
@@ -160,36 +196,8 @@ static void print_awards(struct out *out, const struct certificate_draw *d)
 	}
 	out_table_end(out);
 	for (uint32_t i = 0; i < d->n_refused; i++)
-		out_field(out, "refused", NULL, "pick %u: %s", (unsigned)d->refused[i].pick, d->refused[i].reason);
-}
-
-static void print_outside_of_draw(struct out *out, const struct certificate_draw *d)
-{
-	char key[PUBKEY_TEXT], sig[SIGNATURE_TEXT], hex[HEX_TEXT];
-	struct pubkey blockhash;
-
-	memcpy(blockhash.b, d->blockhash.b, HASH_SIZE);
-	out_section(out, "outside");
-	out_field(out, "anchor", NULL, "transaction %s, finalized in slot %" PRIu64 ", has a memo with %s",
-		print_sig(sig, &d->anchor), d->anchor_slot.n, print_hex(hex, d->lock.hash.b, HASH_SIZE));
-	out_field(out, "block", NULL,
-		"slot %" PRIu64 " has the block hash %s, the parent slot %" PRIu64 " and the time %" PRId64,
-		d->block_slot.n, print_key(key, &blockhash), d->block_parent.n, d->block_time);
-	if (d->lock.has_vrf)
-		out_field(out, "vrf_key", NULL, "%s was published before the draw opened",
-			print_key(key, &d->lock.vrf_key));
-	else
-		out_field(out, "randomness", NULL,
-			"the published rules say that this type of draw has no VRF: the block's maker and drand "
-			"together could choose the winner");
-	out_field(out, "certificates", NULL,
-		"the operator has one certificate per serial, and no other lock for this draw");
-	out_field(out, "rules", NULL, "the published rules are a text with the SHA-256 %s",
-		print_hex(hex, d->lock.rules.b, HASH_SIZE));
-	for (uint32_t i = 0; i < d->n_refused; i++)
-		out_field(out, "refusal", NULL,
-			"those rules name the reason why pick %u was refused, and it is true: %s",
-			(unsigned)d->refused[i].pick, d->refused[i].reason);
+		out_field(out, "refused", NULL, "pick %u at %" PRId64 ": %s", (unsigned)d->refused[i].pick,
+			d->refused[i].at, d->refused[i].reason);
 }
 
 /* ---- a pool's draw ---- */
@@ -281,34 +289,71 @@ static void print_pool_result(struct out *out, const struct judged *j)
 	if (j->split_known)
 		out_field(out, "split", NULL, "winner %" PRIu64 " dev %" PRIu64 " burn %" PRIu64 " treasury %" PRIu64,
 			j->split.winner_amount, j->split.dev_amount, j->split.burn_amount, j->split.treasury_amount);
-	out_section(out, "outside");
-	out_field(out, "chain", NULL,
-		"the transactions, the oracle's key and the accounts are as the certificate says: poolkeeper verify "
-		"ADDRESS reads "
-		"them from the chain itself");
 }
 
 /* ---- both ---- */
 
+static void print_outside(struct out *out, const struct outside *outside)
+{
+	static const char *const columns[] = { "fact", "must_be", "check_with" };
+
+	out_section(out, "not_checked");
+	out_table(out, "facts", columns, 3);
+	for (unsigned i = 0; i < outside->n; i++) {
+		out_cell(out, "%s", outside->fact[i].name);
+		out_cell(out, "%s", outside->fact[i].must_be);
+		out_cell(out, "%s", outside->fact[i].check_with);
+	}
+	out_table_end(out);
+}
+
+/* "as far as the file shows; not checked here: anchor, block" */
+static void write_limits(struct buf *out, const struct outside *outside)
+{
+	buf_str(out, "as far as the file shows; not checked here: ");
+	for (unsigned i = 0; i < outside->n; i++)
+		buf_fmt(out, "%s%s", i > 0 ? ", " : "", outside->fact[i].name);
+}
+
+static void print_draw(struct out *out, const struct certificate_verdict *v)
+{
+	const struct certificate_draw *d = &v->certificate.draw;
+
+	print_lock(out, &d->lock);
+	print_anchor(out, d);
+	if (d->missing == MISSING_NOTHING || d->missing > MISSING_BLOCK)
+		print_randomness(out, d, &v->computed);
+	if (d->missing == MISSING_NOTHING) {
+		print_picks(out, d);
+		print_awards(out, d);
+	}
+	if (d->has_refund)
+		print_refund(out, d);
+}
+
 void certificate_print(struct out *out, const char *path, const struct certificate_verdict *v)
 {
 	const struct certificate *c = &v->certificate;
+	const bool limited = v->judged.verdict == VERDICT_FAIR || v->judged.verdict == VERDICT_REFUNDED;
+	struct outside outside;
+	char text[OUTSIDE_LIMITS];
+	struct buf limits;
 
+	buf_on(&limits, text, sizeof text);
 	if (v->well_formed) {
 		print_envelope(out, path, c);
 		if (c->is_draw) {
-			print_lock(out, &c->draw.lock);
-			print_randomness(out, &c->draw, &v->computed);
-			print_picks(out, &c->draw);
-			print_awards(out, &c->draw);
-			print_outside_of_draw(out, &c->draw);
+			print_draw(out, v);
 		} else {
 			print_pool_terms(out, &c->pool, &v->judged);
 			print_pool_players(out, &c->pool);
 			print_pool_commits(out, &c->pool);
 			print_pool_result(out, &v->judged);
 		}
+		outside_of(&outside, c, v->computed.drand_unchecked);
+		print_outside(out, &outside);
+		write_limits(&limits, &outside);
 	}
 	judged_print_checks(out, &v->judged);
-	judged_print_verdict(out, &v->judged);
+	judged_print_verdict(out, &v->judged, limited ? text : NULL);
 }

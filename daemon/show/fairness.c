@@ -96,26 +96,36 @@ static void show_numbers(struct fairness *f)
 /* ---- what Postgres sums up itself ---- */
 
 /* Pools: from the end of the lock, by the chain's clock. Without a program: from the lock's row, by the database's. */
-static const char TIMES[] = "WITH took AS (SELECT 'pools' AS what, (end_time - lock_start_time - "
-			    "lock_duration)::numeric AS s FROM keeper.draws"
-			    " WHERE paid_at IS NOT NULL AND lock_start_time > 0"
-			    " UNION ALL SELECT 'offchain', extract(epoch FROM settled_at - locked_at) FROM "
-			    "keeper.offchain_draws WHERE state = 'settled')"
-			    " SELECT w.what, count(t.s), round(percentile_disc(0.5) WITHIN GROUP (ORDER BY t.s), 1),"
-			    " round(percentile_disc(0.9) WITHIN GROUP (ORDER BY t.s), 1), round(percentile_disc(0.99) "
-			    "WITHIN GROUP (ORDER BY t.s), 1)"
-			    " FROM (VALUES (1, 'pools'), (2, 'offchain')) AS w (i, what) LEFT JOIN took t USING (what) "
-			    "GROUP BY w.i, w.what ORDER BY w.i";
+static const char TIMES[] =
+	"WITH took AS (SELECT 'pools' AS what, (end_time - lock_start_time - lock_duration)::numeric AS s"
+	" FROM keeper.draws WHERE paid_at IS NOT NULL AND lock_start_time > 0"
+	" UNION ALL SELECT CASE state WHEN 'settled' THEN 'offchain' ELSE 'refunds' END,"
+	" extract(epoch FROM coalesce(settled_at, refunded_at) - locked_at)"
+	" FROM keeper.offchain_draws WHERE state IN ('settled', 'refunded'))"
+	" SELECT w.what, count(t.s), round(percentile_disc(0.5) WITHIN GROUP (ORDER BY t.s), 1),"
+	" round(percentile_disc(0.9) WITHIN GROUP (ORDER BY t.s), 1),"
+	" round(percentile_disc(0.99) WITHIN GROUP (ORDER BY t.s), 1)"
+	" FROM (VALUES (1, 'pools'), (2, 'offchain'), (3, 'refunds')) AS w (i, what) LEFT JOIN took t USING (what)"
+	" GROUP BY w.i, w.what ORDER BY w.i";
+
+/* How each draw without a program ended. refunded: all stakes went back. */
+static const char OUTCOMES[] =
+	"SELECT w.what, count(d.draw), count(d.refunded_units)"
+	" FROM (VALUES (1, 'settled'), (2, 'nobody_won'), (3, 'no_anchor'), (4, 'no_block'), (5, 'no_beacon'),"
+	" (6, 'no_proof'), (7, 'not_over')) AS w (i, what)"
+	" LEFT JOIN (SELECT draw, refunded_units, coalesce(default_why, CASE WHEN state <> 'settled' THEN 'not_over'"
+	" WHEN refunded_units IS NULL THEN 'settled' ELSE 'nobody_won' END) AS what FROM keeper.offchain_draws) AS d"
+	" USING (what) GROUP BY w.i, w.what ORDER BY w.i";
 
 static const char KEYS[] =
-	"SELECT coalesce(encode(k.key, 'hex'), 'none (beacon)'), CASE WHEN k.retired_at IS NOT NULL THEN 'retired' "
-	"WHEN k.key IS NOT NULL"
-	" THEN 'registered' ELSE '-' END, count(d.draw), count(*) FILTER (WHERE d.state IN ('drawn', 'settled')),"
+	"SELECT coalesce(encode(k.key, 'hex'), 'none (beacon)'), CASE WHEN k.retired_at IS NOT NULL THEN 'retired'"
+	" WHEN k.key IS NOT NULL THEN 'registered' ELSE '-' END, count(d.draw),"
+	" count(*) FILTER (WHERE d.state IN ('drawn', 'settled')), count(*) FILTER (WHERE d.state = 'settled'),"
 	" count(*) FILTER (WHERE d.state = 'locked'), count(*) FILTER (WHERE d.default_why IS NOT NULL),"
-	" count(*) FILTER (WHERE d.default_why = 'no_proof'), count(*) FILTER (WHERE d.proven_at > d.deadline)"
-	" FROM keeper.vrf_keys k FULL JOIN keeper.offchain_draws d ON d.vrf_key = k.key GROUP BY k.key, k.retired_at, "
-	"k.registered_at"
-	" ORDER BY k.registered_at NULLS LAST";
+	" count(*) FILTER (WHERE d.default_why = 'no_proof'), count(d.refunded_units),"
+	" count(*) FILTER (WHERE d.proven_at > d.deadline)"
+	" FROM keeper.vrf_keys k FULL JOIN keeper.offchain_draws d ON d.vrf_key = k.key"
+	" GROUP BY k.key, k.retired_at, k.registered_at ORDER BY k.registered_at NULLS LAST";
 
 /* One row of text after the other, under these columns. */
 struct listed {
@@ -146,11 +156,19 @@ static bool show_times(struct fairness *f)
 	return ask_rows(f->s, TIMES, NULL, 0, take_listed, &listed);
 }
 
+static bool show_outcomes(struct fairness *f)
+{
+	static const char *const columns[] = { "outcome", "draws", "refunded" };
+	struct listed listed = { f->s->out, "outcomes", "offchain", columns, 3 };
+
+	return ask_rows(f->s, OUTCOMES, NULL, 0, take_listed, &listed);
+}
+
 static bool show_keys(struct fairness *f)
 {
-	static const char *const columns[] = { "vrf_key", "state", "draws", "drawn", "locked", "defaults", "no_proof",
-		"late_proofs" };
-	struct listed listed = { f->s->out, "vrf_keys", "list", columns, 8 };
+	static const char *const columns[] = { "vrf_key", "state", "draws", "drawn", "settled", "locked", "defaults",
+		"no_proof", "refunded", "late_proofs" };
+	struct listed listed = { f->s->out, "vrf_keys", "list", columns, 10 };
 
 	return ask_rows(f->s, KEYS, NULL, 0, take_listed, &listed);
 }
@@ -187,7 +205,7 @@ int show_fairness(struct show *s)
 	if (fairness_read_places(s, &f.places) && fairness_read_numbers(s, &f.numbers)) {
 		show_places(&f);
 		show_numbers(&f);
-		if (show_times(&f) && show_keys(&f))
+		if (show_times(&f) && show_outcomes(&f) && show_keys(&f))
 			code = show_verdict(&f);
 	}
 	return s->no_database[0] == '\0' ? code : show_missing(s, "");

@@ -28,7 +28,8 @@ const char *check_state_name(enum check_state state)
 
 const char *verdict_name(enum verdict verdict)
 {
-	static const char *const NAME[] = { "fair", "not fair", "not decided yet", "cannot be known" };
+	static const char *const NAME[] = { "fair", "not fair", "not decided yet", "cannot be known",
+		"no draw: refunded" };
 
 	return NAME[verdict];
 }

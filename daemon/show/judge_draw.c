@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "chain/drand_sig.h"
 #include "core/merkle.h"
 
@@ -15,6 +16,7 @@ struct judging_draw {
 	const struct certificate_draw *draw;
 	const struct certificate_lock *lock;
 	const struct ticket *ticket;
+	const uint8_t *stakes;
 };
 
 static enum check_state must(bool holds)
@@ -23,6 +25,22 @@ static enum check_state must(bool holds)
 }
 
 /* ---- what was fixed before anybody could know ---- */
+
+static void check_anchor(const struct judging_draw *j)
+{
+	const struct certificate_draw *d = j->draw;
+	const struct certificate_lock *lock = j->lock;
+
+	if (d->missing == MISSING_ANCHOR)
+		return;
+	judged_note(j->out, "anchor", must(d->anchor_slot.n > 0 && d->anchor_slot.n < lock->slot.n),
+		"the lock was anchored in slot %" PRIu64 ", before slot %" PRIu64 " that it names", d->anchor_slot.n,
+		lock->slot.n);
+	judged_note(j->out, "anchor_wallet",
+		must(crypto_on_curve(d->anchor_wallet.b) &&
+			!(lock->has_vrf && pubkey_equal(&d->anchor_wallet, &lock->vrf_key))),
+		"a key that can sign, and not the VRF's");
+}
 
 static void check_lock(const struct judging_draw *j)
 {
@@ -38,9 +56,6 @@ static void check_lock(const struct judging_draw *j)
 		"entries opened %" PRIu64 " us after 1970, before the lock at %" PRId64 " s", lock->opened_us,
 		lock->at);
 
-	judged_note(j->out, "anchor", must(j->draw->anchor_slot.n < lock->slot.n),
-		"the lock was anchored in slot %" PRIu64 ", before slot %" PRIu64 " that it names",
-		j->draw->anchor_slot.n, lock->slot.n);
 	drand_chain_hash(&chain, &DRAND_QUICKNET);
 	judged_note(j->out, "drand_chain", must(hash_equal(&chain, &lock->drand)), "the lock names drand's quicknet");
 	known = drand_time_of(&due, &DRAND_QUICKNET, lock->round);
@@ -49,6 +64,21 @@ static void check_lock(const struct judging_draw *j)
 		ROUND_AFTER_LOCK_S, lock->at);
 	judged_note(j->out, "deadline", must(known && lock->deadline > due),
 		"%" PRId64 " is after the round that the lock names", lock->deadline);
+}
+
+/* What each ticket put in, and gets back where nothing is drawn. */
+static void check_stakes(const struct judging_draw *j)
+{
+	uint64_t sum = 0;
+	bool fits = true;
+	struct hash root;
+
+	stakes_root(&root, &j->lock->draw, j->stakes, j->lock->n);
+	for (uint64_t i = 0; i < j->lock->n; i++)
+		fits = !__builtin_add_overflow(sum, load_u64_be(j->stakes + i * STAKE_SIZE), &sum) && fits;
+	judged_note(j->out, "stakes", must(hash_equal(&root, &j->lock->stakes_root) && fits && sum == j->lock->stakes),
+		"the tickets' stakes are those that were locked, and %" PRIu64 " together, locked %" PRIu64, sum,
+		j->lock->stakes);
 }
 
 static void check_tickets(const struct judging_draw *j)
@@ -77,9 +107,15 @@ static void check_tickets(const struct judging_draw *j)
 	judged_note(j->out, "total_weight", must(result == SELECT_OK && c->total_weight == j->lock->total_weight),
 		"the tickets weigh %" PRIu64 ", locked %" PRIu64 "; %s", c->total_weight, j->lock->total_weight,
 		select_result_text(result));
+	check_stakes(j);
 }
 
 /* ---- what nobody could choose ---- */
+
+static bool has_round(const struct judging_draw *j)
+{
+	return j->draw->missing == MISSING_NOTHING || j->draw->missing == MISSING_PROOF;
+}
 
 static void check_block(const struct judging_draw *j)
 {
@@ -87,9 +123,13 @@ static void check_block(const struct judging_draw *j)
 	uint64_t round = 0;
 	bool known;
 
+	if (d->missing == MISSING_ANCHOR || d->missing == MISSING_BLOCK)
+		return;
 	judged_note(j->out, "block", must(d->block_slot.n >= j->lock->slot.n && d->block_parent.n < j->lock->slot.n),
 		"slot %" PRIu64 " after %" PRIu64 " is the first block at or after slot %" PRIu64, d->block_slot.n,
 		d->block_parent.n, j->lock->slot.n);
+	if (d->missing == MISSING_ROUND)
+		return;
 	known = drand_round_after_block(&round, &DRAND_QUICKNET, j->lock->round, d->block_time);
 	judged_note(j->out, "round", must(known && round == d->round),
 		"used %" PRIu64 ", by the rule %" PRIu64 ", from round %" PRIu64 " and the block's time", d->round,
@@ -98,6 +138,8 @@ static void check_block(const struct judging_draw *j)
 
 static void check_drand(const struct judging_draw *j)
 {
+	if (!has_round(j))
+		return;
 	switch (drand_sig_check(&DRAND_QUICKNET, j->draw->round, &j->draw->signature)) {
 	case DRAND_SIG_VALID:
 		judged_note(j->out, "drand_signature", CHECK_OK, "BLS over the round by drand's key, checked here");
@@ -107,11 +149,14 @@ static void check_drand(const struct judging_draw *j)
 			j->draw->round);
 		break;
 	case DRAND_SIG_UNCHECKED:
-		judged_note(j->out, "drand_signature", CHECK_UNKNOWN,
-			"not checked: this build has no library for pairings. Compare it with what a relay of drand "
-			"gives "
-			"for round %" PRIu64 ". Who checked it, by the operator's word: %s",
-			j->draw->round, j->draw->checked_by);
+		j->computed->drand_unchecked = true;
+		/* A refund does not hang on it. */
+		if (j->draw->missing == MISSING_NOTHING)
+			judged_note(j->out, "drand_signature", CHECK_UNKNOWN,
+				"not checked: this build has no library for pairings. Compare it with what a relay of "
+				"drand "
+				"gives for round %" PRIu64 ". Who checked it, by the operator's word: %s",
+				j->draw->round, j->draw->checked_by);
 		break;
 	}
 }
@@ -138,7 +183,11 @@ static void check_randomness(const struct judging_draw *j)
 		.signature = d->signature };
 	enum ecvrf_result result;
 
+	if (!has_round(j))
+		return;
 	alpha_bytes(j->computed->alpha, &alpha);
+	if (d->missing == MISSING_PROOF)
+		return;
 	if (!j->lock->has_vrf) {
 		crypto_sha512(j->computed->vrf.beta.b, &(struct bytes){ j->computed->alpha, ALPHA_SIZE }, 1);
 		check_beta(j, true, "SHA-512 of alpha: the lock says that there is no VRF");
@@ -245,26 +294,77 @@ void judge_awards(struct judged *out, const struct certificate_draw *draw)
 		out, "awards", CHECK_OK, "every prize went where the picks send it, with the amount that was locked");
 }
 
-/* Only the rules' own text says whether they name a reason, and nothing in the file whether it was true. */
+static bool has_winner(const struct certificate_draw *draw)
+{
+	for (uint32_t i = 0; i < draw->n_awards; i++)
+		if (draw->award[i].pick != CERTIFICATE_NO_PICK)
+			return true;
+	return false;
+}
+
+/* Who knows the winners must not choose. Only the rules' own text says whether they name a reason, and nothing in the file whether
+ * it was true. */
 static void check_refusals(const struct judging_draw *j)
 {
-	if (j->draw->n_refused > 0)
-		judged_note(j->out, "refusals", CHECK_UNKNOWN,
-			"%u winners were refused: the file does not hold the rules, nor whether the reasons are true",
-			(unsigned)j->draw->n_refused);
+	bool blind = true;
+	int64_t due = 0;
+
+	if (j->draw->n_refused == 0)
+		return;
+	blind = drand_time_of(&due, &DRAND_QUICKNET, j->lock->round);
+	for (uint32_t i = 0; i < j->draw->n_refused; i++)
+		blind = blind && j->draw->refused[i].at >= j->lock->at && j->draw->refused[i].at < due;
+	judged_note(j->out, "refused_at", must(blind),
+		"refused after the lock at %" PRId64 " and before round %" PRIu64 " was due at %" PRId64, j->lock->at,
+		j->lock->round, due);
+	judged_note(j->out, "refusals", CHECK_UNKNOWN,
+		"%u winners were refused: the file does not hold the rules, nor whether the reasons are true",
+		(unsigned)j->draw->n_refused);
+}
+
+/* ---- where nothing was drawn, or nobody was left to win it ---- */
+
+static void check_default(const struct judging_draw *j)
+{
+	const struct certificate_draw *d = j->draw;
+
+	judged_note(j->out, "default", must(d->defaulted_at >= j->lock->deadline),
+		"nothing is drawn: no %s at %" PRId64 ", the deadline was %" PRId64,
+		certificate_missing_name(d->missing), d->defaulted_at, j->lock->deadline);
+}
+
+static void check_refund(const struct judging_draw *j)
+{
+	const struct certificate_draw *d = j->draw;
+	const bool due = d->missing != MISSING_NOTHING || !has_winner(d);
+
+	if (!due && !d->has_refund)
+		return;
+	judged_note(j->out, "refund",
+		must(due && d->has_refund && d->refunded == j->lock->stakes && d->refunded_at >= d->defaulted_at),
+		"%" PRIu64 " units were given back, %" PRIu64 " staked by %" PRIu64
+		" tickets: each its own stake, where "
+		"nobody can win, and only there",
+		d->refunded, j->lock->stakes, j->lock->n);
 }
 
 void judge_draw(struct judged *out, struct judged_draw *computed, const struct certificate_draw *draw,
-	const struct ticket *ticket, void *memory)
+	const struct ticket *ticket, const uint8_t *stakes, void *memory)
 {
-	const struct judging_draw j = { out, computed, draw, &draw->lock, ticket };
+	const struct judging_draw j = { out, computed, draw, &draw->lock, ticket, stakes };
 
 	check_lock(&j);
+	check_anchor(&j);
 	check_tickets(&j);
 	check_block(&j);
 	check_drand(&j);
 	check_randomness(&j);
-	check_picks(&j, memory);
-	judge_awards(out, draw);
-	check_refusals(&j);
+	if (draw->missing != MISSING_NOTHING) {
+		check_default(&j);
+	} else {
+		check_picks(&j, memory);
+		judge_awards(out, draw);
+		check_refusals(&j);
+	}
+	check_refund(&j);
 }

@@ -23,10 +23,10 @@ void judged_print_checks(struct out *out, const struct judged *judged)
 	out_table_end(out);
 }
 
-void judged_print_verdict(struct out *out, const struct judged *judged)
+void judged_print_verdict(struct out *out, const struct judged *judged, const char *limits)
 {
-	static const enum out_mood MOOD[] = { OUT_GOOD, OUT_BAD, OUT_WARN, OUT_WARN };
+	static const enum out_mood MOOD[] = { OUT_GOOD, OUT_BAD, OUT_WARN, OUT_WARN, OUT_WARN };
 
-	out_mood_field(out, MOOD[judged->verdict], "verdict", NULL, "%s", verdict_name(judged->verdict));
+	out_mood_field(out, MOOD[judged->verdict], "verdict", limits, "%s", verdict_name(judged->verdict));
 	out_field(out, "why", NULL, "%s", judged->why);
 }

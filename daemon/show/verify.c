@@ -243,6 +243,6 @@ int show_verify(struct show *s)
 	show_result(&v, &judged);
 	judged_print_checks(s->out, &judged);
 	out_field(s->out, "endpoints", NULL, "%zu, believed about logs and inner instructions", s->config->n_rpc_urls);
-	judged_print_verdict(s->out, &judged);
+	judged_print_verdict(s->out, &judged, NULL);
 	return CODE[judged.verdict];
 }

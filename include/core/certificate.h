@@ -17,7 +17,7 @@
 #include "core/select.h"
 
 enum {
-	CERTIFICATE_SIZE_MAX = 1 << 30, /* bytes: ten million tickets take about 860 MB */
+	CERTIFICATE_SIZE_MAX = 1 << 30, /* bytes: ten million tickets take about 930 MB */
 	CERTIFICATE_PICKS_MAX = 1000,   /* prizes and alternates  */
 	CERTIFICATE_TEXT = 128,
 	CERTIFICATE_COMMITS_MAX = 16, /* of an on-chain draw */
@@ -44,8 +44,9 @@ struct certificate_lock {
 	uint32_t prizes, alternates;
 	uint64_t amount[CERTIFICATE_PICKS_MAX]; /* of each prize, in base units */
 	char currency[CERTIFICATE_TEXT];
-	uint64_t stakes;  /* what a refund would give back */
-	struct hash hash; /* SHA-256 of the lock's own bytes: what the anchor holds */
+	uint64_t stakes;         /* what a refund gives back */
+	struct hash stakes_root; /* of each ticket's part of it */
+	struct hash hash;        /* SHA-256 of the lock's own bytes: what the anchor holds */
 };
 
 struct certificate_pick {
@@ -64,14 +65,25 @@ struct certificate_award {
 };
 
 struct certificate_refusal {
+	int64_t at; /* unix s */
 	uint32_t pick;
 	char reason[CERTIFICATE_TEXT];
 };
+
+/* Where nothing was drawn: the first thing that was not there at the deadline. What comes before it is in the certificate. */
+enum certificate_missing { MISSING_NOTHING, MISSING_ANCHOR, MISSING_BLOCK, MISSING_ROUND, MISSING_PROOF };
+const char *certificate_missing_name(enum certificate_missing missing);
 
 struct certificate_draw {
 	struct certificate_lock lock;
 	struct signature anchor; /* the transaction whose memo holds the lock's hash */
 	struct slot anchor_slot;
+	struct pubkey anchor_wallet;      /* who signed it */
+	enum certificate_missing missing; /* not MISSING_NOTHING: no beta, no proof, no picks, no awards */
+	int64_t defaulted_at;             /* with missing */
+	bool has_refund;                  /* always with missing */
+	int64_t refunded_at;
+	uint64_t refunded;
 	struct slot block_slot, block_parent;
 	struct hash blockhash;
 	int64_t block_time;
@@ -141,10 +153,10 @@ struct certificate {
 
 /* False: *why is one line, READER_WHY bytes at most, borrowed from out. The text must stay until the tickets are read. */
 NODISCARD bool certificate_read(struct certificate *out, const char *text, size_t n, const char **why);
-/* out: room for as many tickets as the lock says, or as a text of that size can hold. *n: how many there were: 0, where the
+/* out, stakes (STAKE_SIZE bytes each): room for as many tickets as the lock says, or as a text of that size can hold. *n: how many there were: 0, where the
  * certificate does not carry them, or all. */
-NODISCARD bool certificate_read_tickets(
-	struct certificate *certificate, struct ticket *out, size_t room, uint64_t *n, const char **why);
+NODISCARD bool certificate_read_tickets(struct certificate *certificate, struct ticket *out, uint8_t *stakes,
+	size_t room, uint64_t *n, const char **why);
 
 struct buf;
 /* The member "pool" of the body, from { to }: what certificate_read() reads back as the same. buf_ok() says whether there was

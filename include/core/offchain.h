@@ -34,7 +34,8 @@ struct offchain_row {
 	bool anchored;
 	struct signature memo; /* finalized, as the journal has it; zero: none */
 	struct slot memo_slot;
-	struct slot block_slot; /* 0: not known yet, nor the next three */
+	struct pubkey memo_wallet; /* who signed it */
+	struct slot block_slot;    /* 0: not known yet, nor the next three */
 	struct hash blockhash;
 	uint64_t round;
 	int64_t due_s; /* of that round */

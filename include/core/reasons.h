@@ -66,6 +66,7 @@
 	X(REFERRAL_AUDIT,      INFO,  OTHERS, "referral: every signature of the treasury and the dev wallet must be accounted for first") \
 	X(REFERRAL_FOREIGN,    ALERT, OTHERS, "referral: the treasury's key signed what the journal does not hold: check what was paid, then switch payouts off and on") \
 	X(REFERRAL_CHANGED,    ALERT, OTHERS, "referral: the app's row was changed or deleted after it was taken in: see keeper.referral_payouts") \
+	X(REFERRAL_DISPUTED,   ALERT, OTHERS, "referral: nodes tell different fates of its transaction: it is neither paid again nor counted as paid") \
 	X(REFERRAL_AMOUNT,     WARN,  OTHERS, "referral: the amount is not a whole number of base units above zero") \
 	X(REFERRAL_MINT,       WARN,  OTHERS, "referral: the mint is no address, not there, or has an extension with which what arrives may differ") \
 	X(REFERRAL_WALLET,     WARN,  OTHERS, "referral: not exactly one wallet of this referrer is known in its own case") \

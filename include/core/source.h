@@ -8,7 +8,7 @@
 #define SOURCE_TABLE(X)                                                                    \
 	X(DUE, "due", "type:t source_key:t")                                               \
 	X(FREEZE, "freeze", "amounts:a currency:t alternates:n stake_units:n opened_at:i") \
-	X(ENTRIES, "entries", "participant:b account:t ref:t weight:n")                    \
+	X(ENTRIES, "entries", "participant:b account:t ref:t weight:n stake:n")            \
 	X(SETTLE, "settle", "winners:n paid_units:n")                                      \
 	X(REFUND, "refund", "refunded_units:n")
 

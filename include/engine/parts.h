@@ -10,6 +10,7 @@
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
+#include "engine/heights.h"
 #include "engine/house.h"
 #include "engine/ingest.h"
 #include "engine/offchain.h"
@@ -132,6 +133,7 @@ struct pulse {
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked, n_statuses;
 	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms, clock_ms;
+	size_t n_epochs;
 	struct hash hash;
 	struct height last_valid;
 };
@@ -177,6 +179,7 @@ struct engine {
 	struct canary canary;
 	struct tick tick;
 	struct pulse pulse;
+	struct heights heights;
 	struct witness witness;
 	struct rents rents;
 	struct ingest ingest;

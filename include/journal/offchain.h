@@ -8,12 +8,12 @@
 enum { OFFCHAIN_DRAWS_MAX = 128, OFFCHAIN_DUE_MAX = 64, OFFCHAIN_PIECE = 4096, OFFCHAIN_ENTRY_SIZE = 40 };
 
 /* Of keeper.offchain_facts AS f: what a row is read from. */
-#define OFFCHAIN_COLUMNS                                                                     \
-	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"  \
-	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"  \
-	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.block_slot," \
-	"f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
-enum { OFFCHAIN_COLUMNS_N = 30 };
+#define OFFCHAIN_COLUMNS                                                                      \
+	"f.draw,f.seq,f.source,f.source_key,f.type,f.state,f.randomness,f.select_mode,f.n,"   \
+	"f.total_weight,f.root,f.rules_hash,f.hash,f.vrf_key,f.slot,f.deadline_s,f.now_ms,"   \
+	"f.prizes,f.alternates,f.halted_why,f.anchored,f.memo_sig,f.memo_slot,f.memo_wallet," \
+	"f.block_slot,f.blockhash,f.round,f.due_s,f.drand_signature,f.beta,f.default_why"
+enum { OFFCHAIN_COLUMNS_N = 31 };
 struct db_result;
 /* The first columns of the result are these. False: no row of ours. */
 NODISCARD bool offchain_read_row(const struct db_result *result, int row, struct offchain_row *out);

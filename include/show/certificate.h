@@ -20,7 +20,7 @@ struct certificate_verdict {
 void certificate_judge(struct certificate_verdict *v, const char *text, size_t n);
 
 /* Prints every input, every step and the verdict to `out`. Returns the codes of verify: 0 fair, as far as a file can show;
- * 1 not fair, or no certificate; 69 something could not be checked here. 64: the file cannot be read (one line on
+ * 1 not fair, or no certificate; 3 no draw, and the stakes went back; 69 something could not be checked here. 64: the file cannot be read (one line on
  * `complaints`), 74: the output could not be written. */
 NODISCARD int show_certificate(const char *path, bool json, bool colour, FILE *out, FILE *complaints);
 

@@ -20,8 +20,14 @@ struct check {
 	char text[400];
 };
 
-enum verdict { VERDICT_FAIR, VERDICT_NOT_FAIR, VERDICT_NOT_DECIDED, VERDICT_UNKNOWN };
-enum { CHECKS_MAX = 24 };
+enum verdict {
+	VERDICT_FAIR,
+	VERDICT_NOT_FAIR,
+	VERDICT_NOT_DECIDED,
+	VERDICT_UNKNOWN,
+	VERDICT_REFUNDED /* nothing was drawn, and all stakes went back */
+};
+enum { CHECKS_MAX = 32 };
 struct judged {
 	enum verdict verdict;
 	char why[200];

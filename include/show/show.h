@@ -32,7 +32,7 @@ struct show_config {
 };
 
 /* Exit codes besides those of the README: what was found out about the draw. */
-enum { SHOW_NOT_FAIR = 1 };
+enum { SHOW_NOT_FAIR = 1, SHOW_REFUNDED = 3 };
 
 /* Prints to `out`. Returns 0; verify: 0 fair, 1 not fair, 75 not decided yet, 69 it cannot be known; explain and status: 69
  * when the database or the chain did not answer and what they would have told is missing; fairness, which asks the

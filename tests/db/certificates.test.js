@@ -44,18 +44,20 @@ const without = (key) => draws.settledAtOnce(key, people(7, 5));
 
 // The checks that are not ok, by the page and by poolkeeper; drand's signature is nothing that every build can check, and the page
 // says nothing of accounts that a file cannot have.
-async function doubts(text) {
+async function look(text) {
 	const { judgeCertificate } = await import(path.join(root, 'docs', 'verify', 'src', 'judge.js'));
 	const judged = judgeCertificate(Buffer.from(text));
 	const file = path.join(folder, 'certificate');
 	fs.writeFileSync(file, text);
-	const { stdout } = spawnSync(binary, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
+	const { status, stdout } = spawnSync(binary, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
+	if (judged.verdict === 'no draw: refunded') assert.equal(status, 3, stdout);
 	const ours = JSON.parse(stdout).verdict.checks.filter(({ check, result }) => result !== 'ok' && result !== 'gone' && !(check === 'drand_signature' && result === 'unknown'));
 	const theirs = judged.checks.filter(({ state }) => state !== 'ok');
 	const list = theirs.map(({ name, state }) => `${name} ${state}`).sort();
 	assert.deepEqual(ours.map(({ check, result }) => `${check} ${result}`).sort(), list, judged.why);
-	return list;
+	return { list, verdict: judged.verdict };
 }
+const doubts = async (text) => (await look(text)).list;
 
 test('what the database makes of a draw is fair to both verifiers, with a VRF and without', async () => {
 	for (const settle of [withVrf, without]) {
@@ -87,6 +89,34 @@ test('whoever is refused, the awards follow: random draws of all modes', async (
 	assert.ok(chain.length > before);
 });
 
+test('a draw that defaulted has a certificate too: what was missing, and that each stake went back', async () => {
+	for (const [parts, missing] of ['anchor', 'block', 'round', 'proof'].entries()) {
+		const { text, row } = await certified((key) => draws.refunded(key, parts));
+		assert.deepEqual(await look(text), { list: [], verdict: 'no draw: refunded' }, missing);
+		const { draw } = JSON.parse(text).body;
+		const { defaulted_at: at, refunded_at: back } = await draws.row(row.draw);
+		assert.deepEqual(draw.default, { at: String(Math.floor(Date.parse(at) / 1000)), missing });
+		assert.deepEqual(draw.refund, { at: String(Math.floor(Date.parse(back) / 1000)), units: '30' });
+		assert.deepEqual(['anchor', 'block', 'round', 'beta'].map((name) => name in draw), [parts > 0, parts > 1, parts > 2, false]);
+		assert.deepEqual(JSON.parse(text).tickets.map(([, , stake]) => stake), ['10', '10', '10']);
+	}
+});
+
+test('nobody is left to win: every stake goes back with the settlement, or nothing is settled', async () => {
+	const everybody = { prizes: 1, alternates: 2, refuse: [0, 1, 2] };
+	const { text } = await certified((key) => draws.settledAtOnce(key, people(3, 3), everybody));
+	assert.deepEqual(await doubts(text), ['refusals unknown']);
+	const { draw } = JSON.parse(text).body;
+	assert.equal(draw.refund.units, '30');
+	assert.equal(draw.awards[0].pick, undefined);
+	for (const [units, said] of [['NULL', 'settle gave no units back, but nobody is left to win and 30 were staked'], ['29', 'settle gave 29 units back']]) {
+		await assert.rejects(draws.settledAtOnce(`k${counter += 1}`, people(3, 3), { ...everybody, settle: `SELECT 0 AS winners, 0 AS paid_units, ${units} AS refunded_units` }), new RegExp(said));
+	}
+	await assert.rejects(draws.settledAtOnce(`k${counter += 1}`, people(3, 3), { settle: 'SELECT 1 AS winners, 100 AS paid_units, 30 AS refunded_units' }), /settle gave 30 units back, but the draw has winners/);
+	assert.match(await draws.keeper.outcome(`UPDATE keeper.offchain_draws SET state = 'settled', settled_at = now(), paid_units = 0, payments = '{""}'
+		WHERE source_key = 'k${counter - 1}'`), /^PK002 draw .*: the stakes go back where nobody is left to win, and only there/);
+});
+
 test('one certificate per draw and per serial, whoever tries at once', async () => {
 	for (const key of ['one', 'two']) await without(key);
 	const next = await draws.next();
@@ -114,7 +144,7 @@ test('what is not over is not certified, and what was certified stays', async ()
 	const last = await draws.keeper.sql('SELECT max(serial) FROM keeper.certificates');
 	const [{ hash }] = await draws.keeper.rows(`SELECT hash FROM keeper.certificates WHERE serial = ${last}`);
 	assert.equal(await draws.next(), undefined);
-	assert.match(await draws.keeper.refusal('certificate_add', Certified.adding({ draw: draw.draw, serial: Number(last) + 1, previous: hash, made: 5, body: '' })), /^PK002 draw .* is not settled/);
+	assert.match(await draws.keeper.refusal('certificate_add', Certified.adding({ draw: draw.draw, serial: Number(last) + 1, previous: hash, made: 5, body: '' })), /^PK002 draw .* is not over/);
 	const changes = ['UPDATE keeper.certificates SET made = now()', 'DELETE FROM keeper.certificates', 'TRUNCATE keeper.certificates CASCADE',
 		'UPDATE keeper.offchain_draws SET certificate = 1 WHERE certificate > 1', `UPDATE keeper.offchain_draws SET certificate = 1 WHERE draw = '${draw.draw}'`];
 	const said = await draws.outcomes([...changes, ...changes.map((one) => `SET LOCAL session_replication_role = replica; ${one}`)]);

@@ -3,7 +3,7 @@
 
 const crypto = require('node:crypto');
 const path = require('node:path');
-const { Offchain, Keeper, RULES, STATEMENTS, hex, sha512, alpha } = require('./offchain');
+const { Offchain, Keeper, RULES, STATEMENTS, WALLET, hex, sha512, alpha } = require('./offchain');
 const { ed25519 } = require(path.join(__dirname, '..', '..', 'docs', 'verify', 'node_modules', '@noble', 'curves', 'ed25519.js'));
 const vectors = require('../vectors/vrf.json');
 
@@ -76,20 +76,20 @@ class Certified extends Offchain {
 
 	// From open to settled without a VRF, in one go and with the database's own picks. entries: SQL that gives account, weight, ref;
 	// refuse: the participants of which picks, written by the tables' owner, because the round of the draw was long ago.
-	async settledAtOnce(key, entries, { mode = 1, prizes = 1, alternates = 0, refuse = [] } = {}) {
+	async settledAtOnce(key, entries, { mode = 1, prizes = 1, alternates = 0, refuse = [], settle = STATEMENTS.settle } = {}) {
 		const where = `source_key = '${key}'`;
 		const verb = (name, args, from = '') => `SELECT count(*) FROM keeper.offchain_draws d ${from} CROSS JOIN LATERAL keeper.offchain_${name}(1, d.draw${args}) AS x WHERE d.${where};`;
 		await this.keeper.sql(`SET statement_timeout = 0;
 			INSERT INTO plain.draws (key, prizes, alternates) VALUES ('${key}', ${prizes}, ${alternates}); INSERT INTO plain.entries (key, account, weight, ref) SELECT '${key}', e.* FROM (${entries}) AS e;
 			SELECT count(*) FROM (${Keeper.call('offchain_lock', Offchain.locking(key, { type: bare(mode).type, vrf_key: null }))}) AS x; ${Certified.then(where)};
-			${verb('anchor', `, '${ANCHOR}', d.slot - 10`)} ${verb('block', `, d.slot + 1, d.slot - 1, sha256('b'), ${BLOCK_TIME}`)}
+			${verb('anchor', `, '${ANCHOR}', d.slot - 10, '${WALLET}'`)} ${verb('block', `, d.slot + 1, d.slot - 1, sha256('b'), ${BLOCK_TIME}`)}
 			${verb('beacon', `, 1000, '\\x${ROUND.signature}', 'two relays'`)} ${verb('prove', ', keeper.offchain_alpha(d), NULL, sha512(keeper.offchain_alpha(d))')}
 			${verb('draw', ', s.a, s.b, s.c, s.d', `CROSS JOIN LATERAL (SELECT array_agg(attempt ORDER BY pick) a, array_agg(number ORDER BY pick) b, array_agg(total ORDER BY pick) c,
 				array_agg(entry ORDER BY pick) d FROM keeper.sel1(d.draw, d.root, d.beta, d.select_mode, d.prizes, d.alternates)) AS s`)}
 			ALTER TABLE keeper.offchain_refusals DISABLE TRIGGER USER;
-			INSERT INTO keeper.offchain_refusals (draw, participant, reason) SELECT DISTINCT d.draw, e.participant::bytea, 'account_closed' FROM keeper.offchain_draws d
+			INSERT INTO keeper.offchain_refusals (draw, participant, reason, refused_at) SELECT DISTINCT d.draw, e.participant::bytea, 'account_closed', d.locked_at + interval '5 s' FROM keeper.offchain_draws d
 				JOIN keeper.offchain_picks p USING (draw) JOIN keeper.offchain_entries e USING (draw, entry) WHERE d.${where} AND p.pick = ANY ('{${refuse}}');
-			${verb('settle', `, $q$${STATEMENTS.settle}$q$`)}`);
+			${verb('settle', `, $q$${settle}$q$`)}`);
 		return this.keeper.sql(`SELECT draw FROM keeper.offchain_draws WHERE ${where}`);
 	}
 
@@ -97,7 +97,7 @@ class Certified extends Offchain {
 
 	// As far as proven; resolves to beta.
 	async proven(draw) {
-		await this.verb('anchor', draw, { sig: ANCHOR, slot: draw.slot - 10 });
+		await this.verb('anchor', draw, { sig: ANCHOR, slot: draw.slot - 10, wallet: WALLET });
 		const { round } = await this.verb('block', draw, Offchain.block(draw, { block_time: BLOCK_TIME }));
 		const row = await this.verb('beacon', draw, { round, signature: `\\x${ROUND.signature}`, checked_by: 'two "relays"\n' });
 		// A weight does not fit a number of JSON.
@@ -105,6 +105,17 @@ class Certified extends Offchain {
 		const proven = this.hasVrf ? prove(alpha(row)) : { proof: null, beta: sha512(alpha(row)) };
 		await this.verb('prove', draw, { alpha: hex(alpha(row)), proof: proven.proof && hex(proven.proof), beta: hex(proven.beta) });
 		return proven.beta;
+	}
+
+	// Over without a draw: the deadline was long ago, and so much of it was there.
+	async refunded(key, parts) {
+		await this.open(key, [['anna', 1, 't1'], ['bob', 2, 't2'], ['anna', 3, 't3']]);
+		const draw = await this.lockThen(key);
+		if (parts > 0) await this.verb('anchor', draw, { sig: ANCHOR, slot: draw.slot - 10, wallet: WALLET });
+		if (parts > 1) await this.verb('block', draw, Offchain.block(draw, { block_time: BLOCK_TIME }));
+		if (parts > 2) await this.verb('beacon', draw, { round: 1000, signature: `\\x${ROUND.signature}`, checked_by: 'two relays' });
+		await this.verb('default', draw);
+		return this.verb('refund', draw, { refund: STATEMENTS.refund });
 	}
 
 	settle(draw) { return this.verb('settle', draw, { settle: STATEMENTS.settle }); }

@@ -13,6 +13,7 @@ const OPEN = 5;
 const SALT = "'\\x00112233445566778899aabbccddeeff'::bytea";
 const PARTICIPANT = `sha256('PFE1-user'::bytea || ${SALT} || 'a'::bytea)`;
 const root = (draw_) => `sha256('\\x0050464531'::bytea || uuid_send(${draw_}) || int8send(0) || ${PARTICIPANT} || int8send(1))`;
+const stakesRoot = (draw_) => `sha256('\\x0050465331'::bytea || uuid_send(${draw_}) || int8send(0) || int8send(5))`;
 const late = (n) => `now() - (${n}) * interval '1 s'`;
 
 const claimed = "CASE WHEN n = 2 THEN '1.5' ELSE '1' END";
@@ -57,16 +58,16 @@ const ROWS = [
 	['keeper.referral_shares', 'draw, referrer, amount', `${draw('n')}, lower(${address('n % 1000')}), 5`],
 	['keeper.sponsored', 'draw, auxiliary, recipient', `${draw('n')}, ${address('n')}, ${address('n')}`],
 	// The first ones: just locked, anchored, with its block, with its beacon, defaulted, with its beta, drawn.
-	['keeper.offchain_draws', `draw, seq, previous, hash, source, source_key, type, version, rules_hash, randomness, select_mode, n, total_weight, root, salt, slot, locked_round, deadline, prizes,
-		amounts, currency, alternates, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, parent_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
+	['keeper.offchain_draws', `draw, seq, previous, hash, source, source_key, type, version, rules_hash, randomness, select_mode, n, total_weight, root, stakes_root, salt, slot, locked_round, deadline, prizes,
+		amounts, currency, alternates, stake_units, opened_at, locked_at, owner, state, anchor_sig, anchor_slot, anchor_wallet, parent_slot, block_slot, blockhash, block_time, round, drand_signature, beta, proven_at, drawn_at,
 		settled_at, paid_units, payments, certificate, defaulted_at, default_why`,
-		`${offchain('n')}, n, sha256(n::text::bytea), sha256((n + 1)::text::bytea), 's', n::text, 'plain', 1, sha256('r'), 'beacon', 1, 1, 1, ${root(offchain('n'))}, ${SALT}, 100,
+		`${offchain('n')}, n, sha256(n::text::bytea), sha256((n + 1)::text::bytea), 's', n::text, 'plain', 1, sha256('r'), 'beacon', 1, 1, 1, ${root(offchain('n'))}, ${stakesRoot(offchain('n'))}, ${SALT}, 100,
 		1000, to_timestamp(1692806964), 1, '{1}', 'points', 0, 5, to_timestamp(1692806000), to_timestamp(1692806100), 'o', CASE WHEN n > 7 THEN 'settled' WHEN n = 7 THEN 'drawn' WHEN n = 5 THEN 'defaulted' ELSE 'locked' END,
-		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 2, 5) THEN 99 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
+		CASE WHEN n NOT IN (1, 5) THEN ${signature('n')} END, CASE WHEN n NOT IN (1, 5) THEN 90 END, CASE WHEN n NOT IN (1, 5) THEN sha256('w') END, CASE WHEN n NOT IN (1, 2, 5) THEN 99 END, CASE WHEN n NOT IN (1, 2, 5) THEN 100 END, CASE WHEN n NOT IN (1, 2, 5) THEN sha256('b') END,
 		CASE WHEN n NOT IN (1, 2, 5) THEN 1692806200 END, CASE WHEN n NOT IN (1, 2, 5) THEN 1000 END, CASE WHEN n NOT IN (1, 2, 3, 5) THEN substr(sha512('s'), 1, 48) END,
 		CASE WHEN n > 5 THEN sha512('b') END, CASE WHEN n > 5 THEN now() END, CASE WHEN n > 6 THEN now() END, CASE WHEN n > 7 THEN now() END, CASE WHEN n > 7 THEN 1 END, CASE WHEN n > 7 THEN '{""}'::keeper.plain_text[] END,
 		CASE WHEN n > 12 THEN n - 12 END, CASE WHEN n = 5 THEN now() END, CASE WHEN n = 5 THEN 'no_anchor' END`],
-	['keeper.offchain_entries', 'draw, entry, participant, weight, below, account, ref', `${offchain('n')}, 0, ${PARTICIPANT}, 1, 0, 'a', 'r'`],
+	['keeper.offchain_entries', 'draw, entry, participant, weight, stake, below, account, ref', `${offchain('n')}, 0, ${PARTICIPANT}, 1, 5, 0, 'a', 'r'`],
 	['keeper.offchain_picks', 'draw, pick, attempt, number, total, entry', `${offchain('n + 7')}, 0, 0, 0, 1, 0`],
 	['keeper.mismatches', 'subject, scope, kind, expected, found, gone_at', `${draw('n')}, 'chain', 'vault_short', '1', '2', x.paid`],
 	['keeper.audit_trail', 'n, at, xid, relation, operation, key, after, session_role, acting_role, application, prev_hash, hash',

@@ -64,11 +64,11 @@ const GOOD = {
 	offchain_rules: { type: 'coin', version: 1, rules: RULES, rules_hash: `sha256('${RULES}')` },
 	offchain_draws: {
 		draw: UUID, seq: 1, previous: bytes(32), hash: bytes(32), source: 'coins', source_key: '1', type: 'coin', version: 1, rules_hash: bytes(32),
-		randomness: 'beacon', select_mode: 1, n: 2, total_weight: 2, root: bytes(32), salt: bytes(16), slot: 100, locked_round: ROUND,
+		randomness: 'beacon', select_mode: 1, n: 2, total_weight: 2, root: bytes(32), stakes_root: bytes(32), salt: bytes(16), slot: 100, locked_round: ROUND,
 		deadline: `to_timestamp(${roundTime(ROUND) + 600})`, amounts: '{5}', currency: 'points', prizes: 1, alternates: 0, stake_units: 5, opened_at: `to_timestamp(${roundTime(ROUND) - 900})`,
 		locked_at: `to_timestamp(${roundTime(ROUND) - 120})`, owner: 'o',
 	},
-	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, below: 0, account: 'a', ref: 'r' },
+	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, stake: 5, below: 0, account: 'a', ref: 'r' },
 	offchain_picks: { draw: UUID, pick: 0 },
 	offchain_waits: { source: 's', source_key: 'k', reason: 'OFFCHAIN_NODES', why: '' },
 	offchain_refusals: { draw: UUID, participant: bytes(32), reason: 'closed' },
@@ -94,7 +94,7 @@ const PAID = {
 
 const ACCEPTED = { state: 'accepted', answered_at: 'now()', slot: 5 };
 
-const ANCHOR = { anchor_sig: signature('A'), anchor_slot: 99 };
+const ANCHOR = { anchor_sig: signature('A'), anchor_slot: 99, anchor_wallet: bytes(32) };
 const BLOCK = { ...ANCHOR, parent_slot: 98, block_slot: 100, blockhash: bytes(32), block_time: roundTime(ROUND) - 60, round: ROUND };
 const BETA = { ...BLOCK, drand_signature: bytes(48), beta: bytes(64), proven_at: 'now()' };
 const DRAWN = { ...BETA, state: 'drawn', drawn_at: 'now()' };
@@ -237,7 +237,7 @@ const REFUSED = [
 	['offchain_rules_refusals_is_list', 'offchain_rules', ruled({ refusals: 'any' })],
 	['offchain_draws_key_is_there', 'offchain_draws', { source_key: '' }],
 	['offchain_draws_currency_is_there', 'offchain_draws', { currency: '' }],
-	['offchain_draws_certificate_is_of_settled', 'offchain_draws', { certificate: 7 }],
+	['offchain_draws_certificate_is_of_over', 'offchain_draws', { certificate: 7 }],
 	['certificates_made_is_whole', 'certificates', { made: 'to_timestamp(1790000000.5)' }],
 	['certificates_draw_fkey', 'certificates', {}],
 	['certificates_pool_fkey', 'certificates', { draw: null, pool: DRAW }],
@@ -281,10 +281,11 @@ const REFUSED = [
 	['offchain_draws_deadline_follows', 'offchain_draws', { deadline: `to_timestamp(${roundTime(ROUND) + 59})` }],
 	['offchain_draws_anchor_is_before', 'offchain_draws', { ...ANCHOR, anchor_slot: 100 }],
 	['offchain_draws_anchor_is_before', 'offchain_draws', { anchor_slot: 5 }],
+	['offchain_draws_anchor_is_before', 'offchain_draws', { ...ANCHOR, anchor_wallet: null }],
 	['offchain_draws_block_is_whole', 'offchain_draws', { ...BLOCK, blockhash: null }],
 	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, block_slot: 99 }],
 	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, parent_slot: 100 }],
-	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, anchor_sig: null, anchor_slot: null }],
+	['offchain_draws_block_follows', 'offchain_draws', { ...BLOCK, anchor_sig: null, anchor_slot: null, anchor_wallet: null }],
 	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, round: ROUND + 20 }],
 	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, block_time: roundTime(ROUND) - 59 }],
 	['offchain_draws_round_follows', 'offchain_draws', { ...BLOCK, block_time: roundTime(ROUND) - 59, round: ROUND + 1 }],
@@ -298,7 +299,10 @@ const REFUSED = [
 	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, ...SETTLED, paid_units: null }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...DRAWN, ...SETTLED, payments: null }],
 	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, default_why: null }],
-	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, state: 'refunded' }],
+	['offchain_draws_state_fits', 'offchain_draws', { ...DEFAULTED, state: 'refunded', refunded_units: 5 }],
+	['offchain_draws_refund_is_whole', 'offchain_draws', { ...DEFAULTED, state: 'refunded', refunded_at: 'now()' }],
+	['offchain_draws_refund_is_whole', 'offchain_draws', { ...DEFAULTED, state: 'refunded', refunded_at: 'now()', refunded_units: 4 }],
+	['offchain_draws_refund_is_whole', 'offchain_draws', { ...DRAWN, refunded_units: 5 }],
 	['offchain_draws_drawn_has_beta', 'offchain_draws', { state: 'drawn', drawn_at: 'now()' }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...BETA, ...DEFAULTED }],
 	['offchain_draws_default_has_none', 'offchain_draws', { ...DEFAULTED, defaulted_at: `to_timestamp(${roundTime(ROUND) + 599})` }],

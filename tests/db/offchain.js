@@ -12,6 +12,8 @@ const uuidBytes = (uuid) => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 function be64(value) { const out = Buffer.alloc(8); out.writeBigUInt64BE(BigInt(value)); return out; }
 function be32(value) { const out = Buffer.alloc(4); out.writeUInt32BE(Number(value)); return out; }
 
+// A key that can sign.
+const WALLET = '\\x3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29';
 const VRF_KEY = hex(Buffer.alloc(32, 7));
 const GENESIS = 1692803367;
 const roundAt = (seconds) => Math.ceil((seconds - GENESIS) / 3) + 1;
@@ -22,16 +24,17 @@ const RULES = { type: 'plain', source: 'plain', randomness: 'vrf', mode: 1, dead
 // A source as small as one can be: whoever is in plain.entries plays, the payment is one row.
 const SOURCE = `CREATE SCHEMA plain;
 	CREATE TABLE plain.draws (key text PRIMARY KEY, state text NOT NULL DEFAULT 'open', prizes int NOT NULL DEFAULT 1, alternates int NOT NULL DEFAULT 0,
-		prize numeric NOT NULL DEFAULT 100, stake numeric NOT NULL DEFAULT 30, opened_at timestamptz NOT NULL DEFAULT clock_timestamp());
+		prize numeric NOT NULL DEFAULT 100, stake numeric, opened_at timestamptz NOT NULL DEFAULT clock_timestamp());
 	CREATE TABLE plain.entries (key text NOT NULL, account text, ref text, weight numeric, participant bytea);
 	CREATE TABLE plain.paid (key text NOT NULL, account text NOT NULL, units numeric NOT NULL);
 	GRANT USAGE ON SCHEMA plain TO poolkeeper; GRANT ALL ON ALL TABLES IN SCHEMA plain TO poolkeeper;`;
 const STATEMENTS = {
 	freeze: `UPDATE plain.draws SET state = 'locked' WHERE key = $1 AND state = 'open'
-		RETURNING array_fill(trunc(prize / greatest(prizes, 1)), ARRAY[prizes]) AS amounts, 'points' AS currency, alternates, stake AS stake_units, opened_at;`,
-	entries: 'SELECT participant, account, ref, weight FROM plain.entries WHERE key = $1; ',
+		RETURNING array_fill(trunc(prize / greatest(prizes, 1)), ARRAY[prizes]) AS amounts, 'points' AS currency, alternates,
+		coalesce(stake, 10 * (SELECT count(*) FROM plain.entries e WHERE e.key = $1)) AS stake_units, opened_at;`,
+	entries: 'SELECT participant, account, ref, weight, 10 AS stake FROM plain.entries WHERE key = $1; ',
 	settle: `WITH paid AS (INSERT INTO plain.paid SELECT $1, account, 100 / (SELECT prizes FROM plain.draws WHERE key = $1)
-		FROM keeper.offchain_winners($2) RETURNING units) SELECT count(*) AS winners, coalesce(sum(units), 0) AS paid_units FROM paid`,
+		FROM keeper.offchain_winners($2) RETURNING units) SELECT count(*) AS winners, coalesce(sum(units), 0) AS paid_units, CASE WHEN count(*) = 0 THEN 10 * (SELECT count(*) FROM plain.entries WHERE key = $1) END AS refunded_units FROM paid`,
 	refund: `WITH paid AS (INSERT INTO plain.paid SELECT $1, e.account, 10 FROM keeper.offchain_entries e WHERE e.draw = $2 RETURNING units)
 		SELECT sum(units) AS refunded_units FROM paid`,
 };
@@ -81,7 +84,7 @@ class Offchain {
 
 	// Everything before the proof.
 	async reveal(draw, signatureOfRound = hex(Buffer.alloc(48, 5))) {
-		await this.verb('anchor', draw, { sig: signature('A'), slot: draw.slot - 10 });
+		await this.verb('anchor', draw, { sig: signature('A'), slot: draw.slot - 10, wallet: WALLET });
 		const { round } = await this.verb('block', draw, Offchain.block(draw));
 		return this.verb('beacon', draw, { round, signature: signatureOfRound });
 	}
@@ -175,4 +178,4 @@ function select({ draw, root, beta, entries, mode, prizes, alternates }) {
 
 async function newOffchain(newKeeper, server, rules) { return new Offchain(await newKeeper(server)).prepare(rules); }
 
-module.exports = { Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };
+module.exports = { Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };

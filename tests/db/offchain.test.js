@@ -10,7 +10,7 @@ const { startPostgres, psql } = require('../lib/postgres');
 const { startPgBouncer } = require('../lib/pgbouncer');
 const { newKeeper, signature } = require('./keeper');
 const {
-	Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
+	Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
 } = require('./offchain');
 
 // Sorted keys, all values strings: what `jq -cS .` writes.
@@ -33,7 +33,7 @@ async function opened(entries = THREE, terms = {}) {
 }
 // An entry as the verbs make one, of a draw whose salt is 16 bytes of 0.
 const ZERO = Buffer.alloc(16);
-const entryX = (draw) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, '${hex(sha256('PFE1-user', ZERO, 'x'))}', 1, 0, 'x', 'x')`;
+const entryX = (draw) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, '${hex(sha256('PFE1-user', ZERO, 'x'))}', 1, 30, 0, 'x', 'x')`;
 const locked = async (entries, terms, overrides) => off.lock(await opened(entries, terms), overrides);
 const paid = (draw) => off.keeper.sql(`SELECT coalesce(string_agg(account || ' ' || units::int, ', ' ORDER BY account), 'nobody') FROM plain.paid WHERE key = '${draw.source_key}'`);
 const state = (draw) => off.keeper.sql(`SELECT state FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
@@ -49,6 +49,7 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 	const order = entries.map((entry) => `${entry.participant} ${entry.weight} ${entry.ref}`);
 	assert.deepEqual(order, [...order].sort());
 	assert.equal(second.root, hex(merkleRoot(entries.map((entry) => leaf(second.draw, entry)))));
+	assert.equal(second.stakes_root, hex(sha256([0], 'PFS1', uuidBytes(second.draw), be64(0), ...entries.map(() => be64(10)))));
 	assert.equal(second.rules_hash, hex(sha256(JSON.stringify(RULES))));
 	assert.equal(Date.parse(second.deadline) / 1000, 1692803367 + 3 * (second.locked_round - 1) + 600);
 	const micros = await off.keeper.sql(`SELECT (1000000 * extract(epoch FROM opened_at))::bigint FROM plain.draws WHERE key = '${second.source_key}'`);
@@ -57,7 +58,7 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 		alternates: 0, amounts: ['100'], at, currency: 'points', deadline: Date.parse(second.deadline) / 1000,
 		drand: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971', draw: second.draw.replaceAll('-', ''), mode: 1, opened: micros,
 		previous: second.previous.slice(2), randomness: 'vrf', root: second.root.slice(2), round: second.locked_round, rules: second.rules_hash.slice(2), seq: second.seq,
-		slot: second.slot, source: 'plain', source_key: second.source_key, stakes: 30, tickets: 5, total_weight: 13, vrf_key: 'US517G5965aydkZ46HS38QLi7UQiSojurfbQfKCELFx',
+		slot: second.slot, source: 'plain', source_key: second.source_key, stakes: 50, stakes_root: second.stakes_root.slice(2), tickets: 5, total_weight: 13, vrf_key: 'US517G5965aydkZ46HS38QLi7UQiSojurfbQfKCELFx',
 	});
 	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_lock_text(d) FROM keeper.offchain_draws d WHERE d.draw = '${second.draw}'`), text);
 	assert.equal(second.hash, hex(sha256(text)), 'what the memo anchors is what the certificate holds');
@@ -74,7 +75,7 @@ test('of 16 that lock at once one does it and all read the same row; others at t
 
 test('entries of a locked draw are frozen, whoever tries', async () => {
 	const draw = await locked();
-	const same = `'${draw.draw}', 9, decode(repeat('00', 32), 'hex'), 1, 0, 'x', 'x'`;
+	const same = `'${draw.draw}', 9, decode(repeat('00', 32), 'hex'), 1, 10, 0, 'x', 'x'`;
 	const statements = [
 		`INSERT INTO keeper.offchain_entries VALUES (${same})`, `UPDATE keeper.offchain_entries SET weight = 9 WHERE draw = '${draw.draw}'`,
 		`DELETE FROM keeper.offchain_entries WHERE draw = '${draw.draw}'`, 'TRUNCATE keeper.offchain_entries CASCADE', 'TRUNCATE keeper.offchain_draws CASCADE',
@@ -123,7 +124,7 @@ test('by hand nothing is drawn, settled or locked otherwise than by the verbs', 
 	};
 	const said = await off.keeper.sql(`BEGIN; ${entry(hand)}; ${insert(hand, later)}; SELECT num_nulls(${Object.keys(later).join(', ')}) FROM keeper.offchain_draws WHERE draw = '${hand}'; ROLLBACK`);
 	assert.equal(said, String(Object.keys(later).length), 'a lock has nothing of what comes later');
-	for (const wrong of [entry(hand).replace(' 1, 0, ', ' 1, 5, '), entry(hand).replace(", 0, '", ", 1, '")]) {
+	for (const wrong of [entry(hand).replace(' 30, 0, ', ' 30, 5, '), entry(hand).replace(", 0, '", ", 1, '")]) {
 		assert.match(await off.keeper.outcome(`${wrong}; ${insert(hand)}`), /^PK003 .* not numbered from 0, or below is not the weight before/, wrong);
 	}
 
@@ -181,9 +182,9 @@ test('from lock to winners: each value once, in its order, compared with what th
 	const next = async () => (await off.keeper.call('offchain_due', { max: 1000 })).find((row) => row.draw === draw.draw)?.next;
 	assert.equal(await next(), 'anchor');
 	assert.match(await off.refused('block', draw, Offchain.block(draw)), /^23514 offchain_draws_block_follows/, 'not before the anchor');
-	assert.match(await off.refused('anchor', draw, { sig: signature('A'), slot: draw.slot }), /^23514 offchain_draws_anchor_is_before/, 'an anchor that came too late is none');
-	await off.verb('anchor', draw, { sig: signature('A'), slot: draw.slot - 1 });
-	assert.equal((await off.verb('anchor', draw, { sig: signature('B'), slot: draw.slot - 2 })).anchor_sig, signature('A'), 'the first stays');
+	assert.match(await off.refused('anchor', draw, { sig: signature('A'), slot: draw.slot, wallet: WALLET }), /^23514 offchain_draws_anchor_is_before/, 'an anchor that came too late is none');
+	await off.verb('anchor', draw, { sig: signature('A'), slot: draw.slot - 1, wallet: WALLET });
+	assert.equal((await off.verb('anchor', draw, { sig: signature('B'), slot: draw.slot - 2, wallet: WALLET })).anchor_sig, signature('A'), 'the first stays');
 	assert.equal(await next(), 'block');
 	for (const wrong of [{ parent_slot: draw.slot }, { slot: draw.slot - 1, parent_slot: draw.slot - 2 }]) assert.match(await off.refused('block', draw, Offchain.block(draw, wrong)), /^PK002 .* is not the first one/);
 	const block = await off.verb('block', draw, Offchain.block(draw));
@@ -229,7 +230,7 @@ test('from lock to winners: each value once, in its order, compared with what th
 test('a block that came late moves the round by twenties, as far as the rule says and no further', async () => {
 	for (const [late, twenties] of [[-1, 0], [0, 0], [1, 1], [60, 1], [61, 2], [3000, 50]]) {
 		const draw = await locked();
-		await off.verb('anchor', draw, { sig: signature('A'), slot: 1 });
+		await off.verb('anchor', draw, { sig: signature('A'), slot: 1, wallet: WALLET });
 		const time = 1692803367 + 3 * (draw.locked_round - 1) - 60 + late;
 		assert.equal((await off.verb('block', draw, Offchain.block(draw, { block_time: time }))).round, draw.locked_round + 20 * twenties, `${late} s`);
 	}
@@ -315,7 +316,7 @@ test('a late proof binds until the default is written, and never after', async (
 	assert.equal((await off.verb('default', later)).default_why, 'no_proof');
 	assert.match(await off.refused('prove', later, Offchain.proof(await row(later))), /^PK002 .* is defaulted: a proof comes too late/);
 	assert.match(await off.keeper.outcome(`UPDATE keeper.offchain_draws SET beta = decode(repeat('00', 64), 'hex'), proof = decode(repeat('00', 80), 'hex'), proven_at = now() WHERE draw = '${later.draw}'`), /^23514 offchain_draws_default_has_none/);
-	for (const [name, args] of [['anchor', { sig: signature('A'), slot: 1 }], ['block', Offchain.block(later, { blockhash: hex(Buffer.alloc(32)) })]]) await off.refused(name, later, args).then((said) => name === 'anchor' ? assert.equal(said, 'ok') : assert.match(said, /^PK002/));
+	for (const [name, args] of [['anchor', { sig: signature('A'), slot: 1, wallet: WALLET }], ['block', Offchain.block(later, { blockhash: hex(Buffer.alloc(32)) })]]) await off.refused(name, later, args).then((said) => name === 'anchor' ? assert.equal(said, 'ok') : assert.match(said, /^PK002/));
 });
 
 test('what cannot be drawn is not locked: the source keeps its row, and the line says why', async () => {
@@ -329,6 +330,10 @@ test('what cannot be drawn is not locked: the source keeps its row, and the line
 		[[['a', '18446744073709551616', '1']], {}, {}, '"entries" failed: .*u64_fits'],
 		[[['a', null, '1']], {}, {}, '"entries" failed: .*null value'],
 		[[[null, 1, '1']], {}, {}, '"entries" failed: .*null value'],
+		[THREE, { stake: 31 }, {}, 'freeze gives 31 for stake_units, but the stakes of its entries are 30 together'],
+		[THREE, {}, { entries: STATEMENTS.entries.replace(', 10 AS stake', '') }, '"entries" failed: column e.stake does not exist'],
+		[THREE, {}, { entries: STATEMENTS.entries.replace('10 AS stake', '0.5 AS stake') }, '"entries" failed: .*u64_fits'],
+		[THREE, {}, { entries: STATEMENTS.entries.replace('10 AS stake', 'NULL AS stake') }, '"entries" failed: .*null value'],
 		[THREE, {}, { entries: 'SELEKT 1' }, '"entries" failed: syntax error'],
 		[THREE, {}, { entries: "DELETE FROM plain.entries RETURNING account, ref, weight, NULL::bytea AS participant" }, '"entries" failed: syntax error'],
 		[THREE, {}, { freeze: 'SELECT 1 FROM plain.draws WHERE false' }, '"freeze" failed: query returned no rows'],
@@ -403,6 +408,8 @@ test('a new key or new rules are for draws whose entries open later; a retired k
 	await off.draw(old);
 	const later = await locked(THREE, {}, { vrf_key: [VRF_KEY, fresh] });
 	assert.deepEqual([later.version, later.select_mode, later.vrf_key], [2, 2, fresh]);
+	const keyAt = (moment) => off.keeper.sql(`SELECT at.key FROM keeper.vrf_keys k, keeper.vrf_key_at(k.registered_at + interval '${moment}') AS at WHERE k.key = '${fresh}'`);
+	assert.deepEqual([await keyAt('0'), await keyAt('1 us')], [VRF_KEY, fresh], 'entries that open in the very moment have the one before');
 	assert.equal((await off.keeper.call('vrf_key_register', { key: VRF_KEY }))[0].retired_why, 'lost', 'nothing comes back');
 	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_publish('plain', '${JSON.stringify(RULES)}')`), '1', 'the same rules are no new version');
 });

@@ -106,7 +106,7 @@ test('entries that the owner changed behind the guards are not drawn, not paid a
 });
 
 test('a source makes participants only where the rules say so', async (t) => {
-	const given = "SELECT sha256(ref::bytea) AS participant, account, ref, weight FROM plain.entries WHERE key = $1";
+	const given = "SELECT sha256(ref::bytea) AS participant, account, ref, weight, 10 AS stake FROM plain.entries WHERE key = $1";
 	const key = await opened();
 	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { entries: given })), /^PK003 source plain, key k\d+: the participant of its entry t\d is not made of its account/);
 	assert.equal((await off.lock(key)).state, 'locked');
@@ -125,6 +125,7 @@ test('what the owner changes behind the guards is named', async () => {
 	await off.draw(draw);
 	const changes = [
 		['offchain_entries', 'weight = 5 WHERE entry = 0', 'the entries are not those of the root'],
+		['offchain_entries', 'stake = 5 WHERE entry = 0', 'the stakes are not those that were locked'],
 		['offchain_entries', "account = 'thief' WHERE entry = 0", 'the accounts are not those of the participants'],
 		['offchain_draws', 'stake_units = 7', 'the row does not have the hash that was anchored'],
 		['offchain_draws', "amounts = '{7}'", 'the row does not have the hash that was anchored'],

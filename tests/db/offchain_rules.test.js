@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const crypto = require('node:crypto');
 const { startPostgres } = require('../lib/postgres');
 const { newKeeper } = require('./keeper');
-const { merkleRoot, leaf, select, hex, uuidBytes } = require('./offchain');
+const { merkleRoot, leaf, select, hex, sha256, be64, uuidBytes } = require('./offchain');
 const vectors = require('../vectors/vrf.json');
 
 const FULL = process.env.POOLKEEPER_TEST_FULL === '1';
@@ -26,7 +26,7 @@ async function ask(questions) {
 	const text = questions.map(({ draw, entries, question }) => {
 		let below = 0n;
 		const rows = entries.map(({ participant, weight }, i) => {
-			const row = `('${draw}', ${i}, '${participant}', ${weight}, ${below}, 'a', 'r')`;
+			const row = `('${draw}', ${i}, '${participant}', ${weight}, 0, ${below}, 'a', 'r')`;
 			below += weight;
 			return row;
 		});
@@ -94,8 +94,10 @@ test('a tree of more than one piece has the root of the recursive definition', a
 	const draw = crypto.randomUUID();
 	const n = 65536 + 3;
 	const participant = `\\x${'ab'.repeat(32)}`;
-	const root = await keeper.sql(`BEGIN; INSERT INTO keeper.offchain_entries SELECT '${draw}', i, '${participant}', i % 7, 0, 'a', 'r' FROM generate_series(0, ${n - 1}) i;
-		SELECT encode(keeper.offchain_root('${draw}'), 'hex'); ROLLBACK`);
+	const [root, stakes] = (await keeper.sql(`BEGIN; INSERT INTO keeper.offchain_entries SELECT '${draw}', i, '${participant}', i % 7, i % 5, 0, 'a', 'r' FROM generate_series(0, ${n - 1}) i;
+		SELECT encode(keeper.offchain_root('${draw}'), 'hex'); SELECT encode(keeper.offchain_stakes_root('${draw}'), 'hex'); ROLLBACK`)).split('\n');
 	const leaves = Array.from({ length: n }, (_, entry) => leaf(draw, { entry, participant, weight: entry % 7 }));
 	assert.equal(root, merkleRoot(leaves).toString('hex'));
+	const pieceOf = (from, to) => sha256([0], 'PFS1', uuidBytes(draw), be64(from), ...Array.from({ length: to - from }, (_, i) => be64((from + i) % 5)));
+	assert.equal(stakes, merkleRoot([pieceOf(0, 65536), pieceOf(65536, n)]).toString('hex'));
 });

@@ -330,7 +330,7 @@ test('no coin is lost or made over many random draws', async () => {
 					SET CONSTRAINTS keeper.offchain_refusals_still_fit IMMEDIATE;
 					SET CONSTRAINTS keeper.offchain_refusals_still_fit DEFERRED;
 				END IF;
-				PERFORM keeper.offchain_anchor(1, k.draw, repeat('A', 88), 1);
+				PERFORM keeper.offchain_anchor(1, k.draw, repeat('A', 88), 1, sha256('w'));
 				PERFORM keeper.offchain_block(1, k.draw, 1000, 999, decode(repeat('09', 32), 'hex'), 1790000000);
 				PERFORM keeper.offchain_beacon(1, k.draw, 100000000, decode(repeat('05', 48), 'hex'));
 				PERFORM keeper.offchain_prove(1, k.draw, (SELECT keeper.offchain_alpha(x) FROM keeper.offchain_draws x WHERE x.draw = k.draw), decode(repeat('04', 80), 'hex'), b);

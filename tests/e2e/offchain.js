@@ -25,10 +25,10 @@ SELECT 'plain' AS type, key AS source_key FROM plain.draws WHERE state = 'open' 
 UPDATE plain.draws SET state = 'locked' WHERE key = $1 AND state = 'open'
 RETURNING ARRAY[100] AS amounts, 'points' AS currency, 1 AS alternates, 30 AS stake_units, opened_at;
 -- name: entries
-SELECT NULL::bytea AS participant, 'player' || i AS account, i::text AS ref, i AS weight FROM generate_series(1, 3) AS i WHERE $1 <> '';
+SELECT NULL::bytea AS participant, 'player' || i AS account, i::text AS ref, i AS weight, 10 AS stake FROM generate_series(1, 3) AS i WHERE $1 <> '';
 -- name: settle
 WITH paid AS (INSERT INTO plain.paid SELECT $1, account, CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END FROM keeper.offchain_winners($2) RETURNING units)
-SELECT count(*) AS winners, coalesce(sum(units), 0) AS paid_units FROM paid;
+SELECT count(*) AS winners, coalesce(sum(units), 0) AS paid_units, CASE WHEN count(*) = 0 THEN 30 END AS refunded_units FROM paid;
 -- name: refund
 WITH paid AS (INSERT INTO plain.paid SELECT $1, account, 10 FROM keeper.offchain_entries WHERE draw = $2 RETURNING units)
 SELECT sum(units) AS refunded_units FROM paid;

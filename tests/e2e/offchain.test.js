@@ -22,6 +22,15 @@ const coinsOf = (draw) => world.sql(`SELECT state, pot, kept, (SELECT coalesce(s
 const paidOf = (draw) => world.sql(`SELECT count(*), coalesce(sum(units), 0) FROM plain.paid WHERE key = '${draw.key}'`);
 const other = new Keypair();
 
+// The database's second computation comes to another winner of this draw, and counts how often it is asked.
+const dispute = (key) => world.sql(`CREATE SEQUENCE public.disputes; GRANT USAGE ON SEQUENCE public.disputes TO poolkeeper; ALTER FUNCTION keeper.sel1 RENAME TO sel1_agreed;
+	CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
+	RETURNS TABLE (pick bigint, attempt bigint, number numeric, total numeric, entry bigint) LANGUAGE sql AS $$
+		SELECT s.pick, s.attempt, s.number, s.total, CASE WHEN EXISTS (SELECT FROM keeper.offchain_draws WHERE draw = p_draw AND source_key = '${key}')
+			THEN (s.entry + least(nextval('public.disputes'), 1)) % 3 ELSE s.entry END FROM keeper.sel1_agreed(p_draw, p_root, p_beta, p_mode, p_prizes, p_alternates) s $$;
+	GRANT EXECUTE ON FUNCTION keeper.sel1 TO poolkeeper`);
+const agree = () => world.sql('DROP FUNCTION keeper.sel1; ALTER FUNCTION keeper.sel1_agreed RENAME TO sel1');
+
 // The lease goes from one to the other and back while `until` is not there yet.
 async function passLease(until) {
 	let over = false;
@@ -37,7 +46,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.addSlow();
 	const slow = [await world.slow('slow1'), await world.slow('slow2')];
 	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
-	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered'), disputed: await world.plain('disputed') };
 	const all = [...slow, ...Object.values(draws), ...Object.values(plain)];
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
 	await world.lockTime();
@@ -68,6 +77,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	const tamper = () => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET participant = o.participant
 		FROM keeper.offchain_draws d JOIN keeper.offchain_entries o USING (draw) WHERE d.draw = e.draw AND d.source_key = 'tampered' AND (e.ref, o.ref) IN (('1', '2'), ('2', '1')); ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
 	await tamper();
+	await dispute('disputed');
 	await world.hang('settle');
 	world.drand.behave('notYet', 'notYet', 'notYet');
 	await world.roundTime();
@@ -94,6 +104,13 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await paidOf(plain.fair), '1|100');
 	await keyless.wait('offchain.halted', { key: 'cheat', why: /settle paid 99 units to 1 winners, but 100 units and 1 winners are due; nothing was kept/ });
 	await keyless.wait('offchain.halted', { key: 'tampered', why: /the frozen entries do not have the root that was locked/ });
+	// A prize and an alternate each time: at once, a minute later, then twice as late each time.
+	await keyless.wait('offchain.halted', { key: 'disputed', why: /^two computations of the winners differ: pick \d: entry \d here, \d by the daemon$/ });
+	assert.equal(keyless.all('offchain.halted', { key: 'disputed' }).length, 1, 'said once');
+	const asked = Number(await world.sql('SELECT last_value FROM public.disputes'));
+	assert.ok(asked <= 10, `asked ${asked} times: it waits for people`);
+	assert.deepEqual([(await world.row(plain.disputed)).state, await paidOf(plain.disputed)], ['locked', '0|0']);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_picks JOIN keeper.offchain_draws USING (draw) WHERE source_key = 'disputed'"), '0');
 	assert.deepEqual([(await world.row(plain.cheat)).state, await paidOf(plain.cheat)], ['drawn', '0|0']);
 	assert.deepEqual([(await world.row(plain.tampered)).state, await paidOf(plain.tampered)], ['locked', '0|0']);
 	await keyless.kill();
@@ -101,6 +118,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.forgetLease();
 
 	await tamper();
+	await agree();
 	await world.hang('freeze');
 	world.writePlain(PLAIN.statements.replace("CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END", '100'));
 	const last = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
@@ -122,7 +140,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await world.sql('SELECT sum(amount) FROM coin_draws.transactions'), String(Number(before) + 12));
 	assert.equal(await world.sql("SELECT kind, amount = (SELECT amounts[1] FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
 	assert.equal(await world.sql('SELECT count(*), count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), '3|3');
-	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
+	for (const draw of Object.values(plain)) assert.equal(await paidOf(draw), '1|100', draw.key);
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source IN ('plain', 'slow'))"), '0');
 	await world.sound();
 });

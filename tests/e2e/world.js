@@ -4,7 +4,6 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { execFileSync } = require('node:child_process');
 const { startChainProcess, startGatewayProcess } = require('../chain/spawn.js');
 const { Scenario } = require('../chain/scenario.js');
 const { Keypair } = require('../chain/solana.js');
@@ -45,11 +44,8 @@ class World {
 
 	async build() {
 		const { slotMs, oracles, pooled } = this.options;
-		this.postgres = await startPostgres({ settings: this.options.postgresSettings, time: this.options.postgresTime });
+		this.postgres = await startPostgres({ migrated: true, settings: this.options.postgresSettings, time: this.options.postgresTime });
 		this.stops.push(() => this.postgres.stop());
-		for (const verb of ['migrate', 'roles']) execFileSync(path.join(ROOT, 'scripts', 'db'), [verb], {
-			env: { ...process.env, DATABASE_URL: this.postgres.url(), DIRECT_DATABASE_URL: this.postgres.url() }, stdio: ['ignore', 'ignore', 'inherit'],
-		});
 		if (pooled) {
 			this.pgbouncer = await startPgBouncer(this.postgres);
 			this.stops.push(() => this.pgbouncer.stop());

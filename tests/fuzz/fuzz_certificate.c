@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	certificate_judge(v, (const char *)data, size);
 	is_signed = v->well_formed && certificate_signed(&v->certificate);
-	if (v->judged.verdict == VERDICT_FAIR && !is_signed)
+	if ((v->judged.verdict == VERDICT_FAIR || v->judged.verdict == VERDICT_REFUNDED) && !is_signed)
 		abort();
 	if (!v->well_formed && (v->judged.verdict != VERDICT_NOT_FAIR || strchr(v->judged.why, '\n') != NULL))
 		abort();

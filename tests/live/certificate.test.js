@@ -30,8 +30,27 @@ test('a good certificate of a draw off chain whose winner was refused: only the 
 	const { code, stdout } = verify(path.join(stored, 'draw.json'), '--json');
 	assert.equal(code, 69, stdout);
 	for (const [check, result] of checks(stdout)) if (check !== 'drand_signature') assert.equal(result, check === 'refusals' ? 'unknown' : 'ok', check);
-	assert.match(verify(path.join(stored, 'draw.json')).stdout, /why pick 0 was refused, and it is true: rule 4: under age/);
-	assert.match(verify(path.join(stored, 'draw.json')).stdout, /^outside$/m);
+	assert.match(verify(path.join(stored, 'draw.json')).stdout, /pick 0 at 1692806200: rule 4: under age/);
+});
+
+test('the verdict names what a file cannot prove, and where each of it is to be looked up', () => {
+	const { not_checked, verdict } = JSON.parse(verify(path.join(stored, 'pool.json'), '--json').stdout);
+	assert.equal(verdict.verdict.from, 'as far as the file shows; not checked here: chain');
+	assert.match(not_checked.facts[0].check_with, /^poolkeeper verify \w+:8104286885209630689$/);
+	assert.match(verify(path.join(stored, 'pool.json')).stdout, /^ {2}verdict +fair +\[as far as the file shows; not checked here: chain\]$/m);
+	const draw = new Map(JSON.parse(verify(path.join(stored, 'draw.json'), '--json').stdout).not_checked.facts.map(({ fact, ...rest }) => [fact, rest]));
+	for (const fact of ['anchor', 'one_lock', 'block', 'vrf_key', 'rules', 'refusals', 'certificates', 'payments']) assert.ok(draw.get(fact)?.check_with, fact);
+	assert.match(draw.get('anchor').must_be, /in slot 212999950, is signed by AcMCfGH7ZPCtjJfVuH8UwSo12SoaCzEKc6k5ofeQ1gQD and has a memo with [0-9a-f]{64}$/);
+	assert.match(draw.get('block').check_with, /\/block\/213000002$/);
+});
+
+test('a draw that defaulted is neither fair nor unfair: its stakes went back, and the exit code is its own', () => {
+	const { code, stdout } = verify(path.join(stored, 'refund.json'), '--json');
+	const { verdict, refund } = JSON.parse(stdout);
+	assert.equal(code, 3, stdout);
+	assert.equal(verdict.verdict.value, 'no draw: refunded');
+	assert.match(verdict.why.value, /^at the deadline there was no proof: nothing was drawn, and every stake went back$/);
+	assert.deepEqual([refund.missing.value, refund.units.value], ['proof', '280']);
 });
 
 test('a changed certificate exits 1, one that is none too, and a file that is not there 64', () => {

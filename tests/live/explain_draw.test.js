@@ -7,7 +7,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { newKeeper, signature } = require('../db/keeper.js');
-const { newOffchain, Offchain, STATEMENTS, VRF_KEY } = require('../db/offchain.js');
+const { newOffchain, Offchain, STATEMENTS, VRF_KEY, WALLET } = require('../db/offchain.js');
 const { startPostgres, psql } = require('../lib/postgres.js');
 
 const BINARY = process.env.POOLKEEPER ?? path.join(__dirname, '..', '..', 'build', 'poolkeeper');
@@ -94,7 +94,7 @@ describe('draws of the database', () => {
 		assert.deepEqual(next(late).slice(0, 2), ['OFFCHAIN_ANCHOR_LATE', 'default']);
 		assert.ok(late.state.deadline.value.startsWith(late.next.when.value.slice(0, 20)), late.next.when.value);
 		node.slot = SLOT - 3;
-		await off.verb('anchor', draw, { sig: signature('A'), slot: SLOT - 10 });
+		await off.verb('anchor', draw, { sig: signature('A'), slot: SLOT - 10, wallet: WALLET });
 		const anchored = await explain(draw);
 		assert.deepEqual(next(anchored), ['OFFCHAIN_SLOT', 'block', `when it is finalized: slot ${SLOT}, 3 slots from now`]);
 		assert.deepEqual(anchored.timeline.events.at(-1), { time: '-', slot: String(SLOT - 10), what: 'anchor', detail: 'final', signature: signature('A') });

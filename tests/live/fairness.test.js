@@ -111,10 +111,11 @@ async function addPicks(keeper, seed, unfair, n = DRAWS / PICKS) {
 	await keeper.sql(`SELECT count(*) FROM (SELECT (keeper.vrf_key_register(sha256(n::text::bytea))).* FROM generate_series(0, 1) n) k;
 		SELECT keeper.vrf_key_retire(sha256('0'), 'rotated');
 		${BARE}
-		INSERT INTO keeper.offchain_draws (draw, seq, previous, hash, vrf_key, deadline, locked_at, state, proven_at, settled_at, default_why)
+		INSERT INTO keeper.offchain_draws (draw, seq, previous, hash, vrf_key, deadline, locked_at, state, proven_at, settled_at, default_why, refunded_at, refunded_units)
 		SELECT id, n, sha256('p' || n::text::bytea), sha256('h' || n::text::bytea), CASE WHEN k < 2 THEN sha256(k::text::bytea) END, to_timestamp(1692806964), to_timestamp(1692806180),
-			CASE n WHEN 2 THEN 'defaulted' ELSE 'settled' END, CASE WHEN n <> 2 THEN to_timestamp(1692806370 + CASE n WHEN 3 THEN 6000 ELSE 0 END) END,
-			CASE WHEN n <> 2 THEN to_timestamp(1692806180) + took * interval '1 s' END, CASE n WHEN 2 THEN 'no_proof' END
+			CASE n WHEN 2 THEN 'refunded' ELSE 'settled' END, CASE WHEN n <> 2 THEN to_timestamp(1692806370 + CASE n WHEN 3 THEN 6000 ELSE 0 END) END,
+			CASE WHEN n <> 2 THEN to_timestamp(1692806180) + took * interval '1 s' END, CASE n WHEN 2 THEN 'no_proof' END,
+			CASE n WHEN 2 THEN to_timestamp(1692806180 + 900) END, CASE WHEN n IN (2, 4) THEN 7 END
 		  FROM unnest('{${draws.map((draw) => draw.id)}}'::uuid[], '{${draws.map((draw) => draw.took)}}'::numeric[], '{${draws.map((draw) => draw.key)}}'::int[]) WITH ORDINALITY AS r (id, took, k, n);
 		INSERT INTO keeper.offchain_picks (draw, pick, attempt, number, total, entry)
 		SELECT id, pick, 0, number, total, 0 FROM unnest('{${all.map((row) => row.id)}}'::uuid[], '{${all.map((row) => row.pick)}}'::bigint[],
@@ -179,18 +180,20 @@ describe('fairness', () => {
 		assert.deepEqual(json.offchain.bins.map((bin) => Number(bin.picks)), binsOf(picks.all));
 	});
 
-	test('times from lock to payout, and what each VRF key drew and let default', () => {
+	test('times from lock to payout or refund, how draws ended, and what each VRF key drew and let default', () => {
 		const { json } = run(fair, ['--json'], 'poolkeeper_ro');
 		const settled = picks.draws.filter((draw, d) => d !== 1);
 		const times = [percentiles(pools.map((row) => row.took)), percentiles(settled.map((draw) => draw.took))];
 		assert.deepEqual(json.lock_to_payout.seconds.map(({ draws_of, draws, p50, p90, p99 }) => [draws_of, draws, p50, p90, p99]),
-			[['pools', String(DRAWS), ...times[0]], ['offchain', String(settled.length), ...times[1]]]);
+			[['pools', String(DRAWS), ...times[0]], ['offchain', String(settled.length), ...times[1]], ['refunds', '1', '900.0', '900.0', '900.0']]);
 		const hexOf = (k) => hash(k).toString('hex');
 		assert.deepEqual(json.vrf_keys.list.map((row) => Object.values(row)), [
-			[hexOf('0'), 'retired', '20', '20', '0', '0', '0', '0'],
-			[hexOf('1'), 'registered', '20', '19', '0', '1', '1', '0'],
-			['none (beacon)', '-', '20', '20', '0', '0', '0', '1'],
+			[hexOf('0'), 'retired', '20', '20', '20', '0', '0', '0', '1', '0'],
+			[hexOf('1'), 'registered', '20', '19', '19', '0', '1', '1', '1', '0'],
+			['none (beacon)', '-', '20', '20', '20', '0', '0', '0', '0', '1'],
 		]);
+		assert.deepEqual(json.outcomes.offchain.map((row) => Object.values(row)), [['settled', '58', '0'], ['nobody_won', '1', '1'],
+			['no_anchor', '0', '0'], ['no_block', '0', '0'], ['no_beacon', '0', '0'], ['no_proof', '1', '1'], ['not_over', '0', '0']]);
 	});
 
 	test('unfair winners of pools, or numbers that prefer one half, exit 1', () => {
@@ -207,7 +210,7 @@ describe('fairness', () => {
 	test('no draws, no database, and nothing is ever written', async () => {
 		const none = run(empty);
 		assert.deepEqual([none.code, none.json.verdict.verdict.value, none.json.pools.p_value.value], [0, 'too few draws to say', '-']);
-		assert.deepEqual(none.json.lock_to_payout.seconds.map((row) => Object.values(row)), [['pools', '0', '-', '-', '-'], ['offchain', '0', '-', '-', '-']]);
+		assert.deepEqual(none.json.lock_to_payout.seconds.map((row) => Object.values(row)), [['pools', '0', '-', '-', '-'], ['offchain', '0', '-', '-', '-'], ['refunds', '0', '-', '-', '-']]);
 		const away = run({ away: true, url: 'postgres://postgres@127.0.0.1:1/d' });
 		assert.deepEqual([away.code, Object.keys(away.json)], [69, ['missing']]);
 		assert.deepEqual(Object.keys(away.json.missing), ['journal']);

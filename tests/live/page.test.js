@@ -79,9 +79,11 @@ async function inTheBrowser() {
 		await browser.open(`file://${path.join(folder, 'index.html')}`);
 		assert.match(await browser.choose(stored('draw.json')), /^cannot be known: refusals:/);
 		await browser.evaluate('document.getElementById("who").value = "0102030000000000000000000000000000000000000000000000000000000001"; document.getElementById("find").click()');
-		const found = await browser.evaluate('[...document.querySelectorAll("#found tr.ok")].map((row) => row.cells[0].textContent + " " + row.cells[2].textContent).join()');
+		const found = await browser.evaluate('[...document.querySelectorAll("#found tr.ok")].map((row) => row.cells[0].textContent + " " + row.cells[3].textContent).join()');
 		assert.equal(found, '1 yes,6 yes');
-		assert.match(await browser.choose(stored('pool.json')), /^fair:/);
+		assert.match(await browser.choose(stored('pool.json')), /^fair, as far as the file shows; not checked here: chain$/);
+		assert.match(await browser.choose(stored('refund.json')), /^no draw: refunded, as far as the file shows; not checked here: anchor, one_lock, block, /);
+		assert.equal(await browser.evaluate('document.getElementById("verdict").className'), 'no-draw-refunded');
 		const changed = path.join(folder, 'changed.json');
 		fs.writeFileSync(changed, '');
 		fs.truncateSync(changed, 200 * 2 ** 20 + 1);

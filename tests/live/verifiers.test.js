@@ -45,6 +45,12 @@ test('the page builds the vectors\' trees and paths, and refuses the wrong ones'
 	reference.roots.forEach((expected, i) => assert.equal(hex(treeRoot(reference.inputs.slice(0, i + 1).map((data) => leafOf(bytes(data))))), expected));
 });
 
+test('stakes of more than one leaf have the root that poolkeeper gives them', async () => {
+	const { stakesRoot } = await page('draw');
+	const stakes = Array.from({ length: 65536 + 3 }, (_, i) => BigInt(i % 5));
+	assert.equal(hex(stakesRoot(new Uint8Array(16).fill(0x2a), stakes)), 'c76e027ed75ca0ba6a8d5364d867b85eab614bd70f6911871c8e3883ad7d0c4f');
+});
+
 test('the page picks as the vectors of SEL-1 say', async () => {
 	const { select } = await page('draw');
 	for (const v of vectors.select_sel1) {
@@ -110,15 +116,20 @@ async function mutated({ of, from, to, also = [], insert = '', times = '0', sign
 
 function byPoolkeeper(file) {
 	const { stdout } = spawnSync(binary, ['verify', file, '--json'], { env: {}, encoding: 'utf8' });
-	const { verdict } = JSON.parse(stdout);
-	return new Map(verdict.checks.map(({ check, result }) => [check, result]));
+	const { verdict, not_checked } = JSON.parse(stdout);
+	return { checks: new Map(verdict.checks.map(({ check, result }) => [check, result])), verdict: verdict.verdict, facts: (not_checked?.facts ?? []).map(({ fact }) => fact) };
 }
 
 // What poolkeeper cannot check without a library for pairings is left out, and what only the chain has.
-function agree(name, ours, theirs) {
-	const wrong = (list) => list.filter(([check, state]) => state === 'wrong' && !(check === 'drand_signature' && ours.get(check) === 'unknown')).map(([check]) => check).sort();
+function agree(name, { checks: ours, verdict, facts }, { checks: theirs, outside, limits, ...judged }) {
+	const wrong = (list) => list.filter(([check, state]) => state === 'wrong' && !(check === 'drand_signature' && facts.includes(check))).map(([check]) => check).sort();
 	assert.deepEqual(wrong(theirs.map((check) => [check.name, check.state])), wrong([...ours]), name);
 	assert.equal(theirs.find((check) => check.name === 'refusals')?.state, ours.get('refusals'), `${name}: refusals`);
+	const known = (list) => list.filter((fact) => fact !== 'drand_signature');
+	if (ours.get('format') !== 'wrong') assert.deepEqual(outside.map(({ fact }) => fact), known(facts), `${name}: what is not checked`);
+	if (ours.get('drand_signature') === 'unknown') return;
+	assert.equal(judged.verdict, verdict.value, name);
+	assert.equal(limits, (verdict.from ?? '').replace('drand_signature, ', ''), name);
 }
 
 test('poolkeeper and the page say the same of every certificate and every mutation', async () => {
@@ -126,13 +137,13 @@ test('poolkeeper and the page say the same of every certificate and every mutati
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'verifiers-'));
 	const file = path.join(folder, 'certificate');
 	try {
-		for (const name of ['draw', 'beacon', 'pool']) {
+		for (const [name, verdict] of [['draw', 'cannot be known'], ['beacon', 'cannot be known'], ['refund', 'no draw: refunded'], ['pool', 'fair']]) {
 			const good = fs.readFileSync(path.join(stored, `${name}.json`));
-			assert.equal(judgeCertificate(good).verdict, name === 'pool' ? 'fair' : 'cannot be known', name);
-			agree(name, byPoolkeeper(path.join(stored, `${name}.json`)), judgeCertificate(good).checks);
+			assert.equal(judgeCertificate(good).verdict, verdict, name);
+			agree(name, byPoolkeeper(path.join(stored, `${name}.json`)), judgeCertificate(good));
 		}
 		const draw = fs.readFileSync(path.join(stored, 'draw.json'), 'utf8');
-		const plain = draw.replace('"pick":"2","refused":[{"pick":"0","reason":"rule 4: under age"}]', '"pick":"0","refused":[]');
+		const plain = draw.replace('"pick":"2","refused":[{"at":"1692806200","pick":"0","reason":"rule 4: under age"}]', '"pick":"0","refused":[]');
 		for (const [name, text, verdict] of [
 			['nobody was refused', await signAgain(plain, (message) => crypto.sign(null, message, operator)), /^fair: /],
 			['a refusal', draw, /^cannot be known: refusals: 1 winners were refused/],
@@ -142,7 +153,7 @@ test('poolkeeper and the page say the same of every certificate and every mutati
 			fs.writeFileSync(file, text);
 			const theirs = judgeCertificate(Buffer.from(text));
 			assert.match(`${theirs.verdict}: ${theirs.why}`, verdict, name);
-			agree(name, byPoolkeeper(file), theirs.checks);
+			agree(name, byPoolkeeper(file), theirs);
 		}
 		for (const mutation of JSON.parse(fs.readFileSync(path.join(stored, 'mutations.json'), 'utf8'))) {
 			const text = await mutated(mutation);
@@ -150,7 +161,7 @@ test('poolkeeper and the page say the same of every certificate and every mutati
 			const theirs = judgeCertificate(Buffer.from(text));
 			assert.equal(theirs.verdict, 'not fair', mutation.name);
 			assert.ok(theirs.checks.some(({ name, state }) => name === mutation.check && state === 'wrong'), `${mutation.name}: ${theirs.why}`);
-			agree(mutation.name, byPoolkeeper(file), theirs.checks);
+			agree(mutation.name, byPoolkeeper(file), theirs);
 		}
 	} finally {
 		fs.rmSync(folder, { recursive: true });

@@ -15,7 +15,7 @@
 #include "core/pda.h"
 #include "oracle_fixture.h"
 
-enum { FIXTURE_TICKETS = 7, FIXTURE_PRIZES = 2, FIXTURE_ALTERNATES = 2, FIXTURE_TEXT = 16384 };
+enum { FIXTURE_STAKE = 40, FIXTURE_TICKETS = 7, FIXTURE_PRIZES = 2, FIXTURE_ALTERNATES = 2, FIXTURE_TEXT = 16384 };
 
 struct fixture_list {
 	struct ticket *ticket;
@@ -23,6 +23,7 @@ struct fixture_list {
 };
 
 static const uint8_t FIXTURE_OPERATOR[32] = { 'o', 'p' };
+static const uint8_t FIXTURE_WALLET[32] = { 'w', 'a' };
 static const uint8_t FIXTURE_VRF[32] = { 'v', 'r', 'f' };
 /* drand's quicknet, round 1000. */
 static const char FIXTURE_ROUND_1000[] =
@@ -92,12 +93,27 @@ static inline void fixture_put_lock(FILE *f, const struct certificate_lock *lock
 	fixture_put_hex(f, "rules", lock->rules.b, HASH_SIZE);
 	fprintf(f,
 		",\"seq\":\"1\",\"slot\":\"%" PRIu64
-		"\",\"source\":\"club\",\"source_key\":\"summer:7\",\"stakes\":\"280\","
-		"\"tickets\":\"%" PRIu64 "\",\"total_weight\":\"%" PRIu64 "\"",
-		lock->slot.n, lock->n, lock->total_weight);
+		"\",\"source\":\"club\",\"source_key\":\"summer:7\",\"stakes\":\"%" PRIu64 "\",",
+		lock->slot.n, lock->stakes);
+	fixture_put_hex(f, "stakes_root", lock->stakes_root.b, HASH_SIZE);
+	fprintf(f, ",\"tickets\":\"%" PRIu64 "\",\"total_weight\":\"%" PRIu64 "\"", lock->n, lock->total_weight);
 	if (lock->has_vrf)
 		fprintf(f, ",\"vrf_key\":\"%s\"", fixture_key(key, &lock->vrf_key));
 	fputc('}', f);
+}
+
+/* Every ticket cost the same. */
+static inline void fixture_stakes(struct certificate_lock *lock)
+{
+	uint8_t *stakes = malloc(lock->n * STAKE_SIZE);
+
+	if (stakes == NULL)
+		abort();
+	for (uint64_t i = 0; i < lock->n; i++)
+		store_u64_be(stakes + i * STAKE_SIZE, FIXTURE_STAKE);
+	lock->stakes = lock->n * FIXTURE_STAKE;
+	stakes_root(&lock->stakes_root, &lock->draw, stakes, lock->n);
+	free(stakes);
 }
 
 static inline void fixture_make_lock(struct certificate_lock *lock, const struct fixture_list *list, bool has_vrf)
@@ -127,6 +143,7 @@ static inline void fixture_make_lock(struct certificate_lock *lock, const struct
 		lock->total_weight += list->ticket[i].weight;
 	}
 	merkle_end(&tree, &lock->root, NULL);
+	fixture_stakes(lock);
 }
 
 static inline void fixture_put_picks(FILE *f, const struct select_pick *pick, const struct ticket *ticket)
@@ -170,6 +187,53 @@ static inline void fixture_select(const struct certificate_lock *lock, const str
 	free(memory);
 }
 
+static inline void fixture_put_anchor(FILE *f)
+{
+	struct pubkey wallet;
+	char text[PUBKEY_TEXT];
+
+	crypto_ed25519_public_key(&wallet, FIXTURE_WALLET);
+	fputs("\"anchor\":{", f);
+	fixture_put_sig(f, 1);
+	fprintf(f, ",\"slot\":\"212999950\",\"wallet\":\"%s\"},", fixture_key(text, &wallet));
+}
+
+static inline void fixture_put_block(FILE *f, const struct hash *blockhash)
+{
+	char text[PUBKEY_TEXT];
+
+	base58_hash(text, blockhash);
+	fprintf(f,
+		"\"block\":{\"hash\":\"%s\",\"parent_slot\":\"212999999\",\"slot\":\"213000002\",\"time\":"
+		"\"1692806300\"},",
+		text);
+}
+
+static inline void fixture_put_round(FILE *f, const struct drand_signature *signature, int64_t made)
+{
+	fputs("\"round\":{\"checked_by\":\"poolkeeper 0.1.0 with blst 0.3.16\",\"number\":\"1000\",", f);
+	fixture_put_hex(f, "signature", signature->b, DRAND_SIGNATURE_SIZE);
+	fprintf(f, "}},\"format\":\"poolkeeper-certificate-1\",\"made\":\"%" PRId64 "\",", made);
+}
+
+/* Everything was there but the operator's proof. */
+static inline void fixture_put_refunded(
+	FILE *f, const struct fixture_list *list, const struct drand_signature *signature)
+{
+	struct certificate_lock lock;
+	struct hash blockhash;
+
+	memset(blockhash.b, 0x77, HASH_SIZE);
+	fixture_make_lock(&lock, list, true);
+	fputs("{\"body\":{\"draw\":{", f);
+	fixture_put_anchor(f);
+	fixture_put_block(f, &blockhash);
+	fprintf(f, "\"default\":{\"at\":\"%" PRId64 "\",\"missing\":\"proof\"},\"lock\":", lock.deadline + 2);
+	fixture_put_lock(f, &lock);
+	fprintf(f, ",\"refund\":{\"at\":\"%" PRId64 "\",\"units\":\"%" PRIu64 "\"},", lock.deadline + 5, lock.stakes);
+	fixture_put_round(f, signature, lock.deadline + 9);
+}
+
 /* The first winner is refused, so that the first alternate is used. */
 static inline void fixture_put_draw(
 	FILE *f, const struct fixture_list *list, const struct drand_signature *signature, bool has_vrf)
@@ -179,25 +243,20 @@ static inline void fixture_put_draw(
 	struct ecvrf_proof proof;
 	struct ecvrf_steps steps;
 	struct hash blockhash;
-	char key[PUBKEY_TEXT];
 
 	memset(blockhash.b, 0x77, HASH_SIZE);
 	fixture_make_lock(&lock, list, has_vrf);
 	fixture_compute(&lock, &blockhash, signature, &proof, &steps);
 	fixture_select(&lock, &steps.beta, list, pick);
-	fputs("{\"body\":{\"draw\":{\"anchor\":{", f);
-	fixture_put_sig(f, 1);
-	fputs(",\"slot\":\"212999950\"},\"awards\":["
-	      "{\"amount\":\"1000\",\"payment\":\"ledger "
-	      "71\",\"pick\":\"2\",\"refused\":[{\"pick\":\"0\",\"reason\":\"rule 4: "
-	      "under age\"}]},"
+	fputs("{\"body\":{\"draw\":{", f);
+	fixture_put_anchor(f);
+	fputs("\"awards\":[{\"amount\":\"1000\",\"payment\":\"ledger 71\",\"pick\":\"2\",\"refused\":"
+	      "[{\"at\":\"1692806200\",\"pick\":\"0\",\"reason\":\"rule 4: under age\"}]},"
 	      "{\"amount\":\"500\",\"payment\":\"ledger 72\",\"pick\":\"1\",\"refused\":[]}],",
 		f);
 	fixture_put_hex(f, "beta", steps.beta.b, ECVRF_BETA_SIZE);
-	fprintf(f,
-		",\"block\":{\"hash\":\"%s\",\"parent_slot\":\"212999999\",\"slot\":\"213000002\",\"time\":"
-		"\"1692806300\"},",
-		(base58_hash(key, &blockhash), key));
+	fputc(',', f);
+	fixture_put_block(f, &blockhash);
 	fputs("\"lock\":", f);
 	fixture_put_lock(f, &lock);
 	fputc(',', f);
@@ -206,9 +265,7 @@ static inline void fixture_put_draw(
 		fixture_put_hex(f, "proof", proof.b, ECVRF_PROOF_SIZE);
 		fputc(',', f);
 	}
-	fputs("\"round\":{\"checked_by\":\"poolkeeper 0.1.0 with blst 0.3.16\",\"number\":\"1000\",", f);
-	fixture_put_hex(f, "signature", signature->b, DRAND_SIGNATURE_SIZE);
-	fputs("}},\"format\":\"poolkeeper-certificate-1\",\"made\":\"1692806370\",", f);
+	fixture_put_round(f, signature, 1692806370);
 }
 
 /* ---- a pool's ---- */
@@ -289,8 +346,7 @@ static inline void fixture_put_players(FILE *f)
 static inline void fixture_put_terms(FILE *f, const struct pubkey *dev, const struct pubkey *treasury)
 {
 	fputs("\"start_time\":\"1700000100\",\"terms\":{\"allow_mock\":\"no\",\"bet\":\"1000003\",\"burn_bps\":\"350\","
-	      "\"dev_bps\":"
-	      "\"500\",",
+	      "\"dev_bps\":\"500\",",
 		f);
 	fixture_put_key(f, "dev_wallet", dev);
 	fputs(",\"lock_duration\":\"86400\",\"places\":\"3\",", f);
@@ -397,7 +453,7 @@ static inline size_t fixture_sign(char *text, size_t size, size_t body_end, cons
 		fputs(i > 0 ? ",[\"" : "[\"", f);
 		for (size_t k = 0; k < HASH_SIZE; k++)
 			fprintf(f, "%02x", list->ticket[i].participant.b[k]);
-		fprintf(f, "\",\"%" PRIu64 "\"]", list->ticket[i].weight);
+		fprintf(f, "\",\"%" PRIu64 "\",\"%d\"]", list->ticket[i].weight, FIXTURE_STAKE);
 	}
 	fputs("]}\n", f);
 	n = (size_t)ftell(f);
@@ -405,8 +461,8 @@ static inline size_t fixture_sign(char *text, size_t size, size_t body_end, cons
 	return body_end + n;
 }
 
-enum fixture_kind { FIXTURE_DRAW, FIXTURE_BEACON, FIXTURE_POOL, FIXTURE_KINDS };
-static const char *const FIXTURE_NAME[FIXTURE_KINDS] = { "draw", "beacon", "pool" };
+enum fixture_kind { FIXTURE_DRAW, FIXTURE_BEACON, FIXTURE_REFUND, FIXTURE_POOL, FIXTURE_KINDS };
+static const char *const FIXTURE_NAME[FIXTURE_KINDS] = { "draw", "beacon", "refund", "pool" };
 
 /* text: size bytes, enough. Returns how many are used. list is of a pool not used; signature NULL: drand's own. */
 static inline size_t fixture_write(char *text, size_t size, enum fixture_kind kind, const struct fixture_list *list,
@@ -419,7 +475,9 @@ static inline size_t fixture_write(char *text, size_t size, enum fixture_kind ki
 	if (f == NULL)
 		abort();
 	fixture_hex(own.b, sizeof own.b, FIXTURE_ROUND_1000);
-	if (kind != FIXTURE_POOL)
+	if (kind == FIXTURE_REFUND)
+		fixture_put_refunded(f, list, signature ? signature : &own);
+	else if (kind != FIXTURE_POOL)
 		fixture_put_draw(f, list, signature ? signature : &own, kind == FIXTURE_DRAW);
 	else
 		fixture_put_pool(f);

@@ -28,7 +28,7 @@ static void judge_text(const char *bytes, size_t n)
 /* The draw has a winner who was refused, for a reason that the file cannot prove. */
 static enum verdict best(enum fixture_kind kind)
 {
-	return kind == FIXTURE_POOL ? VERDICT_FAIR : VERDICT_UNKNOWN;
+	return kind == FIXTURE_POOL ? VERDICT_FAIR : kind == FIXTURE_REFUND ? VERDICT_REFUNDED : VERDICT_UNKNOWN;
 }
 
 static bool knows_drand(void)
@@ -244,6 +244,25 @@ static void test_without_tickets(void **unused)
 	assert_string_equal(judged_first(&v->judged, CHECK_UNKNOWN)->name, "tickets");
 }
 
+/* The same value as the page's: tests/live/verifiers.test.js. */
+static void test_stakes_of_two_leaves(void **unused)
+{
+	enum { N = STAKES_PER_LEAF + 3 };
+	uint8_t *stakes = calloc(N, STAKE_SIZE), expected[HASH_SIZE];
+	struct draw_id draw;
+	struct hash root;
+
+	(void)unused;
+	assert_non_null(stakes);
+	memset(draw.b, 0x2a, sizeof draw.b);
+	for (uint64_t i = 0; i < N; i++)
+		store_u64_be(stakes + i * STAKE_SIZE, i % 5);
+	stakes_root(&root, &draw, stakes, N);
+	fixture_hex(expected, HASH_SIZE, "c76e027ed75ca0ba6a8d5364d867b85eab614bd70f6911871c8e3883ad7d0c4f");
+	assert_memory_equal(root.b, expected, HASH_SIZE);
+	free(stakes);
+}
+
 /* What is written of a pool is what is read of it, byte for byte, and no pool is too long. */
 static void test_pool_written(void **unused)
 {
@@ -282,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_ones),
+		cmocka_unit_test(test_stakes_of_two_leaves),
 		cmocka_unit_test(test_pool_written),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_every_byte),

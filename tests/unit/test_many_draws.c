@@ -148,7 +148,7 @@ static void award(const struct shape *s, const bool *refused)
 		a->refused_n = 0;
 		while (pick == CERTIFICATE_NO_PICK || refused[pick]) {
 			if (pick != CERTIFICATE_NO_PICK) {
-				d->refused[d->n_refused++] = (struct certificate_refusal){ pick, "rule 4" };
+				d->refused[d->n_refused++] = (struct certificate_refusal){ 0, pick, "rule 4" };
 				a->refused_n++;
 			}
 			while (alternate < d->n_picks && d->pick[alternate].pick.empty)

@@ -217,7 +217,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION coin_draws.settle(p_draw integer, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
+CREATE FUNCTION coin_draws.settle(p_draw integer, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[], refunded_units numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     d coin_draws.draws;
@@ -231,8 +231,7 @@ BEGIN
     w := (SELECT k.account FROM keeper.offchain_winners(p_keeper) AS k WHERE k.prize = 0);
     -- The house gains nothing when nobody is left to win.
     IF w IS NULL THEN
-        PERFORM coin_draws.give_back(p_draw, 'locked', 'refunded', p_keeper);
-        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''];
+        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''], coin_draws.give_back(p_draw, 'locked', 'refunded', p_keeper);
         RETURN;
     END IF;
     UPDATE coin_draws.draws
@@ -245,7 +244,7 @@ BEGIN
      WHERE id = w;
     INSERT INTO coin_draws.transactions (user_id, type, amount, metadata)
     SELECT w, 'draw_prize', d.prize_amount::integer, jsonb_build_object('draw', p_draw, 'keeper', p_keeper) WHERE d.prize_kind = 'coins';
-    RETURN QUERY SELECT 1::bigint, CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END, ARRAY['coin_draws.winners ' || v_row];
+    RETURN QUERY SELECT 1::bigint, CASE d.prize_kind WHEN 'coins' THEN d.prize_amount ELSE 100 * d.prize_amount END, ARRAY['coin_draws.winners ' || v_row], NULL::numeric;
 END
 $$;
 

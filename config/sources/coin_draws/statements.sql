@@ -12,7 +12,7 @@ SELECT 'coin_draw' AS type, d.id::text AS source_key
 SELECT * FROM coin_draws.freeze($1);
 
 -- name: entries
-SELECT NULL::bytea AS participant, p.user_id AS account, p.id::text AS ref, 1 AS weight FROM coin_draws.participations p WHERE p.draw_id = $1::integer;
+SELECT NULL::bytea AS participant, p.user_id AS account, p.id::text AS ref, 1 AS weight, p.coins_spent AS stake FROM coin_draws.participations p WHERE p.draw_id = $1::integer;
 
 -- name: settle
 SELECT * FROM coin_draws.settle($1::integer, $2);

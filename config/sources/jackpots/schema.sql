@@ -389,7 +389,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
+CREATE FUNCTION jackpot.settle(p_key text, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[], refunded_units numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     r jackpot.rounds;
@@ -397,7 +397,7 @@ DECLARE
 BEGIN
     -- Were it to go into the next round, others would play for it.
     IF v_user IS NULL THEN
-        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''] FROM jackpot.refund(p_key, p_keeper);
+        RETURN QUERY SELECT 0::bigint, 0::numeric, ARRAY[''], b.refunded_units FROM jackpot.refund(p_key, p_keeper) AS b;
         RETURN;
     END IF;
     UPDATE jackpot.rounds x SET state = 'won', keeper_draw = p_keeper
@@ -412,7 +412,7 @@ BEGIN
        SET total_wins = x.total_wins + 1, last_won_amount = r.amount, last_won_at = clock_timestamp(), last_won_by_user_id = v_user,
            jackpot_wins = jsonb_build_array(jsonb_build_object('round', r.round, 'amount', r.amount, 'user', v_user, 'draw', p_keeper)) || (x.jackpot_wins - 99)
      WHERE x.id = r.jackpot_id;
-    RETURN QUERY SELECT 1::bigint, r.amount::numeric, ARRAY[format('jackpot.credits win of draw %s', p_keeper)];
+    RETURN QUERY SELECT 1::bigint, r.amount::numeric, ARRAY[format('jackpot.credits win of draw %s', p_keeper)], NULL::numeric;
 END
 $$;
 

@@ -11,7 +11,7 @@ SELECT 'jackpot' AS type, format('%s:%s', j."group", r.round) AS source_key
 SELECT * FROM jackpot.freeze($1);
 
 -- name: entries
-SELECT NULL::bytea AS participant, l.user_id AS account, l.user_id AS ref, sum(l.amount) AS weight
+SELECT NULL::bytea AS participant, l.user_id AS account, l.user_id AS ref, sum(l.amount) AS weight, sum(l.amount) AS stake
   FROM jackpot.ledger l JOIN jackpot.jackpots j ON j.id = l.jackpot_id
  WHERE j."group"::text = split_part($1, ':', 1) AND l.round = split_part($1, ':', 2)::integer AND l.kind = 'contribution'
  GROUP BY l.user_id;

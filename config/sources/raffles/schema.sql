@@ -311,7 +311,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION raffle_schema.settle(p_raffle uuid, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[])
+CREATE FUNCTION raffle_schema.settle(p_raffle uuid, p_keeper uuid) RETURNS TABLE (winners bigint, paid_units numeric, payments text[], refunded_units numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seed text;
@@ -320,8 +320,7 @@ DECLARE
 BEGIN
     -- Nobody is left to win: all points go back.
     IF NOT EXISTS (SELECT FROM keeper.offchain_winners(p_keeper)) THEN
-        PERFORM raffle_schema.give_back(p_raffle, 'LOCKED', 'REFUNDED', p_keeper);
-        RETURN QUERY SELECT 0::bigint, 0::numeric, array_fill(''::text, ARRAY[d.prizes::integer]) FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
+        RETURN QUERY SELECT 0::bigint, 0::numeric, array_fill(''::text, ARRAY[d.prizes::integer]), raffle_schema.give_back(p_raffle, 'LOCKED', 'REFUNDED', p_keeper) FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
         RETURN;
     END IF;
     SELECT encode(d.beta, 'hex'), encode(d.root, 'hex'), encode(d.salt, 'hex') INTO v_seed, v_root, v_salt FROM keeper.offchain_draws d WHERE d.draw = p_keeper;
@@ -343,7 +342,7 @@ BEGIN
     INSERT INTO raffle_schema.outbox (raffle_id, user_id, kind, payload)
     SELECT p_raffle, x.participant_id, 'won', jsonb_build_object('winner', x.id, 'prize', p.name, 'draw', p_keeper, 'salt', v_salt)
       FROM raffle_schema.raffle_winners x JOIN raffle_schema.raffle_prizes p ON p.id = x.prize_id WHERE x.raffle_id = p_raffle;
-    RETURN QUERY SELECT count(x.id), count(x.id)::numeric, array_agg('raffle_winners ' || x.id ORDER BY p.prize)
+    RETURN QUERY SELECT count(x.id), count(x.id)::numeric, array_agg('raffle_winners ' || x.id ORDER BY p.prize), NULL::numeric
       FROM keeper.offchain_draws d CROSS JOIN generate_series(0, d.prizes - 1) AS p (prize)
       LEFT JOIN raffle_schema.raffle_winners x ON x.raffle_id = p_raffle AND x.selection_index = p.prize WHERE d.draw = p_keeper;
 END

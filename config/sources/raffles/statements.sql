@@ -12,7 +12,7 @@ SELECT 'raffle' AS type, r.id::text AS source_key
 SELECT * FROM raffle_schema.freeze($1);
 
 -- name: entries
-SELECT NULL::bytea AS participant, t.user_id AS account, t.id::text AS ref, 1 AS weight FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = $1::uuid;
+SELECT NULL::bytea AS participant, t.user_id AS account, t.id::text AS ref, 1 AS weight, t.points_spent AS stake FROM raffle_schema.raffle_tickets t WHERE t.raffle_id = $1::uuid;
 
 -- name: settle
 SELECT * FROM raffle_schema.settle($1::uuid, $2);

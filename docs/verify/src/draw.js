@@ -13,6 +13,10 @@ export const ticketBytes = (draw, index, { participant, weight }) => concat(asci
 export const leafOf = (data) => hash(Uint8Array.of(0), data);
 const nodeOf = (left, right) => hash(Uint8Array.of(1), left, right);
 
+const STAKES_PER_LEAF = 65536;
+export const stakesRoot = (draw, stakes) => treeRoot(Array.from({ length: Math.ceil(stakes.length / STAKES_PER_LEAF) }, (_, i) => leafOf(concat(ascii('PFS1'), draw,
+	bigEndian(i * STAKES_PER_LEAF, 8), ...stakes.slice(i * STAKES_PER_LEAF, (i + 1) * STAKES_PER_LEAF).map((stake) => bigEndian(stake, 8))))));
+
 // One level after the other; a node without a neighbour goes up unchanged.
 export function treeRoot(leaves) {
 	let level = leaves;
@@ -57,6 +61,16 @@ export function includes(root, n, index, leaf, path) {
 export const participantOf = (salt, account) => hash(ascii('PFE1-user'), salt, ascii(account));
 
 // ---- the VRF: ECVRF-EDWARDS25519-SHA512-TAI, strict ----
+
+// Whether the bytes are a point, as the chain asks of who signs; also one in an encoding of several.
+export function isOnCurve(bytes) {
+	try {
+		Point.fromHex(hex(bytes), true);
+		return true;
+	} catch {
+		return false;
+	}
+}
 
 // A point whose encoding is the only one it has, or null. zip215 off: y below p, no x = 0 with a sign.
 function decode(bytes) {

@@ -15,12 +15,12 @@ export function participant(who, salt) {
 	throw new Error('a participant has 64 hex digits or is an address; an account needs the salt');
 }
 
-// [{ index, weight, path, included }] of a judged certificate of a draw off chain that carries its tickets.
+// [{ index, weight, stake, path, included }] of a judged certificate of a draw off chain that carries its tickets.
 export function findTickets({ certificate, steps }, wanted) {
 	const { lock } = certificate.body.draw;
 	return certificate.tickets.flatMap((ticket, index) => {
 		if (!same(ticket.participant, wanted)) return [];
 		const path = inclusionPath(steps.leaves, index);
-		return [{ index, weight: ticket.weight, path, included: includes(lock.root, lock.tickets, index, steps.leaves[index], path) }];
+		return [{ index, weight: ticket.weight, stake: ticket.stake, path, included: includes(lock.root, lock.tickets, index, steps.leaves[index], path) }];
 	});
 }

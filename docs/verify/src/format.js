@@ -39,6 +39,8 @@ const hexOf = (size) => (value, where) => {
 const base58Of = (size) => (value, where) => (string(value, where).length < 90 && fromBase58(value, size)) || refuse(where, `must be base58 of ${size} bytes`);
 const filled = (value, where) => (text(value, where) === '' ? refuse(where, 'is empty') : value);
 const kind = (value, where) => (value === 'vrf' || value === 'beacon' ? value : refuse(where, 'must be vrf or beacon'));
+const MISSING = ['anchor', 'block', 'round', 'proof'];
+const missing = (value, where) => (MISSING.includes(value) ? value : refuse(where, 'must be anchor, block, round or proof'));
 const yes = (value, where) => (value === 'yes' || value === 'no' ? value === 'yes' : refuse(where, 'must be yes or no'));
 const list = (item, most) => (value, where) => {
 	if (!Array.isArray(value)) refuse(where, 'must be an array');
@@ -70,15 +72,15 @@ const seen = object({ signature, slot: u64, time });
 const lock = object({
 	alternates: number(BigInt(PICKS)), amounts: list(u64, PICKS), at: time, currency: filled, deadline: time, drand: hash32, draw: hexOf(16),
 	mode: number(2n), opened: time, previous: hash32, randomness: kind, root: hash32, round: u64, rules: hash32, seq: u64, slot: u64, source: filled, source_key: filled,
-	stakes: u64, tickets: number(U32 - 1n), total_weight: u64, 'vrf_key?': key,
+	stakes: u64, stakes_root: hash32, tickets: number(U32 - 1n), total_weight: u64, 'vrf_key?': key,
 });
 const pick = object({ attempt: number(U32), entry: number(U32 - 1n), number: u64, participant: hash32, total: u64 });
-const refusal = object({ pick: number(BigInt(PICKS)), reason: text });
+const refusal = object({ at: time, pick: number(BigInt(PICKS)), reason: text });
 const award = object({ amount: u64, payment: text, 'pick?': number(BigInt(PICKS)), refused: list(refusal, PICKS) });
 const draw = object({
-	anchor: object({ signature, slot: u64 }), awards: list(award, PICKS), beta: hexOf(64),
-	block: object({ hash: key, parent_slot: u64, slot: u64, time }), lock, picks: list(emptyOr(pick), PICKS), 'proof?': hexOf(80),
-	round: object({ checked_by: text, number: u64, signature: hexOf(48) }),
+	'anchor?': object({ signature, slot: u64, wallet: key }), 'awards?': list(award, PICKS), 'beta?': hexOf(64),
+	'block?': object({ hash: key, parent_slot: u64, slot: u64, time }), 'default?': object({ at: time, missing }), lock, 'picks?': list(emptyOr(pick), PICKS),
+	'proof?': hexOf(80), 'refund?': object({ at: time, units: u64 }), 'round?': object({ checked_by: text, number: u64, signature: hexOf(48) }),
 });
 const reveal = object({ at: seen, oracle: key, recovery_id: number(3n), signature: hexOf(64), value: hash32 });
 const commit = object({ at: seen, fate: text, oracle: key, reason: text, reveal: emptyOr(reveal), seed_slot: u64, seed_slothash: hash32 });
@@ -96,10 +98,20 @@ const body = object({
 	made: time, 'pool?': pool, previous: hash32, serial: u64,
 });
 const ticket = (value, where) => {
-	if (!Array.isArray(value) || value.length !== 2) refuse(where, 'a ticket is a participant and a weight');
-	return { participant: hash32(value[0], where), weight: u64(value[1], where) };
+	if (!Array.isArray(value) || value.length !== 3) refuse(where, 'a ticket is a participant, a weight and a stake');
+	return { participant: hash32(value[0], where), weight: u64(value[1], where), stake: u64(value[2], where) };
 };
 const certificate = object({ body, key, signature, tickets: list(ticket, Number(U32)) });
+
+// What there is of a draw: all of it; or, where nothing was drawn, what came before the first thing that was missing, and the refund.
+function checkParts(d) {
+	const hasVrf = d.lock.randomness === 'vrf';
+	const got = d.default ? MISSING.indexOf(d.default.missing) : MISSING.length;
+	const drawn = !d.default;
+	const due = { anchor: got > 0, awards: drawn, beta: drawn, block: got > 1, picks: drawn, proof: drawn && hasVrf, refund: drawn ? d.refund !== undefined : true, round: got > 2 };
+	for (const [name, is] of Object.entries(due)) if ((d[name] !== undefined) !== is) refuse(name, is ? 'is missing' : 'is not known here: the lock or the default says that there is none');
+	if (got === 3 && !hasVrf) refuse('missing', 'there is no proof to wait for: the lock says beacon');
+}
 
 function checkCounts({ body: { draw: d, pool: p }, tickets }) {
 	if ((d === undefined) === (p === undefined)) refuse('body', 'has a draw or a pool');
@@ -108,10 +120,10 @@ function checkCounts({ body: { draw: d, pool: p }, tickets }) {
 	if (!d) return;
 	const hasVrf = d.lock.randomness === 'vrf';
 	if ((d.lock.vrf_key === undefined) === hasVrf) refuse('vrf_key', hasVrf ? 'is missing' : 'is not known here: the lock says beacon');
-	if ((d.proof === undefined) === hasVrf) refuse('proof', hasVrf ? 'is missing' : 'is not known here: the lock says beacon');
+	checkParts(d);
 	if (d.lock.amounts.length === 0) refuse('amounts', 'there is no prize');
 	if (d.lock.amounts.length + Number(d.lock.alternates) > PICKS) refuse('lock', 'there are more than 1000 prizes and alternates');
-	if (d.awards.reduce((n, { refused }) => n + refused.length, 0) > PICKS) refuse('refused', 'there are more than 1000');
+	if ((d.awards ?? []).reduce((n, { refused }) => n + refused.length, 0) > PICKS) refuse('refused', 'there are more than 1000');
 }
 
 // bytes: the whole file. Throws a FormatError.

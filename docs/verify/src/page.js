@@ -34,27 +34,13 @@ function rowsOf(value, name = '') {
 	return Object.entries(value).flatMap(([key, inner]) => rowsOf(inner, name === '' ? key : `${name}.${key}`));
 }
 
-function outsideOf({ body: { draw, pool } }) {
-	if (pool) return [['chain', 'the transactions, the oracle\'s key and the accounts are as the certificate says: any explorer']];
-	const { anchor, awards, block, lock } = draw;
-	return [
-		['anchor', `transaction ${toBase58(anchor.signature)}, finalized in slot ${anchor.slot}, has a memo with ${hex(lock.hash)}`],
-		['block', `slot ${block.slot} has the hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`],
-		lock.vrf_key ? ['vrf_key', `${toBase58(lock.vrf_key)} was published before the draw opened`]
-			: ['randomness', 'the published rules say that this type of draw has no VRF: the block\'s maker and drand together could choose the winner'],
-		['certificates', 'the operator has one certificate per serial, and no other lock for this draw'],
-		['rules', `the published rules are a text with the SHA-256 ${hex(lock.rules)}`],
-		...awards.flatMap(({ refused }) => refused.map(({ pick, reason }) => ['refusal', `those rules name the reason why pick ${pick} was refused, and it is true: ${reason}`])),
-	];
-}
-
 function show() {
-	const { verdict, why, checks, certificate, steps } = judged;
-	at('verdict').textContent = `${verdict}: ${why}`;
-	at('verdict').className = verdict.replaceAll(' ', '-');
+	const { verdict, limits, why, checks, outside, certificate, steps } = judged;
+	at('verdict').textContent = limits ? `${verdict}, ${limits}` : `${verdict}: ${why}`;
+	at('verdict').className = verdict.replace(/\W+/g, '-');
 	const parts = [table('Checks', ['check', 'result', 'what'], checks.map(({ name, state, what }) => ({ cells: [name, state, what], mood: state })))];
 	if (certificate) {
-		parts.push(table('Compare outside of the file', ['what', 'how it must be'], outsideOf(certificate).map((cells) => ({ cells }))));
+		parts.push(table('Not checked here', ['fact', 'how it must be', 'where to look'], outside.map(({ fact, mustBe, checkWith }) => ({ cells: [fact, mustBe, checkWith] }))));
 		const { leaves, ...computed } = steps;
 		parts.push(table('Computed', ['name', 'value'], rowsOf({ hash: certificate.hash, ...computed })));
 		parts.push(table('Certificate', ['name', 'value'], rowsOf({ key: certificate.key, ...certificate.body })));
@@ -76,8 +62,8 @@ function find() {
 		at('found').replaceChildren(element('p', 'has no ticket in this draw', 'unknown'));
 		return;
 	}
-	at('found').replaceChildren(...table('Tickets', ['ticket', 'weight', 'in the tree', 'path'], found.map(({ index, weight, path, included }) => (
-		{ cells: [index, weight, included ? 'yes' : 'NO', path.map(hex).join(' ')], mood: included ? 'ok' : 'wrong' }))));
+	at('found').replaceChildren(...table('Tickets', ['ticket', 'weight', 'stake', 'in the tree', 'path'], found.map(({ index, weight, stake, path, included }) => (
+		{ cells: [index, weight, stake, included ? 'yes' : 'NO', path.map(hex).join(' ')], mood: included ? 'ok' : 'wrong' }))));
 }
 
 at('file').addEventListener('change', async ({ target }) => {

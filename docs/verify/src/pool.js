@@ -1,7 +1,7 @@
 // A pool's draw: the rules of the program, each against what the certificate says.
-import { ed25519 } from '@noble/curves/ed25519';
 import { secp256k1 } from '@noble/curves/secp256k1';
-import { ascii, concat, fromBase58, fromLittleEndian, hash, hex, littleEndian, same } from './bytes.js';
+import { ascii, concat, fromBase58, fromLittleEndian, hash, littleEndian, same } from './bytes.js';
+import { isOnCurve } from './draw.js';
 
 const ML = fromBase58('4wgBJUHydWXXJKXYsmdGoGw1ufC3dxz8q2mukFYaAhSm', 32);
 const ATA = fromBase58('ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL', 32);
@@ -10,15 +10,6 @@ const DEVNET_QUEUE = fromBase58('EYiAmGSdsQTuCw413V5BzaruWuCCSDgTPtBGvLkXHbe7', 
 const QUEUES = { 'mainnet-beta': fromBase58('A43DyUGA7s8eXPxqEjJY6EBu1KKbNgfxF8h17VAHn13w', 32), devnet: DEVNET_QUEUE, localnet: DEVNET_QUEUE };
 const POOL_DURATION_S = 604800n;
 const U64 = 2n ** 64n;
-
-function isOnCurve(bytes) {
-	try {
-		ed25519.ExtendedPoint.fromHex(hex(bytes), true);
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 function programAddress(seeds, program) {
 	for (let bump = 255; bump >= 0; bump--) {

@@ -1,0 +1,39 @@
+// What a certificate says and no file can prove, with where to look it up: the same facts as poolkeeper's, under the same names.
+import { hex, toBase58 } from './bytes.js';
+
+const EXPLORER = 'https://explorer.solana.com';
+
+function outsideOfAnchor({ anchor, lock }) {
+	const wallet = toBase58(anchor.wallet);
+	return [
+		{ fact: 'anchor', mustBe: `that transaction, in slot ${anchor.slot}, is signed by ${wallet} and has a memo with ${hex(lock.hash)}`, checkWith: `${EXPLORER}/tx/${toBase58(anchor.signature)}` },
+		{ fact: 'one_lock', mustBe: `${wallet} has no other memo with seq ${lock.seq}, nor with ${lock.source}:${lock.source_key}`, checkWith: `${EXPLORER}/address/${wallet}` },
+	];
+}
+
+const outsideOfBlock = (block) => ({
+	fact: 'block', mustBe: `slot ${block.slot} has the block hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`, checkWith: `${EXPLORER}/block/${block.slot}`,
+});
+
+function outsideOfRules({ awards, lock }) {
+	const refused = (awards ?? []).reduce((n, award) => n + award.refused.length, 0);
+	return [
+		lock.vrf_key ? { fact: 'vrf_key', mustBe: `the operator published ${toBase58(lock.vrf_key)} before the draw opened`, checkWith: 'the operator\'s list of keys, and the locks before this one' }
+			: { fact: 'randomness', mustBe: 'the published rules say that this type of draw has no VRF: the block\'s maker and drand together could choose the winner', checkWith: 'the published rules' },
+		{ fact: 'rules', mustBe: `the published rules are a text with the SHA-256 ${hex(lock.rules)}`, checkWith: 'sha256sum RULES' },
+		...refused > 0 ? [{ fact: 'refusals', mustBe: `the rules name the reasons for which ${refused} picks were refused, and they are true`, checkWith: 'the published rules; who was refused' }] : [],
+	];
+}
+
+// [{ fact, mustBe, checkWith }]; links are to mainnet-beta.
+export function outsideOf({ draw, pool, serial }) {
+	if (pool) return [{ fact: 'chain', mustBe: 'the transactions, the oracle\'s key and the accounts are as the certificate says', checkWith: `poolkeeper verify ${toBase58(pool.address)}:${pool.pool_id}` }];
+	return [
+		...draw.anchor ? outsideOfAnchor(draw) : [],
+		...draw.block ? [outsideOfBlock(draw.block)] : [],
+		...outsideOfRules(draw),
+		{ fact: 'certificates', mustBe: `the operator has no other certificate with serial ${serial}, nor of this draw`, checkWith: 'the certificates before and after it: their hashes make a chain' },
+		...draw.default ? [] : [{ fact: 'payments', mustBe: 'who won was paid, and nobody else', checkWith: 'where each award\'s payment says' }],
+		...draw.refund ? [{ fact: 'refunds', mustBe: 'each ticket\'s stake went back to who paid it', checkWith: 'your own account: the list has each ticket\'s stake' }] : [],
+	];
+}
