@@ -16,7 +16,7 @@ COMMENT ON TABLE keeper.audits IS 'How far each fee payer''s list of signatures 
 COMMENT ON COLUMN keeper.audits.began_slot IS 'slot of the first audit: what is unknown and not younger is history';
 COMMENT ON COLUMN keeper.audits.signature IS 'newest signature that was judged, with its slot; null before the first audit was complete';
 COMMENT ON COLUMN keeper.audits.hold_height IS 'until this block height steps that the program does not guard wait: a restore or another signer was seen';
-COMMENT ON COLUMN keeper.audits.database IS 'system identifier and timeline of the server: another one means a restore or a failover';
+COMMENT ON COLUMN keeper.audits.database IS 'system identifier and timeline of the server, and the table itself: another one means a restore or a failover';
 
 CREATE TABLE keeper.foreign_signatures (
     signature  keeper.signature PRIMARY KEY,
@@ -42,13 +42,26 @@ COMMENT ON COLUMN keeper.foreign_signatures.told IS 'its line is in the log, or 
 
 CREATE FUNCTION keeper.database_identity() RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_server text;
 BEGIN
-    RETURN (SELECT c.system_identifier FROM pg_control_system() c)::text || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
-EXCEPTION WHEN insufficient_privilege OR object_not_in_prerequisite_state OR feature_not_supported OR undefined_function THEN
-    RETURN '-';
+    BEGIN
+        v_server := (SELECT c.system_identifier FROM pg_control_system() c)::text || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
+    EXCEPTION WHEN insufficient_privilege OR object_not_in_prerequisite_state OR feature_not_supported OR undefined_function THEN
+        v_server := '-';
+    END;
+    -- A dump that is restored makes the table anew, on whatever server, and a copy by CREATE DATABASE is another database.
+    RETURN v_server || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) || '.' || 'keeper.audits'::regclass::oid;
 END
 $$;
-COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is; "-" where the provider does not say.';
+COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is, "-" where the provider does not say; and, after the slash, which database and table of it.';
+
+CREATE FUNCTION keeper.database_changed(p_then text, p_now text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT split_part(p_then, '/', 2) <> split_part(p_now, '/', 2)
+        OR split_part(p_then, '/', 1) <> split_part(p_now, '/', 1) AND '-' NOT IN (split_part(p_then, '/', 1), split_part(p_now, '/', 1))
+$$;
+COMMENT ON FUNCTION keeper.database_changed IS 'Private to audit_begin: another server, timeline, database or table. A provider that begins or ceases to say which server it is has changed nothing.';
 
 CREATE FUNCTION keeper.audit_begin(p_fence bigint, p_wallet text, p_slot bigint, p_height bigint)
 RETURNS TABLE (began_slot bigint, signature text, slot bigint, hold_height bigint, restored boolean, untold bigint)
@@ -60,7 +73,7 @@ DECLARE
 BEGIN
     PERFORM keeper.hold(p_fence);
     INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (p_wallet, p_slot, v_identity) ON CONFLICT DO NOTHING;
-    SELECT a.database <> v_identity AND '-' NOT IN (a.database, v_identity) INTO v_restored FROM keeper.audits a WHERE a.wallet = p_wallet;
+    SELECT keeper.database_changed(a.database, v_identity) INTO v_restored FROM keeper.audits a WHERE a.wallet = p_wallet;
     UPDATE keeper.audits a
        SET database = v_identity, hold_height = CASE WHEN v_restored THEN greatest(a.hold_height, p_height + 150) ELSE a.hold_height END
      WHERE a.wallet = p_wallet AND a.database <> v_identity;

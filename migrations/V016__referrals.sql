@@ -180,8 +180,9 @@ BEGIN
     IF v_obstacle IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('referral claim %s may not be paid: %s', v_claim, v_obstacle);
     -- Signed before the audit found another database, and on its way here since: its block is as old as the hold, not 150 blocks younger.
+    -- The daemon writes such a row's last block some 64 higher than one node told it.
     ELSIF EXISTS (SELECT FROM keeper.audits a JOIN keeper.referral_periods q ON q.treasury = a.wallet AND q.ended_at IS NULL
-                   WHERE a.hold_height > 0 AND NEW.last_valid < a.hold_height + 75) THEN
+                   WHERE a.hold_height > 0 AND NEW.last_valid < a.hold_height + 150) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('referral claim %s may not be paid: REFERRAL_AUDIT', v_claim);
     ELSIF EXISTS (SELECT FROM keeper.steps s WHERE s.subject = NEW.subject AND s.seq <> NEW.seq AND s.state NOT IN ('failed', 'expired')) THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('referral claim %s has a transaction that took effect or may', v_claim);

@@ -122,7 +122,7 @@ $$;
 COMMENT ON FUNCTION keeper.source_amounts IS 'Private to offchain_lock: the prizes of a source''s terms, which must fit a certificate.';
 
 CREATE FUNCTION keeper.offchain_lock(
-    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_keys bytea[], p_slot bigint, p_round numeric, p_freeze text, p_entries text)
+    p_fence bigint, p_source text, p_source_key text, p_type text, p_vrf_keys bytea[], p_slot bigint, p_round numeric, p_freeze text, p_entries text, p_chain_s bigint, p_witnesses bigint)
 RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -133,8 +133,14 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_source || ':' || p_source_key, 7350271157));
     IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key) THEN
+        PERFORM keeper.offchain_clocks(p_chain_s);
         PERFORM keeper.offchain_unforgotten(p_source, p_source_key);
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
+        IF p_witnesses < 2 AND 'beacon' = (SELECT r.randomness FROM keeper.offchain_rules r
+             WHERE r.type = p_type AND r.published_at < (v_terms ->> 'opened_at')::timestamptz ORDER BY r.version DESC LIMIT 1) THEN
+            RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('source %s, key %s: rules of randomness "beacon" need nodes of two hosts, because one alone could choose the block when the round is out: set SOLANA_RPC_URL_2',
+                p_source, p_source_key);
+        END IF;
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
         INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
         VALUES (v_draw, p_source, p_source_key, p_type, v_salt,
@@ -144,7 +150,7 @@ BEGIN
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back. p_vrf_keys: of which the caller has the private halves.';
+COMMENT ON FUNCTION keeper.offchain_lock IS 'The source is closed, its entries are frozen and everything is fixed, in one transaction, once per source key; then it is read back. p_vrf_keys: of which the caller has the private halves. p_chain_s: the chain''s clock, Unix. p_witnesses: how many hosts'' nodes it asks.';
 
 CREATE FUNCTION keeper.offchain_anchor(p_fence bigint, p_draw uuid, p_sig text, p_slot bigint, p_wallet bytea) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -431,7 +437,7 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_settle IS 'The source pays its winners and the draw is closed, in one transaction, once. What it paid must be what was fixed at lock; where nobody is left to win, every stake goes back.';
 
-CREATE FUNCTION keeper.offchain_default(p_fence bigint, p_draw uuid) RETURNS SETOF keeper.offchain_draws
+CREATE FUNCTION keeper.offchain_default(p_fence bigint, p_draw uuid, p_chain_s bigint) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
@@ -443,6 +449,7 @@ BEGIN
                 WHEN v_now >= v_draw.deadline THEN 'its alpha is complete, and beta is SHA-512 of it'
                 ELSE 'its deadline is ' || v_draw.deadline::text END);
         END IF;
+        PERFORM keeper.offchain_clocks(p_chain_s);
         UPDATE keeper.offchain_draws d SET state = 'defaulted', defaulted_at = v_now, default_why = CASE WHEN d.anchor_sig IS NULL THEN 'no_anchor'
             WHEN d.block_slot IS NULL THEN 'no_block' WHEN d.drand_signature IS NULL THEN 'no_beacon' ELSE 'no_proof' END WHERE d.draw = p_draw;
     ELSIF v_draw.state NOT IN ('defaulted', 'refunded') THEN
@@ -451,7 +458,7 @@ BEGIN
     RETURN QUERY SELECT * FROM keeper.offchain_draws d WHERE d.draw = p_draw;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_default IS 'The deadline passed without a beta: from here on the draw can only be refunded. It is never drawn again.';
+COMMENT ON FUNCTION keeper.offchain_default IS 'The deadline passed without a beta: from here on the draw can only be refunded. It is never drawn again. p_chain_s: the chain''s clock, Unix.';
 
 CREATE FUNCTION keeper.offchain_refund(p_fence bigint, p_draw uuid, p_refund text) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -50,7 +50,7 @@ $$;
 COMMENT ON FUNCTION keeper.offchain_facts IS 'What the daemon decides by: the row, the finalized memo that the journal has of it, and this database''s clock.';
 
 -- Not volatile: a source's statement "due" that writes is refused by Postgres.
-CREATE FUNCTION keeper.offchain_work(p_max bigint, p_due text, p_due_max bigint)
+CREATE FUNCTION keeper.offchain_work(p_max bigint, p_due text, p_due_max bigint, p_due_after bigint)
 RETURNS TABLE (kind text, type text, source_key text, why text, draw uuid)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -61,14 +61,59 @@ BEGIN
     IF p_due IS NOT NULL THEN
         BEGIN
             RETURN QUERY EXECUTE format($q$SELECT 'due', x.type::text, x.source_key::text, NULL::text, NULL::uuid FROM (%s
-                ) AS x WHERE x.type IS NOT NULL AND length(x.source_key::text) BETWEEN 1 AND 200 LIMIT $1$q$, btrim(p_due, E' \t\r\n;')) USING p_due_max;
+                ) AS x WHERE x.type IS NOT NULL AND length(x.source_key::text) BETWEEN 1 AND 200 LIMIT $2 OFFSET $3$q$, btrim(p_due, E' \t\r\n;')) USING p_due_after + p_due_max, p_due_max, p_due_after;
         EXCEPTION WHEN OTHERS THEN
             RETURN QUERY SELECT 'fault', NULL::text, NULL::text, SQLERRM, NULL::uuid;
         END;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due (or, kind fault, why it did not).';
+COMMENT ON FUNCTION keeper.offchain_work IS 'Draws that are not over, of each source as many, halted ones last, nearest deadline first; and what one source says is due behind the first p_due_after (or, kind fault, why it did not).';
+
+-- S and R are counted from the chain, D and what is refused from this clock: a lock under a clock that is late could take a round
+-- that is out, and one that is early would default draws whose proof can still come. R is due 120 s after this clock's lock, so by the
+-- chain's it is ahead then as well; S is, because a memo in a slot from S on is no anchor.
+CREATE FUNCTION keeper.offchain_clocks(p_chain_s bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF abs(extract(epoch FROM clock_timestamp()) - p_chain_s) <= 60 THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('by this database it is %s, by the chain %s: nothing is locked and nothing defaults until the clocks agree within a minute',
+        date_trunc('second', clock_timestamp()), coalesce(to_timestamp(p_chain_s)::text, 'not known')), HINT = 'set the clock of the database''s server (NTP)';
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_clocks IS 'Private to the verbs: the chain''s Unix time, as the daemon knows it, is this database''s within 60 s, or PK002.';
+
+-- What is due and not locked has no row of its own: without these only the log would say what it waits for.
+CREATE TABLE keeper.offchain_waits (
+    source     text        NOT NULL,
+    source_key text        NOT NULL,
+    reason     text        NOT NULL CONSTRAINT offchain_waits_reason_is_name CHECK (reason ~ '^[A-Z_]{1,40}$'),
+    why        text        NOT NULL CONSTRAINT offchain_waits_why_is_short CHECK (length(why) <= 500),
+    since      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (source, source_key)
+);
+COMMENT ON TABLE keeper.offchain_waits IS 'What sources say is due and the daemon has not locked. For people: nothing is decided by it, and it is as old as the daemon that wrote it.';
+COMMENT ON COLUMN keeper.offchain_waits.reason IS 'a wait reason of the daemon: NONE: it is next';
+COMMENT ON COLUMN keeper.offchain_waits.why IS 'which node, or what was said when it was tried; empty: the reason says it all';
+COMMENT ON COLUMN keeper.offchain_waits.since IS 'since when for this reason';
+
+CREATE FUNCTION keeper.offchain_tell(p_fence bigint, p_source text[], p_source_key text[], p_reason text[], p_why text[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM keeper.offchain_owner(p_fence);
+    DELETE FROM keeper.offchain_waits w
+     WHERE NOT EXISTS (SELECT FROM unnest(p_source, p_source_key) AS t (source, source_key) WHERE (t.source, t.source_key) = (w.source, w.source_key));
+    INSERT INTO keeper.offchain_waits AS w (source, source_key, reason, why)
+    SELECT t.source, t.source_key, t.reason, left(t.why, 500) FROM unnest(p_source, p_source_key, p_reason, p_why) AS t (source, source_key, reason, why)
+    ON CONFLICT (source, source_key) DO UPDATE
+       SET reason = EXCLUDED.reason, why = EXCLUDED.why, since = CASE WHEN w.reason = EXCLUDED.reason THEN w.since ELSE EXCLUDED.since END
+     WHERE (w.reason, w.why) <> (EXCLUDED.reason, EXCLUDED.why);
+    RETURN cardinality(p_source);
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_tell IS 'The daemon''s whole list of what is due and not locked; what is not on it goes.';
 
 -- A lock on the chain that this database does not hold: it was restored, or another one locks with the same wallet.
 CREATE FUNCTION keeper.offchain_unforgotten(p_source text, p_source_key text) RETURNS void

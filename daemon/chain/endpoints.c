@@ -6,25 +6,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/url_host.h"
 
 enum { LAG_STEP = 8, SECRET_MIN = 8 };
-
-/* "scheme://user:password@host:port/path?query" -> where host begins; *len up to the path. */
-static const char *url_host(const char *url, size_t *len)
-{
-	const char *scheme = strstr(url, "://");
-	const char *host = scheme ? scheme + 3 : url;
-	size_t authority = strcspn(host, "/?#");
-
-	for (size_t i = authority; i > 0; i--) {
-		if (host[i - 1] != '@')
-			continue;
-		*len = authority - i;
-		return host + i;
-	}
-	*len = authority;
-	return host;
-}
 
 void endpoints_init(struct endpoints *endpoints, const struct rpc_endpoint_config *config, size_t n)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chain/rpc_state.h"
+#include "base/url_host.h"
 
 enum { TIMEOUT_MS = 5000, MAX_BODY = 16 * 1024 * 1024 };
 
@@ -62,6 +63,23 @@ void rpc_free(struct rpc *rpc)
 size_t rpc_endpoint_count(const struct rpc *rpc)
 {
 	return rpc->endpoints.n;
+}
+
+int rpc_host_of(const struct rpc *rpc, int endpoint)
+{
+	int first = 0;
+
+	while (first < endpoint && !url_same_host(rpc->url[first], rpc->url[endpoint]))
+		first++;
+	return first;
+}
+
+size_t rpc_witnesses(const struct rpc *rpc)
+{
+	for (size_t i = 1; i < rpc->endpoints.n; i++)
+		if (rpc_host_of(rpc, (int)i) != 0)
+			return 2;
+	return 1;
 }
 
 const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint)

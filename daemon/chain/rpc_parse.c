@@ -139,6 +139,10 @@ enum rpc_outcome rpc_parse(const struct rpc_question *question, const struct rpc
 	struct json_object *root, *result;
 	bool has_result;
 
+	if (question->method == RPC_ACCOUNTS && rpc_scan_accounts(question, body, memory, out)) {
+		*answer = (struct rpc_answer){ .outcome = RPC_RESULT };
+		return RPC_RESULT;
+	}
 	memset(out, 0, sizeof(*out));
 	if (question->method == RPC_PROGRAM)
 		return rpc_parse_program(question, body, memory, out, answer);

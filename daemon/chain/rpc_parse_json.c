@@ -261,12 +261,9 @@ bool rpc_json_base64(struct json_object *value, struct rpc_memory *memory, const
 	return true;
 }
 
-static bool owner_of(struct json_object *value, struct rpc_memory *memory, struct pubkey *out)
+bool rpc_owner(struct rpc_memory *memory, const char *text, size_t len, struct pubkey *out)
 {
-	const char *text;
-	size_t len;
-
-	if (!rpc_json_text(value, &text, &len) || len > sizeof memory->owner_text)
+	if (len > sizeof memory->owner_text)
 		return false;
 	if (len > 0 && len == memory->owner_len && memcmp(text, memory->owner_text, len) == 0) {
 		*out = memory->owner;
@@ -282,11 +279,15 @@ static bool owner_of(struct json_object *value, struct rpc_memory *memory, struc
 
 bool rpc_json_account(struct json_object *value, struct rpc_memory *memory, struct rpc_account *out)
 {
+	const char *owner;
+	size_t len;
+
 	*out = (struct rpc_account){ .exists = false };
 	if (!value)
 		return true;
 	out->exists = true;
-	return owner_of(rpc_json_get(value, "owner"), memory, &out->owner) &&
+	return rpc_json_text(rpc_json_get(value, "owner"), &owner, &len) &&
+	       rpc_owner(memory, owner, len, &out->owner) &&
 	       rpc_json_u64(rpc_json_get(value, "lamports"), &out->lamports) &&
 	       rpc_json_base64(rpc_json_get(value, "data"), memory, &out->data, &out->len);
 }

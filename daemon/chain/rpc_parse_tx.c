@@ -15,7 +15,8 @@ static bool text_is(struct json_object *value, const char *text)
 	return rpc_json_text(value, &got, &len) && strcmp(got, text) == 0;
 }
 
-static bool parse_status(struct json_object *value, struct rpc_status *out)
+/* at: the newest slot that the node says it knows of. */
+static bool parse_status(struct json_object *value, struct slot at, struct rpc_status *out)
 {
 	struct json_object *level = rpc_json_get(value, "confirmationStatus");
 	struct rpc_tx_error error;
@@ -24,7 +25,7 @@ static bool parse_status(struct json_object *value, struct rpc_status *out)
 	if (!value)
 		return true;
 	if (!rpc_json_u64(rpc_json_get(value, "slot"), &out->landed.n) ||
-		!rpc_json_tx_error(rpc_json_get(value, "err"), NULL, &error))
+		!rpc_json_tx_error(rpc_json_get(value, "err"), NULL, &error) || out->landed.n > at.n)
 		return false;
 	out->failed = error.failed;
 	out->failure = error.failure;
@@ -52,7 +53,7 @@ bool rpc_parse_statuses(struct json_object *result, const struct rpc_question *q
 	statuses->at = out->slot;
 	statuses->n = n;
 	for (size_t i = 0; i < n; i++) {
-		if (!parse_status(json_object_array_get_idx(values, i), &statuses->status[i]))
+		if (!parse_status(json_object_array_get_idx(values, i), statuses->at, &statuses->status[i]))
 			return false;
 	}
 	return true;

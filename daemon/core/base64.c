@@ -5,74 +5,31 @@
 
 static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* KNOWN plus the value of a digit; 0 for every byte that is none. */
-enum { K = 0x40 };
-static const uint8_t VALUES[256] = {
-	['A'] = K + 0,
-	['B'] = K + 1,
-	['C'] = K + 2,
-	['D'] = K + 3,
-	['E'] = K + 4,
-	['F'] = K + 5,
-	['G'] = K + 6,
-	['H'] = K + 7,
-	['I'] = K + 8,
-	['J'] = K + 9,
-	['K'] = K + 10,
-	['L'] = K + 11,
-	['M'] = K + 12,
-	['N'] = K + 13,
-	['O'] = K + 14,
-	['P'] = K + 15,
-	['Q'] = K + 16,
-	['R'] = K + 17,
-	['S'] = K + 18,
-	['T'] = K + 19,
-	['U'] = K + 20,
-	['V'] = K + 21,
-	['W'] = K + 22,
-	['X'] = K + 23,
-	['Y'] = K + 24,
-	['Z'] = K + 25,
-	['a'] = K + 26,
-	['b'] = K + 27,
-	['c'] = K + 28,
-	['d'] = K + 29,
-	['e'] = K + 30,
-	['f'] = K + 31,
-	['g'] = K + 32,
-	['h'] = K + 33,
-	['i'] = K + 34,
-	['j'] = K + 35,
-	['k'] = K + 36,
-	['l'] = K + 37,
-	['m'] = K + 38,
-	['n'] = K + 39,
-	['o'] = K + 40,
-	['p'] = K + 41,
-	['q'] = K + 42,
-	['r'] = K + 43,
-	['s'] = K + 44,
-	['t'] = K + 45,
-	['u'] = K + 46,
-	['v'] = K + 47,
-	['w'] = K + 48,
-	['x'] = K + 49,
-	['y'] = K + 50,
-	['z'] = K + 51,
-	['0'] = K + 52,
-	['1'] = K + 53,
-	['2'] = K + 54,
-	['3'] = K + 55,
-	['4'] = K + 56,
-	['5'] = K + 57,
-	['6'] = K + 58,
-	['7'] = K + 59,
-	['8'] = K + 60,
-	['9'] = K + 61,
-	['+'] = K + 62,
-	['/'] = K + 63,
-};
+/* A digit's bits where they stand in a quartet, and one bit above the 24 that says that it is one: 0 for every other byte. */
+/* clang-format off */
+#define DIGIT_TABLE(X) \
+	X('A', 0) X('B', 1) X('C', 2) X('D', 3) X('E', 4) X('F', 5) X('G', 6) X('H', 7) \
+	X('I', 8) X('J', 9) X('K', 10) X('L', 11) X('M', 12) X('N', 13) X('O', 14) X('P', 15) \
+	X('Q', 16) X('R', 17) X('S', 18) X('T', 19) X('U', 20) X('V', 21) X('W', 22) X('X', 23) \
+	X('Y', 24) X('Z', 25) X('a', 26) X('b', 27) X('c', 28) X('d', 29) X('e', 30) X('f', 31) \
+	X('g', 32) X('h', 33) X('i', 34) X('j', 35) X('k', 36) X('l', 37) X('m', 38) X('n', 39) \
+	X('o', 40) X('p', 41) X('q', 42) X('r', 43) X('s', 44) X('t', 45) X('u', 46) X('v', 47) \
+	X('w', 48) X('x', 49) X('y', 50) X('z', 51) X('0', 52) X('1', 53) X('2', 54) X('3', 55) \
+	X('4', 56) X('5', 57) X('6', 58) X('7', 59) X('8', 60) X('9', 61) X('+', 62) X('/', 63)
+/* clang-format on */
+#define FIRST_ENTRY(digit, value) [digit] = 1u << 24 | (uint32_t)(value) << 18,
+#define SECOND_ENTRY(digit, value) [digit] = 1u << 25 | (uint32_t)(value) << 12,
+#define THIRD_ENTRY(digit, value) [digit] = 1u << 26 | (uint32_t)(value) << 6,
+#define FOURTH_ENTRY(digit, value) [digit] = 1u << 27 | (uint32_t)(value),
+static const uint32_t FIRST[256] = { DIGIT_TABLE(FIRST_ENTRY) };
+static const uint32_t SECOND[256] = { DIGIT_TABLE(SECOND_ENTRY) };
+static const uint32_t THIRD[256] = { DIGIT_TABLE(THIRD_ENTRY) };
+static const uint32_t FOURTH[256] = { DIGIT_TABLE(FOURTH_ENTRY) };
+
+static bool all_known(uint32_t quartet)
+{
+	return quartet >> 24 == 15;
+}
 
 size_t base64_encode(char *out, const uint8_t *bytes, size_t n)
 {
@@ -101,13 +58,11 @@ size_t base64_encode(char *out, const uint8_t *bytes, size_t n)
 /* The last quartet, which may end in padding. Bits that belong to no byte must be zero. */
 static bool decode_tail(uint8_t *out, const char *text, size_t n_bytes)
 {
-	uint8_t a = VALUES[(uint8_t)text[0]];
-	uint8_t b = VALUES[(uint8_t)text[1]];
-	uint8_t c = n_bytes > 1 ? VALUES[(uint8_t)text[2]] : K;
-	uint8_t d = n_bytes > 2 ? VALUES[(uint8_t)text[3]] : K;
-	uint32_t v = (uint32_t)(a & 63) << 18 | (uint32_t)(b & 63) << 12 | (uint32_t)(c & 63) << 6 | (d & 63);
+	const uint32_t v = FIRST[(uint8_t)text[0]] | SECOND[(uint8_t)text[1]] |
+	                   (n_bytes > 1 ? THIRD[(uint8_t)text[2]] : THIRD['A']) |
+	                   (n_bytes > 2 ? FOURTH[(uint8_t)text[3]] : FOURTH['A']);
 
-	if ((a & b & c & d & K) == 0 || (v & (0xffffffu >> (8 * n_bytes))) != 0)
+	if (!all_known(v) || (v & (0xffffffu >> (8 * n_bytes))) != 0)
 		return false;
 	for (size_t i = 0; i < n_bytes; i++)
 		out[i] = (uint8_t)(v >> (16 - 8 * i));
@@ -118,6 +73,7 @@ bool base64_decode(uint8_t *out, size_t cap, size_t *out_n, const char *text, si
 {
 	size_t padding = 0;
 	size_t size = n / 4 * 3;
+	uint32_t known = 15u << 24;
 
 	if (n % 4 != 0)
 		return false;
@@ -131,16 +87,13 @@ bool base64_decode(uint8_t *out, size_t cap, size_t *out_n, const char *text, si
 		return false;
 	*out_n = size;
 	for (; n > 4; text += 4, n -= 4, out += 3) {
-		uint8_t a = VALUES[(uint8_t)text[0]];
-		uint8_t b = VALUES[(uint8_t)text[1]];
-		uint8_t c = VALUES[(uint8_t)text[2]];
-		uint8_t d = VALUES[(uint8_t)text[3]];
+		const uint32_t v = FIRST[(uint8_t)text[0]] | SECOND[(uint8_t)text[1]] | THIRD[(uint8_t)text[2]] |
+		                   FOURTH[(uint8_t)text[3]];
 
-		if ((a & b & c & d & K) == 0)
-			return false;
-		out[0] = (uint8_t)(a << 2 | (b >> 4 & 3));
-		out[1] = (uint8_t)(b << 4 | (c >> 2 & 15));
-		out[2] = (uint8_t)(c << 6 | (d & 63));
+		known &= v;
+		out[0] = (uint8_t)(v >> 16);
+		out[1] = (uint8_t)(v >> 8);
+		out[2] = (uint8_t)v;
 	}
-	return decode_tail(out, text, 3 - padding);
+	return all_known(known) && decode_tail(out, text, 3 - padding);
 }

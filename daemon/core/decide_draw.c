@@ -228,7 +228,7 @@ static struct action ask_oracle(const struct draw_facts *f)
 /* The answer is in the ledger. Pay in the same transaction when that works; stopping the clock comes first. */
 static struct action reveal(const struct draw_facts *f)
 {
-	const bool alone = f->own.settle.rows.draw_spent || !gate_pays_at_once(f) || only_payout_fails(f);
+	const bool alone = f->own.settle.rows.draw_spent || !gate_pays_at_once(f);
 	const enum step step = alone ? STEP_REVEAL_SELECT : STEP_DRAW;
 
 	/* Refused for good. First of all, for its own simulation takes the place of the one that said so. */

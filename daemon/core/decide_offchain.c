@@ -82,9 +82,21 @@ static struct offchain_action ask(
 	return wait_until(reason, attempts_next_ms(asked, LOOK_MS, LOOK_MAX_MS));
 }
 
-static bool may_default(const struct offchain_facts *f)
+bool offchain_clocks_agree(int64_t database_ms, int64_t chain_ms)
+{
+	const int64_t apart_ms = database_ms < chain_ms ? chain_ms - database_ms : database_ms - chain_ms;
+
+	return database_ms != 0 && chain_ms != 0 && apart_ms <= OFFCHAIN_CLOCKS_S * 1000;
+}
+
+static bool deadline_passed(const struct offchain_facts *f)
 {
 	return offchain_now_ms(f) >= f->row.deadline_s * 1000 && !(f->row.beacon && f->row.beacon_known);
+}
+
+static bool may_default(const struct offchain_facts *f)
+{
+	return deadline_passed(f) && offchain_clocks_agree(offchain_now_ms(f), f->chain_ms);
 }
 
 /* A memo that is out may yet turn out to have been in time. */
@@ -112,6 +124,9 @@ static struct offchain_action block(const struct offchain_facts *f)
 		[BLOCK_BY_ONE_NODE] = WAIT_OFFCHAIN_ONE_NODE,
 		[BLOCK_NODES_DIFFER] = WAIT_OFFCHAIN_NODES_DIFFER };
 
+	/* Without a VRF who waits for the round and then names the block names the winner. */
+	if (f->row.beacon && f->witnesses < 2)
+		return wait_until(WAIT_OFFCHAIN_WITNESS, f->around->now_ms + LOOK_MS);
 	if (f->block_found)
 		return state_it(f, OFFCHAIN_NOTE_BLOCK);
 	if (f->tip.finalized_slot.n < f->row.slot.n)
@@ -137,12 +152,8 @@ static struct offchain_action draw(const struct offchain_facts *f)
 	return state_it(f, f->picked ? OFFCHAIN_DRAW : OFFCHAIN_READ_ENTRIES);
 }
 
-static struct offchain_action locked(const struct offchain_facts *f)
+static struct offchain_action toward_beta(const struct offchain_facts *f)
 {
-	if (f->row.beta_known)
-		return draw(f);
-	if (may_default(f))
-		return state_it(f, OFFCHAIN_DEFAULT);
 	if (!f->row.anchored)
 		return anchor(f);
 	if (f->row.block_slot.n == 0)
@@ -152,6 +163,21 @@ static struct offchain_action locked(const struct offchain_facts *f)
 	if (!f->row.beacon && !f->has_key)
 		return wait_until(WAIT_OFFCHAIN_KEY, f->around->now_ms + LOOK_MS);
 	return state_it(f, OFFCHAIN_PROVE);
+}
+
+/* While the clocks differ nobody knows whether D is past, and the proof may still come. */
+static struct offchain_action locked(const struct offchain_facts *f)
+{
+	struct offchain_action a;
+
+	if (f->row.beta_known)
+		return draw(f);
+	if (may_default(f))
+		return state_it(f, OFFCHAIN_DEFAULT);
+	a = toward_beta(f);
+	if (a.act == OFFCHAIN_WAIT && deadline_passed(f))
+		return wait_until(WAIT_OFFCHAIN_CLOCKS, f->around->now_ms + LOOK_MS);
+	return a;
 }
 
 struct offchain_action decide_offchain(const struct offchain_facts *f)
@@ -195,6 +221,33 @@ struct offchain_terms offchain_terms_of(struct slot confirmed, int64_t now_ms, u
 
 	return (struct offchain_terms){ .slot = { confirmed.n + ahead },
 		.round = (first + OFFCHAIN_ROUND_GRID - 1) / OFFCHAIN_ROUND_GRID * OFFCHAIN_ROUND_GRID };
+}
+
+/* Last the nodes: they are asked only for what could be locked at once. */
+enum reason offchain_may_lock(const struct offchain_lock_facts *f)
+{
+	if (!f->tip_fresh)
+		return WAIT_NODES_SILENT;
+	/* Until the wallet's list is read, a lock may be on the chain that a restored database has forgotten. */
+	if (!f->around->audit_clear)
+		return WAIT_OFFCHAIN_AUDIT;
+	if (!f->can_anchor)
+		return WAIT_WALLET_LOW;
+	if (!offchain_clocks_agree(f->database_ms, f->chain_ms))
+		return WAIT_OFFCHAIN_CLOCKS;
+	if (!f->has_room)
+		return WAIT_OFFCHAIN_ROOM;
+	if (!attempts_ready(&f->source, f->around->now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS))
+		return WAIT_OFFCHAIN_SOURCE;
+	if (!attempts_ready(&f->tried, f->around->now_ms, OFFCHAIN_SOURCE_BASE_MS, OFFCHAIN_SOURCE_MAX_MS))
+		return WAIT_OFFCHAIN_NOT_LOCKED;
+	return f->nodes_show ? WAIT_NONE : WAIT_OFFCHAIN_NODES;
+}
+
+bool offchain_waits_for_all(enum reason reason)
+{
+	return reason == WAIT_NODES_SILENT || reason == WAIT_OFFCHAIN_AUDIT || reason == WAIT_WALLET_LOW ||
+	       reason == WAIT_OFFCHAIN_CLOCKS || reason == WAIT_OFFCHAIN_NODES;
 }
 
 /* ---- anchor ---- */

@@ -63,8 +63,6 @@ static bool parse(struct check *check, const uint8_t *message, size_t len)
 	enum tx_result result = tx_parse(&check->view, check->bytes, head + len);
 	if (result != TX_OK)
 		return REFUSE(check, "not a message: %s", tx_result_text(result));
-	if (check->view.is_v0)
-		return REFUSE(check, "a message with address lookups is never signed");
 	return true;
 }
 

@@ -18,9 +18,46 @@ static bool answered(const struct row *row, const struct sight *seen)
 	return seen->asked && signature_equal(&seen->of, &row->sig);
 }
 
-static struct action finalized_as(const struct row *row, const struct sight *seen)
+static bool past_last_valid(const struct settle_facts *f, const struct row *row)
 {
-	return close_as(row, seen->failed ? ROW_FAILED : ROW_FINAL, seen);
+	return f->tip.confirmed_height.n > row->last_valid.n;
+}
+
+/* One node's word is enough where the program refuses a second effect. Elsewhere two must say it; or one, as long as it is
+ * alone or when the bytes can land no more, if an account shows what became of them. */
+static bool final_as(const struct settle_facts *f, const struct row *row, const struct sight *seen, bool failed)
+{
+	const unsigned *by = seen->final_by;
+
+	if (!STEPS[row->step].guarded && by[failed] >= f->witnesses && by[failed] > by[!failed])
+		return true;
+	if (!STEPS[row->step].guarded && (step_unseen(row->step) || !(f->lone_node || past_last_valid(f, row))))
+		return false;
+	return seen->failed == failed;
+}
+
+/* Of the nodes of one round. */
+static bool disputed(const struct sight *seen)
+{
+	const unsigned done = seen->final_by[0], failed = seen->final_by[1];
+
+	return (done > 0 && failed > 0) || (done + failed > 0 && seen->gone_by > 0);
+}
+
+/* ACT_NONE: not final yet, as far as is proven. */
+static struct action finalized_as(const struct settle_facts *f, const struct row *row, const struct sight *seen)
+{
+	struct action a = action_of(ACT_NONE);
+
+	if (!seen->found || !seen->finalized)
+		return a;
+	for (int failed = 0; failed < 2; failed++) {
+		if (!final_as(f, row, seen, failed))
+			continue;
+		a = close_as(row, failed ? ROW_FAILED : ROW_FINAL, seen);
+		a.failed = failed;
+	}
+	return a;
 }
 
 /* A node that is down must not keep a bound pool waiting where the program itself rules out a second effect. */
@@ -35,11 +72,6 @@ static bool proven_absent(const struct settle_facts *f, const struct row *row, c
 	return !seen->found && seen->absent_by >= witnesses_for(f, row);
 }
 
-static bool past_last_valid(const struct settle_facts *f, const struct row *row)
-{
-	return f->tip.confirmed_height.n > row->last_valid.n;
-}
-
 static struct action prove(const struct row *row, const struct sight *seen)
 {
 	return (struct action){ .kind = ACT_PROVE,
@@ -51,8 +83,10 @@ static struct action prove(const struct row *row, const struct sight *seen)
 static struct action settle_open(const struct settle_facts *f, const struct row *row, const struct sight *seen)
 {
 	if (answered(row, seen)) {
-		if (seen->found && seen->finalized)
-			return finalized_as(row, seen);
+		const struct action a = finalized_as(f, row, seen);
+
+		if (a.kind != ACT_NONE)
+			return a;
 		if (seen->found && seen->confirmed)
 			return close_as(row, ROW_LANDED, seen);
 		if (proven_absent(f, row, seen))
@@ -68,10 +102,15 @@ static struct action settle_open(const struct settle_facts *f, const struct row 
 /* ACT_NONE: it stands, and need not be final for guarded steps to follow (R10). */
 static struct action settle_landed(const struct settle_facts *f, const struct row *row, const struct sight *seen)
 {
+	struct action a;
+
 	if (!answered(row, seen))
 		return action_of(ACT_NONE);
-	if (seen->found && seen->finalized)
-		return finalized_as(row, seen);
+	a = finalized_as(f, row, seen);
+	if (a.kind != ACT_NONE)
+		return a;
+	if (step_unseen(row->step) && disputed(seen))
+		return action_wait(WAIT_REFERRAL_DISPUTED);
 	if (!seen->found && seen->gone_by >= witnesses_for(f, row))
 		return (struct action){ .kind = ACT_REOPEN, .step = row->step, .seq = row->seq };
 	return action_of(ACT_NONE);
@@ -81,8 +120,10 @@ static struct action settle_landed(const struct settle_facts *f, const struct ro
 static struct action settle_stale(const struct settle_facts *f, const struct row *row, const struct sight *seen)
 {
 	if (answered(row, seen)) {
-		if (seen->found && seen->finalized)
-			return finalized_as(row, seen);
+		const struct action a = finalized_as(f, row, seen);
+
+		if (a.kind != ACT_NONE)
+			return a;
 		if (proven_absent(f, row, seen))
 			return close_as(row, ROW_EXPIRED, seen);
 	}

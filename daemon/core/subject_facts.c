@@ -29,5 +29,8 @@ struct action step_open(const struct subject_facts *own, const struct surroundin
 		return action_wait(WAIT_DRY_RUN);
 	if (!around->blockhash_known || around->now_ms - around->blockhash_ms > POLICY_BLOCKHASH_MS)
 		return action_wait(WAIT_NODES_SILENT);
+	/* Else one node alone would say when the transaction cannot land any more. */
+	if (step_unseen(step) && !around->heights_agree)
+		return action_wait(WAIT_NODES_SILENT);
 	return (struct action){ .kind = ACT_OPEN, .step = step, .floor = floor };
 }

@@ -75,7 +75,7 @@ static void tell_state(const struct audit *a)
 	if (a->state.restored)
 		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
-			"another database server or timeline than at the last audit: a backup or a standby");
+			"another server, timeline or copy of the database than last time: a backup or a standby");
 	if (!going_on(a) && a->state.untold > 0)
 		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
 			a->state.untold,

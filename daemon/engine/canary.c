@@ -23,7 +23,17 @@ void canary_fini(struct engine *e)
 	account_key_free(e->canary.new_account);
 }
 
-/* The account is the one that the last row which can have landed names; a new one when that never did. */
+/* The row says that it was made, it is not there, and its key is not here any more: a node lied, or somebody closed it. */
+static bool lost(const struct canary *c, const struct row *last)
+{
+	const struct rows *rows = &c->facts.own.settle.rows;
+
+	return c->facts.at.n != 0 && c->facts.at.n >= rows->floor.n && c->facts.presence == ABSENT &&
+	       settle_all_closed(rows) &&
+	       !(c->new_account && pubkey_equal(account_key_pubkey(c->new_account), &last->randomness));
+}
+
+/* The account is the one that the last row which can have landed names; a new one when that never did, or it is gone. */
 static void find_account(struct canary *c)
 {
 	const struct rows *rows = &c->facts.own.settle.rows;
@@ -33,7 +43,7 @@ static void find_account(struct canary *c)
 		const bool never = last->step == STEP_CANARY_INIT &&
 		                   (last->state == ROW_FAILED || last->state == ROW_EXPIRED);
 
-		if (!never) {
+		if (!never && !lost(c, last)) {
 			c->randomness = last->randomness;
 			return;
 		}

@@ -160,7 +160,7 @@ void draw_ask_oracle(struct draw *d)
 }
 
 /* What was read and simulated before was about another account. */
-static void pick_new(struct draw *d)
+void draw_pick_new(struct draw *d)
 {
 	account_key_free(d->new_account);
 	d->new_account = account_key_new();
@@ -191,7 +191,7 @@ static void on_free_account(struct task *task, const struct reply *reply)
 		return;
 	}
 	if (!row->known || held_by_another(d, &row->randomness)) {
-		pick_new(d);
+		draw_pick_new(d);
 		return;
 	}
 	/* An account of an earlier draw: it must be read before it is used. */

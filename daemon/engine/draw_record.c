@@ -233,6 +233,8 @@ static void on_transaction(struct task *task, const struct reply *reply)
 	struct event event;
 
 	subject_wake(&d->s);
+	if (reply->err == ERR_OK && (!tx->found || tx->failed))
+		subject_forget(&d->s, &d->record_sig); /* who said that it paid may have lied */
 	if (reply->err != ERR_OK || !tx->found) {
 		again_later(d);
 		return;

@@ -86,8 +86,11 @@ static bool fill(struct draw *d, enum step step, struct compose *c)
 	} else {
 		c->oracle = d->facts.commit.oracle;
 	}
-	if (step == STEP_BIND && c->init && !d->new_account)
-		return false;
+	/* The journal says that it exists: it was closed since a backup that was restored, or a node lied when it was made. */
+	if (step == STEP_BIND && c->init && !d->new_account) {
+		draw_pick_new(d);
+		c->randomness = d->randomness;
+	}
 	return !pays(step) || fill_winner(d, c);
 }
 

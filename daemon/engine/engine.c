@@ -224,6 +224,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	e->around.journal_ok_ms = not_after(now_ms, journal_write_ok_ms(e->m.journal));
 	e->around.journal_down_since_ms = not_after(now_ms, journal_down_since_ms(e->m.journal));
 	e->around.audit_clear = audit_clear(e);
+	e->around.heights_agree = heights_agree(e);
 	if (!e->around.stopping || tick_busy(e))
 		tick_turn(e);
 	if (rebuild_asked(e)) {

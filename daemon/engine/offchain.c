@@ -31,6 +31,7 @@ void offchain_init(struct engine *e)
 	begin_lane(o, &o->run);
 	offchain_call_init(&o->pick.call);
 	rpc_call_init(&o->search.rpc);
+	offchain_tell_init(&o->tell);
 	drand_call_init(&o->beacon);
 	o->e = e;
 	e->offchain = o;
@@ -53,6 +54,7 @@ void offchain_fini(struct engine *e)
 	offchain_call_fini(&o->run.call);
 	offchain_call_fini(&o->pick.call);
 	rpc_call_fini(&o->search.rpc);
+	offchain_tell_fini(&o->tell);
 	drand_call_fini(&o->beacon);
 	free(o);
 	e->offchain = NULL;
@@ -62,8 +64,9 @@ bool offchain_busy(const struct engine *e)
 {
 	const struct offchain *o = e->offchain;
 
-	return o && (o->look.task.busy || o->due.task.busy || o->own.call.task.busy || o->run.call.task.busy ||
-			    o->pick.call.task.busy || o->search.rpc.task.busy || o->beacon.task.busy);
+	return o &&
+	       (o->look.task.busy || o->due.task.busy || o->own.call.task.busy || o->run.call.task.busy ||
+		       o->pick.call.task.busy || o->search.rpc.task.busy || o->beacon.task.busy || o->tell.task.busy);
 }
 
 void offchain_soon(struct engine *e)
@@ -187,6 +190,7 @@ static struct offchain_draw *take_row(struct engine *e, const struct offchain_ro
 		return NULL;
 	d->facts.row = *row;
 	d->facts.row_ms = e->around.now_ms;
+	offchain_saw_database(e, row->now_ms);
 	d->facts.source_known = source != NULL;
 	if (source)
 		d->facts.source = source->run;
@@ -261,6 +265,8 @@ static void look(struct engine *e)
 {
 	struct offchain *o = e->offchain;
 
+	if (o->fence != e->tick.fence)
+		o->changed = true; /* what another daemon told is worth nothing any more */
 	o->fence = e->tick.fence;
 	o->look_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
 	for (size_t i = 0; i < o->n; i++)
@@ -310,7 +316,8 @@ static void ask_due(struct engine *e)
 	o->ask_ms = e->around.now_ms + e->config.offchain_ms / e->m.sources->n;
 	o->asked = source_in_turn(e);
 	if (o->asked)
-		offchain_ask_due(e->m.journal, &o->due, o->asked->sql[SOURCE_DUE], on_due);
+		offchain_ask_due(e->m.journal, &o->due, o->asked->sql[SOURCE_DUE],
+			offchain_source(e, o->asked->name)->after, on_due);
 }
 
 /* ---- together ---- */
@@ -351,6 +358,7 @@ void offchain_turn(struct engine *e)
 	for (; i < o->n; i++)
 		offchain_advance(e, o->draw[i]);
 	offchain_lock_next(e, false);
+	offchain_waits_turn(e);
 	offchain_search_turn(e);
 }
 

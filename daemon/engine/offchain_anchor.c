@@ -43,7 +43,7 @@ void offchain_list_anchors(struct engine *e)
 		struct chore *c;
 		struct memo memo;
 
-		d->facts.tip = e->tip;
+		offchain_refresh(e, d);
 		if (!offchain_wants_anchor(&d->facts) || !memo_anchor(&memo, d->facts.row.seq, d->facts.row.source,
 								 d->facts.row.key, &d->facts.row.hash))
 			continue;

@@ -1,16 +1,20 @@
 /* The first finalized block from a slot on. A node that has lost a block calls its slot skipped; the parent of the next one shows
- * it. With two nodes or more, two must show the same block: who chose it would choose among winners. */
+ * it. With nodes of two hosts or more, two must show the same block: who chose it would choose among winners. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "engine/parts.h"
 
 enum { SKIPPED_MAX = 4000 };
+/* A probe is about a slot that each node that is well has finalized. What it found holds for so long. */
+enum { PROBE_BEHIND = 100, PROBE_BASE_MS = 1000, PROBE_MAX_MS = 15000, SHOWN_MS = 60000 };
 
-static size_t witnesses(const struct engine *e)
+static void log_silent(struct engine *e, const struct offchain_search *s)
 {
-	return rpc_endpoint_count(e->m.rpc) > 1 ? 2 : 1;
+	log_warn("offchain.no_block", "node=%s slot=%" PRIu64 " why=\"%s\" next=retry",
+		rpc_endpoint_label(e->m.rpc, s->silent), s->from.n, s->why);
 }
 
 /* Without a second witness every draw defaults: somebody has to mend that node before. */
@@ -19,8 +23,7 @@ static void tell_silent(struct engine *e, struct offchain_search *s)
 	if (s->n != 1 || s->told.n == s->from.n)
 		return;
 	s->told = s->from;
-	log_warn("offchain.no_block", "node=%s slot=%" PRIu64 " why=\"%s\" next=retry",
-		rpc_endpoint_label(e->m.rpc, s->silent), s->from.n, s->why);
+	log_silent(e, s);
 }
 
 /* Every draw with this slot hears of it. */
@@ -47,6 +50,51 @@ static void tell_draws(struct engine *e, const struct offchain_block *found)
 	}
 }
 
+/* The nodes as such: what is locked now will need them. */
+static void tell_nodes(struct engine *e, bool shown)
+{
+	struct offchain *o = e->offchain;
+	struct offchain_nodes *nodes = &o->nodes;
+	const struct offchain_search *s = &o->search;
+	char why[OFFCHAIN_WHY] = "", text[2 * OFFCHAIN_WHY];
+
+	attempts_note(&nodes->asked, e->around.now_ms, shown);
+	if (shown) {
+		nodes->shown_ms = e->around.now_ms;
+	} else if (s->n >= rpc_witnesses(e->m.rpc)) {
+		snprintf(why, sizeof why, "the nodes show different blocks");
+	} else {
+		snprintf(text, sizeof text, "%s shows none: %s", rpc_endpoint_label(e->m.rpc, s->silent), s->why);
+		offchain_why(why, text);
+		if (nodes->why[0] == '\0')
+			log_silent(e, s);
+	}
+	o->changed = o->changed || strcmp(why, nodes->why) != 0;
+	memcpy(nodes->why, why, sizeof why);
+}
+
+static void end(struct engine *e, const struct offchain_block *found)
+{
+	struct offchain_search *s = &e->offchain->search;
+
+	s->running = false;
+	if (s->probe || found)
+		tell_nodes(e, found != NULL);
+	if (!s->probe)
+		tell_draws(e, found);
+}
+
+/* Another endpoint of a host that has answered is the same witness. */
+static bool host_answered(const struct engine *e, int node)
+{
+	const struct offchain_search *s = &e->offchain->search;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (rpc_host_of(e->m.rpc, s->by[i]) == rpc_host_of(e->m.rpc, node))
+			return true;
+	return false;
+}
+
 /* why: this node shows no block; NULL: it does. */
 static void next_node(struct engine *e, const char *why)
 {
@@ -56,11 +104,12 @@ static void next_node(struct engine *e, const char *why)
 		s->silent = s->node;
 		snprintf(s->why, sizeof s->why, "%s", why);
 	}
-	s->node++;
+	do
+		s->node++;
+	while ((size_t)s->node < rpc_endpoint_count(e->m.rpc) && host_answered(e, s->node));
 	s->at = s->from;
-	s->running = (size_t)s->node < rpc_endpoint_count(e->m.rpc);
-	if (!s->running)
-		tell_draws(e, NULL);
+	if ((size_t)s->node >= rpc_endpoint_count(e->m.rpc))
+		end(e, NULL);
 }
 
 static void take(struct engine *e, const struct rpc_block *block)
@@ -76,12 +125,12 @@ static void take(struct engine *e, const struct rpc_block *block)
 	for (size_t i = 0; i < s->n; i++)
 		same += s->answer[i].slot.n == found.slot.n && hash_equal(&s->answer[i].hash, &found.hash) &&
 		        s->answer[i].time == found.time;
+	s->by[s->n] = s->node;
 	s->answer[s->n++] = found;
-	s->running = same < witnesses(e);
-	if (s->running)
+	if (same < rpc_witnesses(e->m.rpc))
 		next_node(e, NULL);
 	else
-		tell_draws(e, &found);
+		end(e, &found);
 }
 
 static void on_block(struct task *task, const struct reply *reply)
@@ -100,14 +149,37 @@ static void on_block(struct task *task, const struct reply *reply)
 		next_node(o->e, reply->why);
 }
 
-void offchain_search_begin(struct engine *e, struct slot from)
+static void begin(struct engine *e, struct slot from, bool probe)
 {
 	struct offchain_search *s = &e->offchain->search;
 
+	s->probe = probe;
 	s->from = s->at = from;
 	s->node = 0;
 	s->n = 0;
 	s->running = true;
+}
+
+void offchain_search_begin(struct engine *e, struct slot from)
+{
+	begin(e, from, false);
+}
+
+bool offchain_nodes_show(const struct engine *e)
+{
+	const struct offchain_nodes *nodes = &e->offchain->nodes;
+
+	return nodes->shown_ms != 0 && nodes->asked.failures == 0 && e->around.now_ms - nodes->shown_ms <= SHOWN_MS;
+}
+
+void offchain_probe(struct engine *e)
+{
+	const uint64_t tip = e->tip.confirmed_slot.n;
+	const struct slot from = { tip > PROBE_BEHIND ? tip - PROBE_BEHIND : 1 };
+
+	if (!e->offchain->search.running &&
+		attempts_ready(&e->offchain->nodes.asked, e->around.now_ms, PROBE_BASE_MS, PROBE_MAX_MS))
+		begin(e, from, true);
 }
 
 void offchain_search_turn(struct engine *e)

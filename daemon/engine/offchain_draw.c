@@ -8,20 +8,31 @@
 
 enum { CODE_TEXT = 6 }; /* "PK003 " */
 
-/* Cut between two characters: Postgres takes no half of one. */
-static void tell(struct offchain_draw *d, const char *why)
+void offchain_why(char out[OFFCHAIN_WHY], const char *why)
 {
-	size_t n;
+	size_t n, last;
 
 	if (strncmp(why, "PK00", 4) == 0 && strlen(why) > CODE_TEXT)
 		why += CODE_TEXT;
-	n = strlen(why);
-	if (n > OFFCHAIN_WHY - 1)
-		for (n = OFFCHAIN_WHY - 1; n > 0 && ((unsigned char)why[n] & 0xC0) == 0x80;)
-			n--;
-	memcpy(d->told, why, n);
-	d->told[n] = '\0';
-	d->facts.to_tell = n > 0 && strcmp(d->told, d->facts.row.halted) != 0;
+	n = strnlen(why, OFFCHAIN_WHY - 1);
+	memcpy(out, why, n);
+	/* It may have been cut before it came here as well. */
+	for (last = n; last > 0 && ((unsigned char)out[last - 1] & 0xC0) == 0x80;)
+		last--;
+	if (last > 0 && (unsigned char)out[last - 1] >= 0xC0) {
+		const unsigned char first = (unsigned char)out[last - 1];
+		const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+
+		if (n - (last - 1) < size)
+			n = last - 1;
+	}
+	out[n] = '\0';
+}
+
+static void tell(struct offchain_draw *d, const char *why)
+{
+	offchain_why(d->told, why);
+	d->facts.to_tell = d->told[0] != '\0' && strcmp(d->told, d->facts.row.halted) != 0;
 }
 
 static void log_draw(const struct offchain_row *row, const char *event)
@@ -217,7 +228,7 @@ static void say(struct engine *e, struct offchain_draw *d, enum offchain_act act
 	else if (act == OFFCHAIN_DRAW)
 		offchain_draw(j, call, row, o->pick.pick, on_verb);
 	else if (act == OFFCHAIN_DEFAULT)
-		offchain_default(j, call, row, on_verb);
+		offchain_default(j, call, row, offchain_chain_ms(e) / 1000, on_verb);
 	else if (act == OFFCHAIN_TELL_HALT)
 		offchain_halt(j, call, row, d->told, on_verb);
 }
@@ -291,12 +302,14 @@ static bool is_verb(enum offchain_act act)
 	       act != OFFCHAIN_READ_ENTRIES && !runs_source(act);
 }
 
-static void refresh(struct engine *e, struct offchain_draw *d)
+void offchain_refresh(struct engine *e, struct offchain_draw *d)
 {
 	struct offchain *o = e->offchain;
 	const bool mine = memcmp(o->pick.of.b, d->facts.row.draw.b, DRAW_ID_SIZE) == 0;
 
 	d->facts.tip = e->tip;
+	d->facts.chain_ms = offchain_chain_ms(e);
+	d->facts.witnesses = rpc_witnesses(e->m.rpc);
 	d->facts.bound = engine_any_bound(e);
 	d->facts.picked = mine && o->pick.done;
 }
@@ -308,7 +321,7 @@ void offchain_advance(struct engine *e, struct offchain_draw *d)
 
 	if (d->wake_ms > e->around.now_ms)
 		return;
-	refresh(e, d);
+	offchain_refresh(e, d);
 	a = decide_offchain(&d->facts);
 	if (a.act == OFFCHAIN_WAIT)
 		note_wait(d, &a);

@@ -74,6 +74,8 @@ bool engine_saw_slot(struct engine *e, struct slot confirmed, int endpoint)
 
 void engine_saw_clock(struct engine *e, int64_t chain_s)
 {
+	e->told_s = chain_s;
+	e->told_ms = e->around.now_ms;
 	if (chain_s <= e->chain_s)
 		return;
 	e->chain_s = chain_s;
@@ -137,23 +139,32 @@ static void ask_statuses(struct engine *e)
 	rpc_get_statuses(e->m.rpc, &p->statuses, p->asked, p->n_asked, true, on_statuses);
 }
 
+/* Far below what we took for true is no lag, and not believed unless that was a lie. */
+static bool lags(struct height told, struct height known)
+{
+	return told.n < known.n && told.n + SLOT_SLACK >= known.n;
+}
+
 static void on_blockhash(struct task *task, const struct reply *reply)
 {
 	struct pulse *p = pulse_of(task, offsetof(struct pulse, blockhash));
 	struct engine *e = engine_of(p);
 	const struct rpc_blockhash *got = reply->data;
+	struct height height;
 
-	/* An older hash of a node that lags would only die sooner. */
-	if (reply->err != ERR_OK || got->last_valid.n < p->last_valid.n ||
-		!engine_saw_slot(e, got->at, p->blockhash.endpoint))
+	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, p->blockhash.endpoint))
 		return;
 	/* Heights are never ahead of slots. */
 	if (got->last_valid.n < BLOCKHASH_LIFE || got->last_valid.n > got->at.n + BLOCKHASH_LIFE)
 		return;
+	height.n = got->last_valid.n - BLOCKHASH_LIFE;
+	/* An older hash of a node that lags would only die sooner. */
+	if (!heights_saw(e, got->at, height, p->blockhash.endpoint) || lags(got->last_valid, p->last_valid))
+		return;
 	p->hash = got->hash;
 	p->last_valid = got->last_valid;
-	if (got->last_valid.n - BLOCKHASH_LIFE > e->tip.confirmed_height.n)
-		e->tip.confirmed_height.n = got->last_valid.n - BLOCKHASH_LIFE;
+	if (!lags(height, e->tip.confirmed_height))
+		e->tip.confirmed_height = height;
 	e->around.blockhash_known = true;
 	e->around.blockhash_ms = e->around.now_ms;
 }
@@ -164,7 +175,8 @@ static void on_epoch(struct task *task, const struct reply *reply)
 	struct engine *e = engine_of(p);
 	const struct rpc_epoch *got = reply->data;
 
-	if (reply->err != ERR_OK || got->slot.n < e->tip.finalized_slot.n)
+	if (reply->err != ERR_OK || !engine_saw_slot(e, got->slot, p->epoch.endpoint) ||
+		!heights_saw(e, got->slot, got->height, p->epoch.endpoint) || got->slot.n < e->tip.finalized_slot.n)
 		return;
 	e->tip.finalized_slot = got->slot;
 	e->tip.finalized_height = got->height;
@@ -234,6 +246,8 @@ void pulse_turn(struct engine *e)
 	}
 	if (!p->epoch.task.busy && now - p->epoch_ms >= EPOCH_EVERY_MS) {
 		p->epoch_ms = now;
-		rpc_get_epoch(e->m.rpc, any_node(&p->epoch), FINALIZED, on_epoch);
+		/* Each in turn: what the best one tells of heights is held against the others. */
+		p->epoch.endpoint = (int)(p->n_epochs++ % rpc_endpoint_count(e->m.rpc));
+		rpc_get_epoch(e->m.rpc, &p->epoch, FINALIZED, on_epoch);
 	}
 }

@@ -43,7 +43,7 @@ void subject_refresh(struct subject *s)
 
 	f->tip = s->e->tip;
 	f->now_ms = s->e->around.now_ms;
-	f->witnesses = rpc_endpoint_count(s->e->m.rpc) > 1 ? 2 : 1;
+	f->witnesses = (unsigned)rpc_witnesses(s->e->m.rpc);
 	f->lone_node = witness_lone(s->e);
 	/* Nor can a dry run close a row: it decides as if somebody had. */
 	f->journal_away = journal_long_gone(s->e) || s->e->policy.dry_run;
@@ -349,10 +349,16 @@ bool subject_perform(struct subject *s, const struct action *a)
 	return false;
 }
 
-/* A node that lags knows less, never more: news about a found signature stand, and what is final cannot vanish. */
-static bool knows_better(const struct sight *sight, struct slot at)
+/* Where the program does not refuse a second effect one node's word counts for little, and others may take it back. */
+static bool is_final(const struct row *row, const struct sight *sight)
 {
-	return sight->asked && sight->found && (sight->finalized || at.n < sight->at.n);
+	return sight->finalized && STEPS[row->step].guarded;
+}
+
+/* A node that lags knows less, never more: news about a found signature stand, and what is final cannot vanish. */
+static bool knows_better(const struct row *row, const struct sight *sight, struct slot at)
+{
+	return sight->asked && sight->found && (is_final(row, sight) || at.n < sight->at.n);
 }
 
 void subject_observe(struct subject *s, const struct signature *sig, const struct rpc_status *status, struct slot at)
@@ -364,7 +370,7 @@ void subject_observe(struct subject *s, const struct signature *sig, const struc
 
 		if (!signature_equal(&f->rows.row[i].sig, sig))
 			continue;
-		if (signature_equal(&sight->of, sig) && !status->found && knows_better(sight, at))
+		if (signature_equal(&sight->of, sig) && !status->found && knows_better(&f->rows.row[i], sight, at))
 			return;
 		sight->of = *sig;
 		sight->asked = true;
@@ -376,8 +382,36 @@ void subject_observe(struct subject *s, const struct signature *sig, const struc
 		sight->landed = status->landed;
 		sight->at = at;
 		if (status->found)
-			sight->absent_by = sight->gone_by = 0;
+			sight->absent_by = 0;
+		if (status->found && STEPS[f->rows.row[i].step].guarded)
+			sight->gone_by = 0;
 		subject_wake(s);
+		return;
+	}
+}
+
+void subject_forget(struct subject *s, const struct signature *sig)
+{
+	struct settle_facts *f = &s->own->settle;
+
+	for (unsigned i = 0; i < f->rows.n; i++)
+		if (signature_equal(&f->sight[i].of, sig))
+			f->sight[i] = (struct sight){ 0 };
+}
+
+void subject_observe_fate(
+	struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first_witness)
+{
+	struct settle_facts *f = &s->own->settle;
+
+	for (unsigned i = 0; i < f->rows.n; i++) {
+		struct sight *sight = &f->sight[i];
+
+		if (!signature_equal(&f->rows.row[i].sig, sig) || STEPS[f->rows.row[i].step].guarded)
+			continue;
+		if (first_witness)
+			sight->final_by[0] = sight->final_by[1] = 0;
+		sight->final_by[status->failed] += status->finalized;
 		return;
 	}
 }
@@ -393,7 +427,7 @@ void subject_observe_absence(
 
 		if (!signature_equal(&row->sig, sig))
 			continue;
-		if (signature_equal(&sight->of, sig) && sight->found && sight->finalized)
+		if (signature_equal(&sight->of, sig) && sight->found && is_final(row, sight))
 			return;
 		sight->of = *sig;
 		sight->asked = true;
@@ -401,6 +435,7 @@ void subject_observe_absence(
 		sight->at = proof->at;
 		if (first_witness) {
 			sight->absent_by = sight->gone_by = 0;
+			sight->final_by[0] = sight->final_by[1] = 0;
 			sight->pruned = false;
 		}
 		if (proof->first_block.n > row->floor.n)

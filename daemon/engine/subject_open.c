@@ -141,7 +141,7 @@ void subject_open(struct subject *s, const struct action *a, struct compose *c, 
 	const bool simulated = s->own->simulation.done && s->own->simulation.step == a->step && s->own->simulation.ok;
 	struct journal_new_row row = { .step = a->step,
 		.floor = a->floor,
-		.last_valid = s->e->pulse.last_valid,
+		.last_valid = STEPS[a->step].guarded ? s->e->pulse.last_valid : heights_last_valid(s->e),
 		.randomness = c->randomness,
 		.oracle = c->oracle,
 		.creator = s->creator,

@@ -23,9 +23,11 @@ bool witness_busy(const struct engine *e)
 	return e->witness.rpc.task.busy;
 }
 
-/* Past its blockhash's life, or landed and then not found. */
+/* Past its blockhash's life, or landed and then not found; or final by one node's word where that is not enough. */
 static bool needs_proof(const struct engine *e, const struct row *row, const struct sight *sight)
 {
+	if (!STEPS[row->step].guarded && row_unsettled(row) && sight->asked && sight->found && sight->finalized)
+		return true;
 	if (row->state == ROW_LANDED)
 		return sight->asked && !sight->found;
 	return row_unsettled(row) && e->tip.confirmed_height.n > row->last_valid.n && !(sight->asked && sight->found);
@@ -80,10 +82,14 @@ static void on_first_block(struct task *task, const struct reply *reply)
 static void tell(struct witness *w, const struct signature *sig, const struct rpc_status *status)
 {
 	for (size_t k = 0; k < engine_subject_count(w->e); k++) {
-		if (status->found)
-			subject_observe(engine_subject(w->e, k), sig, status, w->proof.at);
-		else
-			subject_observe_absence(engine_subject(w->e, k), sig, &w->proof, w->given == 0);
+		struct subject *s = engine_subject(w->e, k);
+
+		if (status->found) {
+			subject_observe(s, sig, status, w->proof.at);
+			subject_observe_fate(s, sig, status, w->given == 0);
+		} else {
+			subject_observe_absence(s, sig, &w->proof, w->given == 0);
+		}
 	}
 }
 
@@ -92,10 +98,11 @@ static void on_statuses(struct task *task, const struct reply *reply)
 	struct witness *w = of(task);
 	const struct rpc_statuses *got = reply->data;
 
-	if (reply->err == ERR_OK) {
+	if (reply->err == ERR_OK && engine_saw_slot(w->e, got->at, w->rpc.endpoint)) {
 		w->proof.at = got->at;
 		for (size_t i = 0; i < w->n_asked; i++)
 			tell(w, &w->asked[i], &got->status[i]);
+		w->hosts |= 1U << rpc_host_of(w->e->m.rpc, w->endpoint);
 		w->given++;
 	}
 	w->stage = NEXT_NODE;
@@ -131,11 +138,21 @@ static void end_round(struct witness *w)
 		w->lone_since_ms = w->e->around.now_ms;
 }
 
+/* A host that gave its proof gives no second one through another of its endpoints. */
+static void next_host(struct witness *w)
+{
+	const struct rpc *rpc = w->e->m.rpc;
+
+	do
+		w->endpoint++;
+	while ((size_t)w->endpoint < rpc_endpoint_count(rpc) && (w->hosts >> rpc_host_of(rpc, w->endpoint) & 1) != 0);
+}
+
 bool witness_lone(const struct engine *e)
 {
 	const uint64_t since = e->witness.lone_since_ms;
 
-	return rpc_endpoint_count(e->m.rpc) > 1 && since != 0 && e->around.now_ms > since + LONE_AFTER_MS;
+	return rpc_witnesses(e->m.rpc) > 1 && since != 0 && e->around.now_ms > since + LONE_AFTER_MS;
 }
 
 void witness_turn(struct engine *e)
@@ -153,11 +170,11 @@ void witness_turn(struct engine *e)
 		w->running = true;
 		w->started_ms = e->around.now_ms;
 		w->endpoint = 0;
-		w->given = 0;
+		w->given = w->hosts = 0;
 		w->stage = ASK_EPOCH;
 	}
 	if (w->stage == NEXT_NODE) {
-		w->endpoint++;
+		next_host(w);
 		w->stage = ASK_EPOCH;
 		memset(&w->proof, 0, sizeof w->proof);
 	}

@@ -144,6 +144,17 @@ void call_item_text(struct journal_call_state *s, const char *text)
 	buf_str(&s->text, text ? text : "NULL");
 }
 
+void call_item_any(struct journal_call_state *s, const char *text)
+{
+	call_item_text(s, "\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_char(&s->text, '\\');
+		buf_char(&s->text, *text);
+	}
+	buf_char(&s->text, '"');
+}
+
 void call_item_u64(struct journal_call_state *s, uint64_t value)
 {
 	char text[24];

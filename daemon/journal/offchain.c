@@ -57,17 +57,17 @@ _Static_assert(COL_DEFAULT_WHY + 1 == OFFCHAIN_COLUMNS_N, "each column has its p
 static const char WORK[] =
 	"SELECT " OFFCHAIN_COLUMNS
 	",w.kind,w.type,w.source_key,w.why,floor(extract(epoch FROM clock_timestamp())*1000)::bigint"
-	" FROM keeper.offchain_work($1,$2,$3) AS w LEFT JOIN keeper.offchain_draws d ON d.draw=w.draw"
+	" FROM keeper.offchain_work($1,$2,$3,$4) AS w LEFT JOIN keeper.offchain_draws d ON d.draw=w.draw"
 	" LEFT JOIN LATERAL keeper.offchain_facts(d) AS f ON d.draw IS NOT NULL";
 
-static const char LOCK[] = FACTS "keeper.offchain_lock($1,$2,$3,$4,$5,$6,$7,$8,$9)" OF;
+static const char LOCK[] = FACTS "keeper.offchain_lock($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)" OF;
 static const char ANCHOR[] = FACTS "keeper.offchain_anchor($1,$2,$3,$4,$5)" OF;
 static const char BLOCK[] = FACTS "keeper.offchain_block($1,$2,$3,$4,$5,$6)" OF;
 static const char BEACON[] = FACTS "keeper.offchain_beacon($1,$2,$3,$4,$5)" OF;
 static const char PROVE[] = FACTS "keeper.offchain_prove($1,$2,$3,$4,$5)" OF;
 static const char DRAW[] = FACTS "keeper.offchain_draw($1,$2,$3,$4,$5,$6)" OF;
 static const char SETTLE[] = FACTS "keeper.offchain_settle($1,$2,$3)" OF;
-static const char DEFAULT[] = FACTS "keeper.offchain_default($1,$2)" OF;
+static const char DEFAULT[] = FACTS "keeper.offchain_default($1,$2,$3)" OF;
 static const char REFUND[] = FACTS "keeper.offchain_refund($1,$2,$3)" OF;
 static const char HALT[] = FACTS "keeper.offchain_halt($1,$2,$3)" OF;
 static const char ENTRIES[] =
@@ -292,11 +292,12 @@ static bool parse_entries(struct task *task, const struct db_result *r, const vo
 
 /* ---- statements ---- */
 
-static void look(struct journal_call_state *s, unsigned max, const char *due)
+static void look(struct journal_call_state *s, unsigned max, const char *due, uint64_t after)
 {
 	call_u64(s, max);
 	call_text(s, due);
 	call_u64(s, OFFCHAIN_DUE_MAX);
+	call_u64(s, after);
 	call_send(s, LOOK_DEADLINE_MS);
 }
 
@@ -304,14 +305,15 @@ void offchain_work(struct journal *j, struct offchain_call *call, journal_done *
 {
 	call_begin(j, call->state, WORK, parse_work, done);
 	call_via(call->state, j->aside);
-	look(call->state, OFFCHAIN_DRAWS_MAX, NULL);
+	look(call->state, OFFCHAIN_DRAWS_MAX, NULL, 0);
 }
 
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done)
 {
 	call_begin(j, call->state, WORK, parse_work, done);
 	call_via(call->state, j->sources);
-	look(call->state, 0, due);
+	look(call->state, 0, due, after);
 }
 
 static struct journal_call_state *begin_via(struct journal *j, struct db *db, struct offchain_call *call,
@@ -348,6 +350,8 @@ void offchain_lock(
 	call_u64(s, locking->terms.round);
 	call_text(s, locking->freeze);
 	call_text(s, locking->entries);
+	call_i64(s, locking->chain_s);
+	call_u64(s, locking->witnesses);
 	call_send(s, VERB_DEADLINE_MS);
 }
 
@@ -444,10 +448,13 @@ void offchain_refund(struct journal *j, struct offchain_call *call, const struct
 	run_source(j, call, REFUND, draw, statement, done);
 }
 
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
+void offchain_default(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, int64_t chain_s,
+	journal_done *done)
 {
-	call_send(begin(j, call, DEFAULT, draw, done), VERB_DEADLINE_MS);
+	struct journal_call_state *s = begin(j, call, DEFAULT, draw, done);
+
+	call_i64(s, chain_s);
+	call_send(s, VERB_DEADLINE_MS);
 }
 
 void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "base/url_host.h"
 #include "ops/mask.h"
 #include "ops/sources.h"
 #include "ops/wallet_keys.h"
@@ -179,30 +180,68 @@ static void check_jackpot(struct load *load)
 			"is of no use while JACKPOT_CONNECTION_POOL_SIZE is 0: set both or none");
 }
 
-/* The same endpoint twice would count as two witnesses. */
+static const char *const ENDPOINTS[CONFIG_RPC_URLS_MAX] = {
+	"SOLANA_RPC_URL",
+	"SOLANA_RPC_URL_2",
+	"SOLANA_RPC_URL_3",
+	"SOLANA_RPC_URL_4",
+	"SOLANA_RPC_URL_5",
+};
+
+static const char *endpoint_url(const struct config *c, size_t i)
+{
+	const char *const urls[CONFIG_RPC_URLS_MAX] = { c->rpc_url, c->rpc_url_2, c->rpc_url_3, c->rpc_url_4,
+		c->rpc_url_5 };
+
+	return urls[i];
+}
+
+/* The same endpoint twice would only double its load. */
 static void gather_endpoints(struct load *load)
 {
 	struct config *c = load->config;
-	const char *const urls[CONFIG_RPC_URLS_MAX] = { c->rpc_url, c->rpc_url_2, c->rpc_url_3, c->rpc_url_4,
-		c->rpc_url_5 };
-	static const char *const keys[CONFIG_RPC_URLS_MAX] = {
-		"SOLANA_RPC_URL",
-		"SOLANA_RPC_URL_2",
-		"SOLANA_RPC_URL_3",
-		"SOLANA_RPC_URL_4",
-		"SOLANA_RPC_URL_5",
-	};
 
 	for (size_t i = 0; i < CONFIG_RPC_URLS_MAX; i++) {
-		if (urls[i] == NULL)
+		const char *url = endpoint_url(c, i);
+
+		if (url == NULL)
 			continue;
 		for (size_t k = 0; k < i; k++)
-			if (urls[k] != NULL && strcmp(urls[k], urls[i]) == 0)
-				refuse(load, keys[i],
-					"is the same as %s: name another operator's endpoint or leave it out", keys[k]);
-		mask_learn(urls[i]);
-		c->rpc_urls[c->n_rpc_urls++] = urls[i];
+			if (endpoint_url(c, k) != NULL && strcmp(endpoint_url(c, k), url) == 0)
+				refuse(load, ENDPOINTS[i],
+					"is the same as %s: name another operator's endpoint or leave it out",
+					ENDPOINTS[k]);
+		mask_learn(url);
+		c->rpc_urls[c->n_rpc_urls++] = url;
 	}
+}
+
+/* One host with two keys answers for both. */
+static bool warn_same_host(const struct config *c, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (endpoint_url(c, k) == NULL || !url_same_host(endpoint_url(c, k), endpoint_url(c, i)))
+			continue;
+		log_warn("config.same_host", "key=%s other=%s why=%s", ENDPOINTS[i], ENDPOINTS[k],
+			"both name one host: they share its load, and where two nodes have to agree they are one; "
+			"name an endpoint of another operator");
+		return true;
+	}
+	return false;
+}
+
+static void warn_witnesses(const struct config *c)
+{
+	size_t hosts = 0;
+
+	for (size_t i = 0; i < CONFIG_RPC_URLS_MAX; i++)
+		if (endpoint_url(c, i) != NULL)
+			hosts += !warn_same_host(c, i);
+	if (hosts < 2 && c->offchain_sources != NULL)
+		log_warn("config.one_host", "key=SOLANA_RPC_URL_2 why=%s",
+			"nodes of one host alone tell the block of a draw of the database: such draws are believed to "
+			"it, and "
+			"those whose rules say randomness beacon are not locked; name an endpoint of another operator");
 }
 
 /* Everything but the wallets' keys. */
@@ -230,6 +269,7 @@ int config_load(struct config **config, const struct config_files *files)
 	read_settings(&load, files);
 	wallet_keys_load(load.config, &load.faults);
 	check_jackpot(&load);
+	warn_witnesses(load.config);
 	sources_free(load.sources);
 	wallet_keys_clear_environment();
 	*config = load.config;

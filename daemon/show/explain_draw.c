@@ -247,20 +247,24 @@ int show_explain_draw(struct show *s)
 {
 	struct explaining x = { .s = s };
 	const char *name = s->config->draw, *const params[] = { draw_name_id(name), name };
-	struct tip tip;
+	struct shown_chain chain;
 
 	if (!ask_rows(s, FIND, params, 2, take_draw, &x)) {
 		s->no_chain[0] = '\0';
 		return show_missing(s, "");
 	}
 	if (!x.found) {
+		s->no_chain[0] = '\0';
+		if (show_explain_waiting(s, name))
+			return show_missing(s, "");
 		fprintf(s->complaints,
-			"poolkeeper: no draw %s is locked: give its id, or SOURCE:KEY as the source writes them\n",
+			"poolkeeper: no draw %s is locked or due: give its id, or SOURCE:KEY as the source writes "
+			"them\n",
 			name);
 		return EX_USAGE;
 	}
 	x.keeper_known = facts_read_keeper(s, &x.keeper);
-	shown_draw_decide(&x.draw, shown_draw_needs_chain(&x.draw) && ask_tip(s, &tip) ? &tip : NULL);
+	shown_draw_decide(&x.draw, shown_draw_needs_chain(&x.draw) && ask_chain_now(s, &chain) ? &chain : NULL);
 	explain_who(&x);
 	explain_state(&x);
 	explain_next(&x);

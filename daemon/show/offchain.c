@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "core/address.h"
+#include "core/clock.h"
 #include "journal/call.h"
 #include "show/print.h"
 
@@ -12,13 +14,19 @@ bool shown_draw_read(const struct db_result *r, int i, struct shown_draw *out)
 	return offchain_read_row(r, i, &out->row) && call_parse_i64(db_get(r, i, OFFCHAIN_COLUMNS_N), &out->since_s);
 }
 
-bool ask_tip(struct show *s, struct tip *out)
+bool ask_chain_now(struct show *s, struct shown_chain *out)
 {
 	struct rpc_epoch finalized, confirmed;
+	const struct rpc_accounts *got;
+	struct clock_sysvar clock;
 
 	if (!ask_epoch(s, FINALIZED, &finalized) || !ask_epoch(s, CONFIRMED, &confirmed))
 		return false;
-	*out = (struct tip){ finalized.slot, finalized.height, confirmed.slot, confirmed.height };
+	got = ask_accounts(s, &ADDRESS_CLOCK, 1, CONFIRMED);
+	if (!got || !clock_decode(&clock, got->account[0].data, got->account[0].len))
+		return false;
+	*out = (struct shown_chain){ { finalized.slot, finalized.height, confirmed.slot, confirmed.height },
+		clock.unix_time };
 	return true;
 }
 
@@ -29,7 +37,8 @@ static bool deadline_passed(const struct offchain_row *row)
 
 bool shown_draw_needs_chain(const struct shown_draw *d)
 {
-	return d->row.state == OFFCHAIN_LOCKED && d->row.block_slot.n == 0 && !deadline_passed(&d->row);
+	return d->row.state == OFFCHAIN_LOCKED && !d->row.beta_known &&
+	       (d->row.block_slot.n == 0 || deadline_passed(&d->row));
 }
 
 /* ---- the next step ---- */
@@ -42,7 +51,7 @@ static const char *step_of(const struct offchain_row *row, const struct offchain
 		return "settle: the source pays the winners, and the draw is closed";
 	if (row->state == OFFCHAIN_DEFAULTED)
 		return "refund: the source gives every stake back, and the draw is closed";
-	if (a->act == OFFCHAIN_DEFAULT || a->reason == WAIT_OFFCHAIN_ANCHOR_LATE)
+	if (a->act == OFFCHAIN_DEFAULT || a->reason == WAIT_OFFCHAIN_ANCHOR_LATE || a->reason == WAIT_OFFCHAIN_CLOCKS)
 		return "default: at its deadline the draw is given up in public, then its stakes go back";
 	if (row->beta_known)
 		return "draw: daemon and database compute the winners";
@@ -73,7 +82,9 @@ static void when_in_slots(struct next *out, const struct offchain_row *row, stru
 
 static void when_of(struct next *out, const struct offchain_facts *f, const struct offchain_action *a)
 {
-	if (out->reason == WAIT_NONE)
+	if (out->reason == WAIT_OFFCHAIN_CLOCKS)
+		snprintf(out->when, sizeof out->when, "as soon as the two clocks agree within a minute");
+	else if (out->reason == WAIT_NONE)
 		snprintf(out->when, sizeof out->when, "now; a running daemon does it within a tick");
 	else if (out->reason == WAIT_OVER)
 		snprintf(out->when, sizeof out->when, "never: the draw is over");
@@ -112,17 +123,21 @@ static void assume_for(struct shown_draw *d, enum offchain_act act)
 		assume(d, "OFFCHAIN_SOURCES of the daemon has the statements of its source");
 }
 
-void shown_draw_decide(struct shown_draw *d, const struct tip *tip)
+void shown_draw_decide(struct shown_draw *d, const struct shown_chain *chain)
 {
 	const struct surroundings around = { .leader = true };
-	struct offchain_facts facts = { .around = &around, .row = d->row, .source_known = true, .has_key = true };
+	struct offchain_facts facts = {
+		.around = &around, .row = d->row, .source_known = true, .has_key = true, .witnesses = 2
+	};
 	struct offchain_action a;
 
-	d->decided = tip || !shown_draw_needs_chain(d);
+	d->decided = chain || !shown_draw_needs_chain(d);
 	if (!d->decided)
 		return;
-	if (tip)
-		facts.tip = *tip;
+	if (chain) {
+		facts.tip = chain->tip;
+		facts.chain_ms = chain->clock_s * 1000;
+	}
 	a = decide_offchain(&facts);
 	d->next.reason = a.act == OFFCHAIN_WAIT     ? a.reason
 	                 : d->row.halted[0] != '\0' ? WAIT_OFFCHAIN_HALTED

@@ -40,15 +40,15 @@ static void take(void *owner, const struct db_result *r)
 
 static void decide(struct listing *l)
 {
-	struct tip tip;
+	struct shown_chain chain;
 	bool asked = false, known = false;
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (!asked && shown_draw_needs_chain(&l->draw[i])) {
 			asked = true;
-			known = ask_tip(l->s, &tip);
+			known = ask_chain_now(l->s, &chain);
 		}
-		shown_draw_decide(&l->draw[i], known ? &tip : NULL);
+		shown_draw_decide(&l->draw[i], known ? &chain : NULL);
 	}
 }
 
@@ -132,6 +132,7 @@ void show_status_draws(struct show *s)
 	struct listing l = { .s = s };
 	bool any = false;
 
+	show_status_waiting(s);
 	if (!ask_rows(s, "SELECT FROM keeper.offchain_draws LIMIT 1", NULL, 0, take_any, &any) || !any)
 		return;
 	if (ask_rows(s, NOT_OVER, NULL, 0, take, &l)) {

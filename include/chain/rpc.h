@@ -180,6 +180,10 @@ struct rpc *rpc_new(struct loop *loop, struct http *http, const struct rpc_confi
 /* After rpc_call_fini of every call. NULL is allowed. */
 void rpc_free(struct rpc *rpc);
 size_t rpc_endpoint_count(const struct rpc *rpc);
+/* Endpoints of one host, with one key or several, are one witness: who runs it answers for all of them. rpc_host_of: the first endpoint
+ * with this one's host. rpc_witnesses: 2, or 1 where there is but one host: so many must say the same before it is believed. */
+int rpc_host_of(const struct rpc *rpc, int endpoint);
+size_t rpc_witnesses(const struct rpc *rpc);
 /* "rpc1".."rpc5": how an endpoint is named in log and metrics. */
 const char *rpc_endpoint_label(const struct rpc *rpc, int endpoint);
 

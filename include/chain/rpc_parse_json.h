@@ -51,6 +51,8 @@ bool rpc_json_context(struct json_object *result, struct rpc_result *out, struct
 
 /* ["<base64>", "base64"] into memory, which has room (see rpc_memory_reserve). */
 bool rpc_json_base64(struct json_object *value, struct rpc_memory *memory, const uint8_t **data, size_t *len);
+/* The owner of an account from its base58; the one before is remembered in memory. */
+bool rpc_owner(struct rpc_memory *memory, const char *text, size_t len, struct pubkey *out);
 /* One account object; null is an account that does not exist. */
 bool rpc_json_account(struct json_object *value, struct rpc_memory *memory, struct rpc_account *out);
 /* err: NULL is success. logs may be NULL. False: err has a shape that no transaction error has. */
@@ -60,6 +62,10 @@ bool rpc_json_tx_error(struct json_object *err, struct json_object *logs, struct
 void rpc_memory_reserve(struct rpc_memory *memory, size_t size);
 /* The caller has reserved them; align is a power of two. */
 void *rpc_memory_take(struct rpc_memory *memory, size_t size, size_t align);
+
+/* getMultipleAccounts without a tree of JSON values. False: this is for json-c to judge, and *out is undefined. */
+bool rpc_scan_accounts(const struct rpc_question *question, const struct rpc_body *body, struct rpc_memory *memory,
+	struct rpc_result *out);
 
 /* Results of more than a few lines, in rpc_parse_*.c. */
 bool rpc_parse_statuses(struct json_object *result, const struct rpc_question *question, struct rpc_result *out);

@@ -58,13 +58,14 @@ struct sight {
 	struct signature of; /* R6: an answer about another signature is no answer                 */
 	bool asked, found, confirmed, finalized, failed;
 	struct tx_failure failure;
-	struct slot landed; /* slot of the block it is in                                         */
-	struct slot at;     /* context slot of the answer                                         */
-	unsigned absent_by; /* nodes that proved absence: their own finalized height is past
+	struct slot landed;   /* slot of the block it is in                                         */
+	struct slot at;       /* context slot of the answer                                         */
+	unsigned absent_by;   /* nodes that proved absence: their own finalized height is past
 	                                  last_valid, their history reaches back to the row's floor, and then
 	                                  they said "not found" at or after that finalized slot (R3)         */
-	bool pruned;        /* some node's history does not reach back that far                   */
-	unsigned gone_by;   /* for a landed row: nodes at or past its slot that do not know it    */
+	bool pruned;          /* some node's history does not reach back that far                   */
+	unsigned final_by[2]; /* nodes that told, one after the other, that it is final: [0] done, [1] failed */
+	unsigned gone_by;     /* for a landed row: nodes at or past its slot that do not know it    */
 };
 
 struct tip {

@@ -50,7 +50,7 @@ void offchain_alpha(uint8_t out[ALPHA_SIZE], const struct offchain_row *row);
 /* In mode beacon: SHA-512 of alpha. */
 void offchain_beacon_beta(struct ecvrf_beta *out, const uint8_t alpha[ALPHA_SIZE]);
 
-/* While the block is not known: two nodes have to show the same one, where there are two. */
+/* While the block is not known: nodes of two hosts have to show the same one, where there are two. */
 enum block_sight { BLOCK_UNSEEN, BLOCK_BY_ONE_NODE, BLOCK_NODES_DIFFER };
 
 struct offchain_facts {
@@ -58,6 +58,8 @@ struct offchain_facts {
 	struct offchain_row row;
 	uint64_t row_ms; /* monotonic, when the row came */
 	struct tip tip;
+	int64_t chain_ms; /* Unix, the chain's clock as a node told it, carried on by ours; 0: none told it lately */
+	size_t witnesses; /* so many hosts' nodes have to show the same block */
 	bool source_known, has_key;
 	bool block_found, beacon_found; /* by the nodes, by the relays                               */
 	enum block_sight block_sight;
@@ -73,6 +75,12 @@ enum { OFFCHAIN_SOURCE_BASE_MS = 5000, OFFCHAIN_SOURCE_MAX_MS = 600000 };
 
 /* Milliseconds of Unix time by the database's clock. */
 int64_t offchain_now_ms(const struct offchain_facts *f);
+
+/* S, R and D follow the database's clock, and what may be known already follows the world's: a server that is late would lock rounds
+ * that are out, one that is early would give up draws whose proof can still come. So far apart the two clocks may be. */
+enum { OFFCHAIN_CLOCKS_S = 60 };
+/* Either is 0 when it is not known: then they do not agree. */
+bool offchain_clocks_agree(int64_t database_ms, int64_t chain_ms);
 
 enum offchain_act {
 	OFFCHAIN_WAIT, /* .reason says why, .until_ms (monotonic) when to look again, 0: on news */
@@ -111,6 +119,21 @@ struct offchain_terms {
 	uint64_t round;
 };
 struct offchain_terms offchain_terms_of(struct slot confirmed, int64_t now_ms, unsigned allowance_s);
+
+/* Whether what a source says is due may be locked at this moment. */
+struct offchain_lock_facts {
+	const struct surroundings *around;
+	int64_t database_ms, chain_ms; /* as in offchain_facts                                        */
+	bool tip_fresh;                /* S is counted from it                                      */
+	bool can_anchor;               /* a memo that cannot be paid for would let the draw default */
+	bool has_room;
+	bool nodes_show;               /* enough nodes showed the same block lately                 */
+	struct attempts source, tried; /* of its source's statements; of this lock                 */
+};
+/* WAIT_NONE: it may. */
+enum reason offchain_may_lock(const struct offchain_lock_facts *f);
+/* It waits for something that holds for all that are due. */
+bool offchain_waits_for_all(enum reason reason);
 
 /* The memo with the row's hash. Tip and deadline instead of accounts. */
 struct anchor_facts {

@@ -66,6 +66,7 @@
 	X(REFERRAL_AUDIT,      INFO,  OTHERS, "referral: every signature of the treasury and the dev wallet must be accounted for first") \
 	X(REFERRAL_FOREIGN,    ALERT, OTHERS, "referral: the treasury's key signed what the journal does not hold: check what was paid, then switch payouts off and on") \
 	X(REFERRAL_CHANGED,    ALERT, OTHERS, "referral: the app's row was changed or deleted after it was taken in: see keeper.referral_payouts") \
+	X(REFERRAL_DISPUTED,   ALERT, OTHERS, "referral: nodes tell different fates of its transaction: it is neither paid again nor counted as paid") \
 	X(REFERRAL_AMOUNT,     WARN,  OTHERS, "referral: the amount is not a whole number of base units above zero") \
 	X(REFERRAL_MINT,       WARN,  OTHERS, "referral: the mint is no address, not there, or has an extension with which what arrives may differ") \
 	X(REFERRAL_WALLET,     WARN,  OTHERS, "referral: not exactly one wallet of this referrer is known in its own case") \
@@ -79,6 +80,7 @@
 	X(OFFCHAIN_ANCHOR_LATE, ALERT, OTHERS, "draw of the database: no memo can be in a slot before S any more; it defaults at its deadline, and stakes are refunded") \
 	X(OFFCHAIN_SLOT,       INFO,  OTHERS, "draw of the database: waiting for the first finalized block from slot S on") \
 	X(OFFCHAIN_ONE_NODE,   WARN,  OTHERS, "draw of the database: only one node shows the block at slot S, two have to; offchain.no_block says which one does not") \
+	X(OFFCHAIN_WITNESS,    ALERT, OTHERS, "draw of the database: rules without a VRF need nodes of two hosts, or one alone could choose the block; set SOLANA_RPC_URL_2, or it defaults at its deadline") \
 	X(OFFCHAIN_NODES_DIFFER, WARN, OTHERS, "draw of the database: two nodes show different blocks at slot S") \
 	X(OFFCHAIN_ROUND,      INFO,  OTHERS, "draw of the database: its drand round is not due yet") \
 	X(OFFCHAIN_RELAYS,     WARN,  OTHERS, "draw of the database: no two drand relays gave the same signature of its round yet") \
@@ -86,6 +88,11 @@
 	X(OFFCHAIN_NO_SOURCE,  ALERT, OTHERS, "draw of the database: OFFCHAIN_SOURCES has no statements of its source") \
 	X(OFFCHAIN_RETRY,      WARN,  OTHERS, "draw of the database: Postgres did not take the last statement; it is tried again") \
 	X(OFFCHAIN_SOURCE,     WARN,  OTHERS, "draw of the database: a statement of its source was not done in time; it is tried again after a while, other sources go first") \
+	X(OFFCHAIN_CLOCKS,     WARN,  OTHERS, "draw of the database: its clock and the chain's differ by more than a minute, or no node tells the chain's: nothing is locked or given up until they agree; see NTP on the database's server") \
+	X(OFFCHAIN_AUDIT,      INFO,  OTHERS, "draw of the database: nothing is locked before every signature of the dev wallet is accounted for; the audit's lines say what is missing") \
+	X(OFFCHAIN_NODES,      WARN,  OTHERS, "draw of the database: nothing is locked before two nodes, where there are two, show the same finalized block; offchain.no_block says which one does not") \
+	X(OFFCHAIN_ROOM,       INFO,  OTHERS, "draw of the database: as many draws of its source as fit are locked and not over") \
+	X(OFFCHAIN_NOT_LOCKED, WARN,  OTHERS, "draw of the database: it was not locked, nothing of it was kept; it is tried again after a while") \
 	X(OFFCHAIN_HALTED,     ALERT, OTHERS, "draw of the database: halted, see halted_why of keeper.offchain_draws; tried again after a while") \
 	X(OVER,                INFO,  OTHERS, "the draw is over and recorded")
 

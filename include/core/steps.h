@@ -63,6 +63,12 @@ struct step_def {
 };
 extern const struct step_def STEPS[STEP_COUNT];
 
+/* Neither a program nor an account shows whether it was done before: what one node says of it decides nothing. */
+static inline bool step_unseen(enum step step)
+{
+	return step == STEP_PAY_REFERRAL;
+}
+
 /* What stops the 3000 slots and nothing else: it may go through the local spool while Postgres is away. */
 static inline bool step_spoolable(enum step step)
 {

@@ -30,6 +30,7 @@ struct surroundings {
 	uint64_t journal_ok_ms, journal_down_since_ms;
 	uint64_t blockhash_ms;
 	bool blockhash_known;
+	bool heights_agree; /* two nodes, where there are two, tell about the same height */
 };
 
 struct subject_facts {

@@ -10,6 +10,8 @@ void draw_want_atas(struct draw *d);
 void draw_note_commit(struct draw *d);
 void draw_ask_oracle(struct draw *d);
 void draw_pick_account(struct draw *d);
+/* An account that the draw makes itself. */
+void draw_pick_new(struct draw *d);
 /* Whom to commit to next. False: there is nobody. */
 bool draw_choose_oracle(const struct draw *d, struct pubkey *out);
 /* draw_sponsors.c */

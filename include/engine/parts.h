@@ -10,6 +10,7 @@
 #include "engine/discovery.h"
 #include "engine/draw.h"
 #include "engine/engine.h"
+#include "engine/heights.h"
 #include "engine/house.h"
 #include "engine/ingest.h"
 #include "engine/offchain.h"
@@ -132,6 +133,7 @@ struct pulse {
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked, n_statuses;
 	uint64_t statuses_ms, epoch_ms, blockhash_asked_ms, clock_ms;
+	size_t n_epochs;
 	struct hash hash;
 	struct height last_valid;
 };
@@ -142,7 +144,7 @@ struct witness {
 	struct engine *e;
 	bool running;
 	int endpoint;
-	unsigned stage, given;
+	unsigned stage, given, hosts; /* hosts: bits of those that gave their proof in this round */
 	struct absence proof;
 	struct signature asked[RPC_STATUSES_MAX];
 	size_t n_asked;
@@ -177,6 +179,7 @@ struct engine {
 	struct canary canary;
 	struct tick tick;
 	struct pulse pulse;
+	struct heights heights;
 	struct witness witness;
 	struct rents rents;
 	struct ingest ingest;
@@ -192,6 +195,8 @@ struct engine {
 	struct watch watch;
 	int64_t chain_s;
 	uint64_t chain_ms; /* newest Clock seen, and when                               */
+	int64_t told_s;
+	uint64_t told_ms; /* the last Clock that a node told, also one that is behind the newest, and when */
 	bool lease_known;
 	uint64_t woken_ms; /* when everybody was last woken because time passed */
 	struct engine_snapshot counters;

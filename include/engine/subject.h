@@ -65,6 +65,11 @@ void subject_open(struct subject *s, const struct action *a, struct compose *c, 
 
 /* What a node said about one signature of ours; ignored when it is about none of the rows (R6). */
 void subject_observe(struct subject *s, const struct signature *sig, const struct rpc_status *status, struct slot at);
+/* What the nodes said about it is not so: they are asked anew. */
+void subject_forget(struct subject *s, const struct signature *sig);
+/* In a round of all nodes, besides: this one found it. first_witness: the round's first answer. */
+void subject_observe_fate(
+	struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first_witness);
 /* A node's proof that a signature is not there: absence for good (R3), or only gone from where it had landed (R9). */
 struct absence {
 	struct height finalized_height;

@@ -80,6 +80,7 @@ void call_bytes(struct journal_call_state *s, const void *bytes, size_t n);     
 /* An array parameter: open, then one item per element, then close. Items need no quotes: digits, base58, hex, names. */
 void call_array_open(struct journal_call_state *s);
 void call_item_text(struct journal_call_state *s, const char *text); /* NULL: SQL NULL           */
+void call_item_any(struct journal_call_state *s, const char *text);  /* quoted: of any characters */
 void call_item_u64(struct journal_call_state *s, uint64_t value);
 void call_item_i64(struct journal_call_state *s, int64_t value);
 void call_item_pubkey(struct journal_call_state *s, const struct pubkey *key);       /* zero: NULL               */

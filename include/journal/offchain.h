@@ -37,9 +37,24 @@ struct offchain_call {
 void offchain_call_init(struct offchain_call *call);
 void offchain_call_fini(struct offchain_call *call); /* cancels */
 
-/* The draws that are not over; and what a source's statement says is due. They change nothing, and work without the lease. */
+/* The draws that are not over; and what a source's statement says is due, behind the first `after`, OFFCHAIN_DUE_MAX at most. They
+ * change nothing, and work without the lease. */
 void offchain_work(struct journal *j, struct offchain_call *call, journal_done *done);
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done);
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done);
+
+/* What is due and not locked, and why; the list of keeper.offchain_waits becomes this one. */
+struct offchain_waiting {
+	const char *source, *key, *reason, *why; /* why: "" where the reason says it all */
+};
+struct offchain_tell_call {
+	struct task task;
+	struct journal_call_state *state;
+};
+void offchain_tell_init(struct offchain_tell_call *call);
+void offchain_tell_fini(struct offchain_tell_call *call); /* cancels */
+void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
+	journal_done *done);
 
 /* The verbs. ERR_OK: row[0] is the draw as it is now, changed by this call or earlier. ERR_REFUSED: reply.why says why, and
  * nothing of it was kept. */
@@ -48,6 +63,8 @@ struct offchain_locking {
 	const struct pubkey *vrf_key; /* all that are here: the database says which one the draw has */
 	size_t n_vrf_keys;
 	struct offchain_terms terms;
+	int64_t chain_s;  /* the chain's clock: refused where the database's is more than a minute from it */
+	size_t witnesses; /* nodes of so many hosts are asked for the block                               */
 };
 void offchain_lock(
 	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done);
@@ -72,8 +89,8 @@ void offchain_draw(struct journal *j, struct offchain_call *call, const struct o
 	const struct select_pick *pick, journal_done *done);
 void offchain_settle(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done);
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done);
+void offchain_default(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, int64_t chain_s,
+	journal_done *done);
 void offchain_refund(struct journal *j, struct offchain_call *call, const struct offchain_row *draw,
 	const char *statement, journal_done *done);
 void offchain_halt(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, const char *why,

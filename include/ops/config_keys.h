@@ -68,7 +68,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(CONNECTIONS, SOLANA_RPC_URL, NULL, URL, rpc_url, NULL, 0, 0, SETTING_REQUIRED | SETTING_SECRET, \
 	  "https://devnet.helius-rpc.com/?api-key=KEY", "First Solana RPC endpoint; alone, it is trusted.") \
 	X(CONNECTIONS, SOLANA_RPC_URL_2, NULL, URL, rpc_url_2, NULL, 0, 0, SETTING_SECRET, \
-	  "https://api.devnet.solana.com", "Second endpoint, of another operator: from here on proofs need two to agree.") \
+	  "https://api.devnet.solana.com", "Second endpoint, of another operator: from here on proofs need two to agree. Several endpoints of one host are one witness.") \
 	X(CONNECTIONS, SOLANA_RPC_URL_3, NULL, URL, rpc_url_3, NULL, 0, 0, SETTING_SECRET, NULL, "Third endpoint.") \
 	X(CONNECTIONS, SOLANA_RPC_URL_4, NULL, URL, rpc_url_4, NULL, 0, 0, SETTING_SECRET, NULL, "Fourth endpoint.") \
 	X(CONNECTIONS, SOLANA_RPC_URL_5, NULL, URL, rpc_url_5, NULL, 0, 0, SETTING_SECRET, NULL, "Fifth endpoint.") \

@@ -49,7 +49,7 @@
 	X("offchain.wait", "info warn error", "", "Such a draw waits; reason= and why= say for what. Only when it changes.") \
 	X("offchain.anchored", "info", "", "The memo with its row's hash is final, in a slot before S.") \
 	X("offchain.block", "info", "", "The first finalized block from S on is known, and with it the drand round that is used.") \
-	X("offchain.no_block", "warn", "", "One node shows the block at slot S, the one named node= does not; two have to. Once per slot.") \
+	X("offchain.no_block", "warn", "", "The node named node= does not show a finalized block; two have to. Once per slot S, or once until it shows one again when they are asked before a lock.") \
 	X("offchain.beacon", "info", "", "Two relays gave the same signature of that round.") \
 	X("offchain.no_beacon", "warn", "", "They did not, or not yet; they are asked again.") \
 	X("offchain.proven", "info", "", "The proof and its one random value are recorded.") \
@@ -61,6 +61,9 @@
 	X("offchain.refused", "warn", "", "The database refused a statement about it, and kept nothing.") \
 	X("offchain.doubt", "warn", "", "It is not known whether a statement about it was carried out; the row is read back.") \
 	X("offchain.lock_failed", "warn", "", "What a source says is due was not locked; why= says why. It is tried again.") \
+	X("offchain.locks", "info warn", "", "Nothing that is due is locked: reason=, why= and detail= say what it waits for, due= how many; with reason=NONE it goes on. Only when it changes.") \
+	X("offchain.clocks", "info warn", "", "The database's clock and the chain's differ by more than a minute: no draw is locked or given up until they agree; at info: they agree again.") \
+	X("offchain.waits_failed", "warn", "", "What is due and why it is not locked could not be told to the database; next=retry.") \
 	X("offchain.source_failed", "warn", "", "A source's statement due failed; the other sources go on. Once per reason.") \
 	X("offchain.look_failed", "warn", "", "Postgres did not say which such draws there are; next=retry.") \
 	X("referral.list_failed", "warn", "", "The journal did not say which claims there are to pay; next=retry.") \
@@ -152,6 +155,8 @@
 	X("draw.key", "info", "", "A key of draws without a chain program: the VRF's, or the one that signs certificates.") \
 	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired or unknown says what the database knows of a VRF key.") \
 	X("config.sources_unchecked", "warn", "", "--check-config: the database did not answer, so the statements of sources were only read.") \
+	X("config.same_host", "warn", "", "Two endpoints, key= and other=, name one host: where two nodes have to agree they are one.") \
+	X("config.one_host", "warn", "", "There are sources of draws, and nodes of one host alone; why= says what that means.") \
 	X("config.ok", "info", "", "--check-config found no fault.") \
 	X("config.invalid", "error", "", "One fault of the settings: key=, value=, why=.") \
 	X("config.ignored", "debug info", "", "Parameters of DATABASE_URL that libpq does not know; PORT, which is the web backend's.") \

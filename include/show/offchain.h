@@ -17,7 +17,7 @@ enum { SHOWN_DRAW_COLUMNS_N = OFFCHAIN_COLUMNS_N + 1, SHOWN_ASSUMED = 4 };
 struct shown_draw {
 	struct offchain_row row;
 	int64_t since_s; /* since when it is in its state */
-	bool decided;    /* false: the chain's slots are needed, and are not known */
+	bool decided;    /* false: the chain's slots or its clock are needed, and are not known */
 	struct next next;
 	const char *assumed[SHOWN_ASSUMED]; /* what the decision takes for granted, one sentence each */
 	unsigned n_assumed;
@@ -25,15 +25,24 @@ struct shown_draw {
 
 /* False: no row of ours. */
 NODISCARD bool shown_draw_read(const struct db_result *result, int row, struct shown_draw *out);
-/* Only such a draw is about slots. */
+/* Only such a draw is about slots, or about whose clock is right. */
 bool shown_draw_needs_chain(const struct shown_draw *draw);
-/* tip NULL: nobody told it. */
-void shown_draw_decide(struct shown_draw *draw, const struct tip *tip);
+struct shown_chain {
+	struct tip tip;
+	int64_t clock_s; /* Unix */
+};
+/* chain NULL: nobody told it. */
+void shown_draw_decide(struct shown_draw *draw, const struct shown_chain *chain);
 /* Also of draws that are over: then plain. */
 enum out_mood shown_draw_mood(const struct shown_draw *draw);
 
-/* The newest slots; false: no node answers. */
-NODISCARD bool ask_tip(struct show *s, struct tip *out);
+/* The newest slots and the Clock; false: no node answers. */
+NODISCARD bool ask_chain_now(struct show *s, struct shown_chain *out);
+
+/* What a source says is due and the daemon has not locked, as the daemon told it. False: no such one. */
+bool show_explain_waiting(struct show *s, const char *name);
+/* The table of them, when there are any. */
+void show_status_waiting(struct show *s);
 
 /* explain DRAW; status: the table of such draws, when there are any. */
 int show_explain_draw(struct show *s);

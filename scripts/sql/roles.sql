@@ -25,6 +25,7 @@ SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
     ('poolkeeper', 'keeper.offchain_picks', '{SELECT,INSERT}'),
     ('poolkeeper', 'keeper.offchain_refusals', '{SELECT,INSERT}'),
     ('poolkeeper', 'keeper.offchain_rules', '{SELECT,INSERT}'),
+    ('poolkeeper', 'keeper.offchain_waits', '{SELECT,INSERT,UPDATE,DELETE}'),
     ('poolkeeper', 'keeper.pool_proofs', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.referral_payouts', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.referral_periods', '{SELECT,INSERT,UPDATE}'),

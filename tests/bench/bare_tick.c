@@ -1,7 +1,7 @@
 /* The least that a tick can cost with json-c: bare_tick PORT POOLS TICKS asks the replay server for all pools over and over.
  *
  * One blocking socket, json-c, base64, one memcmp per account: no choice of node, no checks, no database. Prints the CPU
- * of this process per pool and tick in microseconds, first tick excluded. What the daemon needs above it is its own. */
+ * of this process per pool and tick in microseconds, first tick excluded. The daemon reads accounts without json-c. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <json-c/json.h>

@@ -74,7 +74,7 @@ function cpuQuestion([few, ...many]) {
 	for (const { pools, cost } of costs) question.atMost(`per pool more, ${perPools(pools)}`, cost, CPU_US, `<= ${CPU_US}, stretch ${CPU_STRETCH_US}`);
 	for (const { pools, cost } of costs) {
 		const { bare } = many.find((figures) => figures.pools === pools);
-		question.note(`times the bare least of ${shown(bare)} us, ${perPools(pools)}`, cost / bare);
+		question.note(`times the bare client with json-c (${shown(bare)} us), ${perPools(pools)}`, cost / bare);
 	}
 	if (costs.length > 1) {
 		const growth = costs.at(-1).cost / costs[0].cost;

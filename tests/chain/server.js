@@ -1,7 +1,9 @@
 // The HTTP server of the local chain: five virtual nodes at /, /node/1 .. /node/4 on one bank, keep-alive, plus the WebSocket upgrade.
+// The port is open at 127.0.0.1 to 127.0.0.5: two nodes of one host would be one witness for the daemon.
 'use strict';
 
 const http = require('node:http');
+const net = require('node:net');
 const json = require('./json.js');
 const { Bank } = require('./bank.js');
 const { Node } = require('./node.js');
@@ -77,10 +79,10 @@ function onRequest(context, request, response) {
 	});
 }
 
-function listen(server, port) {
+function listen(server, port, host) {
 	return new Promise((resolve, reject) => {
 		server.once('error', reject);
-		server.listen(port, '127.0.0.1', () => resolve(server.address().port));
+		server.listen(port, host, () => resolve(server.address().port));
 	});
 }
 
@@ -102,11 +104,14 @@ async function startChain({ port = 0, slotMs = 400, confirmLag = 1, finalLag = 3
 		if (node) acceptWebSocket(node, request, socket);
 		else socket.destroy();
 	});
-	const boundPort = await listen(server, port);
+	const boundPort = await listen(server, port, '127.0.0.1');
+	const doors = Array.from({ length: NODES - 1 }, () => net.createServer((socket) => server.emit('connection', socket)));
+	for (const [i, door] of doors.entries()) await listen(door, boundPort, `127.0.0.${i + 2}`);
 	bank.setSlotMs(slotMs);
 	const close = () => {
 		bank.stop();
 		for (const socket of sockets) socket.destroy();
+		for (const door of doors) door.close();
 		return new Promise((resolve) => server.close(resolve));
 	};
 	return { url: `http://127.0.0.1:${boundPort}`, bank, nodes, close };

@@ -58,11 +58,13 @@ test('a signature of our key holds unguarded steps back, and stays untold until 
 test('another server or timeline than last time is a restore, said once', async () => {
 	const keeper = await newKeeper(server);
 	await begin(keeper);
-	assert.match(await keeper.sql('SELECT database FROM keeper.audits'), /^\d+\/[0-9A-F]{8}$/);
+	const [, here, table] = /^(\d+\.[0-9A-F]{8})\/(\d+\.\d+)$/.exec(await keeper.sql('SELECT database FROM keeper.audits'));
 	await keeper.sql("UPDATE keeper.audits SET database = '1/00000001'");
 	const restored = await begin(keeper, 60, 500);
 	assert.deepEqual([restored.restored, restored.hold_height], [true, 650]);
 	assert.deepEqual([(await begin(keeper)).restored, (await begin(keeper)).hold_height], [false, 650]);
-	await keeper.sql("UPDATE keeper.audits SET database = '-'");
-	assert.equal((await begin(keeper)).restored, false, 'a provider that does not say');
+	for (const [was, changed] of [[`-/${table}`, false], [`1.00000001/${table}`, true], [`${here}/1`, true], ['-/1', true], ['-', true]]) {
+		await keeper.sql(`UPDATE keeper.audits SET database = '${was}'`);
+		assert.equal((await begin(keeper)).restored, changed, was);
+	}
 });

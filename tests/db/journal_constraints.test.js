@@ -70,6 +70,7 @@ const GOOD = {
 	},
 	offchain_entries: { draw: UUID, entry: 0, participant: bytes(32), weight: 1, stake: 5, below: 0, account: 'a', ref: 'r' },
 	offchain_picks: { draw: UUID, pick: 0 },
+	offchain_waits: { source: 's', source_key: 'k', reason: 'OFFCHAIN_NODES', why: '' },
 	offchain_refusals: { draw: UUID, participant: bytes(32), reason: 'closed' },
 	pool_proofs: { draw: DRAW, member: '{"a":"b"}', proved_at: 'now()' },
 	certificates: {
@@ -257,6 +258,8 @@ const REFUSED = [
 	['offchain_draws_amounts_are_prizes', 'offchain_draws', { amounts: '{NULL}' }],
 	['u64_fits', 'offchain_draws', { amounts: '{-5}' }],
 	['offchain_draws_payments_are_prizes', 'offchain_draws', { ...DRAWN, ...SETTLED, payments: '{a,b}' }],
+	['offchain_waits_reason_is_name', 'offchain_waits', { reason: 'because' }],
+	['offchain_waits_why_is_short', 'offchain_waits', { why: 'w'.repeat(501) }],
 	['offchain_draws_n_range', 'offchain_draws', { n: 0 }],
 	['offchain_draws_n_range', 'offchain_draws', { n: 10000001 }],
 	['offchain_draws_weight_is_positive', 'offchain_draws', { total_weight: 0 }],
@@ -349,6 +352,7 @@ const ONCE = [
 	['sponsored_pkey', 'sponsored', [{}, { auxiliary: key('W') }], { recipient: key('A') }],
 	['audit_trail_pkey', 'audit_trail', [{}, { n: 2 }], { xid: 2 }],
 	['audit_cuts_pkey', 'audit_cuts', [{}, { n: 2 }], { rows: 2 }],
+	['offchain_waits_pkey', 'offchain_waits', [{}, { source: 't' }, { source_key: 'l' }], { why: 'w' }],
 	['mismatches_standing', 'mismatches', [{}, { kind: 'vault_dust' }, { gone_at: 'now()' }], { found: '3' }],
 ];
 

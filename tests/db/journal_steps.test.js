@@ -128,11 +128,12 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		audit_seal: { fence: 1, limit: 1 }, referral_work: { fence: 1, on: true, treasury: key('W'), max_amount: 1, max_per_day: 1, max: 1 }, leftover_note: { fence: 1, draw: DRAW, wait_s: 0 },
 		proof_add: { fence: 1, draw: DRAW, member: null, why: 'too_many' },
 		certificate_add: { ...stake, serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
-		offchain_lock: { fence: 1, source: 's', source_key: 'k', type: 't', vrf_keys: [], slot: 5, round: 5, freeze: 'SELECT', entries: 'SELECT' },
+		offchain_lock: { fence: 1, source: 's', source_key: 'k', type: 't', vrf_keys: [], slot: 5, round: 5, freeze: 'SELECT', entries: 'SELECT', chain_s: 5, witnesses: 2 },
+		offchain_tell: { fence: 1, source: [], source_key: [], reason: [], why: [] },
 		offchain_anchor: { ...stake, sig: signature('A'), slot: 5, wallet: '\\x00' }, offchain_beacon: { ...stake, round: 5, signature: '\\x00' },
 		offchain_block: { ...stake, slot: 5, parent_slot: 4, blockhash: '\\x00', block_time: 5 },
 		offchain_prove: { ...stake, alpha: '\\x00', proof: '\\x00', beta: '\\x00' }, offchain_draw: { ...stake, attempt: [], number: [], total: [], entry: [] },
-		offchain_refuse: { ...stake, account: 'a', reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: stake,
+		offchain_refuse: { ...stake, account: 'a', reason: 'r' }, offchain_settle: { ...stake, settle: 'SELECT' }, offchain_default: { ...stake, chain_s: 5 },
 		offchain_refund: { ...stake, refund: 'SELECT' }, offchain_halt: { ...stake, why: 'w' }, offchain_held: stake, offchain_owner: { fence: 1 },
 	};
 	for (const [name, args] of Object.entries(old)) assert.match(await keeper.refusal(name, args), /^PK001 the lease is lost: fence 1/, name);

@@ -62,18 +62,21 @@ class Offchain {
 	static locking(key, { vrf_key: keys = VRF_KEY, ...overrides } = {}) {
 		return {
 			fence: 1, source: 'plain', source_key: key, type: 'plain', vrf_keys: [keys ?? []].flat().map((one) => `"\\${one}"`), slot: 1000, round: roundAt(now() + 200),
-			freeze: STATEMENTS.freeze, entries: STATEMENTS.entries, ...overrides,
+			freeze: STATEMENTS.freeze, entries: STATEMENTS.entries, chain_s: now(), witnesses: 2, ...overrides,
 		};
 	}
 
 	async lock(key, overrides) { return (await this.keeper.call('offchain_lock', Offchain.locking(key, overrides)))[0]; }
 
-	async verb(name, draw, args = {}) { return (await this.keeper.call(`offchain_${name}`, { fence: 1, draw: draw.draw, ...args }))[0]; }
+	// What a verb is given besides fence and draw, when a test says nothing.
+	static given(name) { return name === 'default' ? { chain_s: now() } : {}; }
+
+	async verb(name, draw, args = {}) { return (await this.keeper.call(`offchain_${name}`, { fence: 1, draw: draw.draw, ...Offchain.given(name), ...args }))[0]; }
 
 	// One outcome per statement, in one go.
 	async outcomes(statements) { return (await this.keeper.sql(statements.map((one) => `SELECT public.outcome($q$${one}$q$);`).join('\n'))).split('\n'); }
 
-	refused(name, draw, args = {}) { return this.keeper.refusal(`offchain_${name}`, { fence: 1, draw: draw.draw, ...args }); }
+	refused(name, draw, args = {}) { return this.keeper.refusal(`offchain_${name}`, { fence: 1, draw: draw.draw, ...Offchain.given(name), ...args }); }
 
 	static block(draw, overrides = {}) {
 		return { slot: draw.slot + 1, parent_slot: draw.slot - 1, blockhash: hex(Buffer.alloc(32, 9)), block_time: now(), ...overrides };

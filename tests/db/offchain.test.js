@@ -256,6 +256,38 @@ test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a pr
 	assert.equal((await off.keeper.call('offchain_due', { max: 9 })).find((one) => one.draw === late.draw).next, 'prove');
 });
 
+test('nothing is locked and nothing defaults while this clock and the chain\'s are more than a minute apart', async () => {
+	const key = await opened();
+	const differ = /^PK002 by this database it is 2\d{3}-.*, by the chain .*: nothing is locked and nothing defaults until the clocks agree within a minute$/;
+	for (const chain of [now() - 70, now() + 70, 0, null]) assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { chain_s: chain })), differ);
+	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open', 'the source was not asked');
+	const draw = await off.lock(key, { chain_s: now() - 50 });
+	assert.equal((await off.lock(key, { chain_s: 0 })).draw, draw.draw, 'what is locked is read back whatever the clocks say');
+	await off.age(draw);
+	for (const chain of [now() - 70, now() + 70, 0, null]) assert.match(await off.refused('default', draw, { chain_s: chain }), differ);
+	assert.equal(await state(draw), 'locked');
+	assert.equal((await off.verb('default', draw, { chain_s: now() + 50 })).state, 'defaulted');
+	assert.equal((await off.verb('default', draw, { chain_s: 0 })).state, 'defaulted', 'it is so already');
+});
+
+test('without a VRF nodes of two hosts are asked for the block, or nothing is locked and the source stays open', async (t) => {
+	const plain = off;
+	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });
+	t.after(() => { off = plain; });
+	const key = await opened();
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { vrf_key: null, witnesses: 1 })), /^PK002 source plain, key k\d+: rules of randomness "beacon" need nodes of two hosts.*SOLANA_RPC_URL_2/);
+	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open');
+	assert.equal((await off.lock(key, { vrf_key: null, witnesses: 2 })).state, 'locked');
+	off = plain;
+	assert.equal((await locked(THREE, {}, { witnesses: 1 })).state, 'locked', 'who proves it cannot know the block before the round');
+});
+
+test('what is due comes in pages, and behind the last one there is nothing', async () => {
+	const due = "SELECT 'plain' AS type, i AS source_key FROM generate_series(1, 5) AS i ORDER BY i LIMIT $1::bigint;";
+	const page = async (after) => (await off.keeper.call('offchain_work', { max: 0, due, due_max: 2, due_after: after })).map((row) => row.source_key);
+	for (const [after, keys] of [[0, ['1', '2']], [2, ['3', '4']], [4, ['5']], [6, []]]) assert.deepEqual(await page(after), keys);
+});
+
 test('without a beta at the deadline the draw defaults, once, in public, and every stake goes back', async () => {
 	const draw = await locked();
 	assert.match(await off.refused('default', draw), /^PK002 .* its deadline is/);
@@ -376,6 +408,8 @@ test('a new key or new rules are for draws whose entries open later; a retired k
 	await off.draw(old);
 	const later = await locked(THREE, {}, { vrf_key: [VRF_KEY, fresh] });
 	assert.deepEqual([later.version, later.select_mode, later.vrf_key], [2, 2, fresh]);
+	const keyAt = (moment) => off.keeper.sql(`SELECT at.key FROM keeper.vrf_keys k, keeper.vrf_key_at(k.registered_at + interval '${moment}') AS at WHERE k.key = '${fresh}'`);
+	assert.deepEqual([await keyAt('0'), await keyAt('1 us')], [VRF_KEY, fresh], 'entries that open in the very moment have the one before');
 	assert.equal((await off.keeper.call('vrf_key_register', { key: VRF_KEY }))[0].retired_why, 'lost', 'nothing comes back');
 	assert.equal(await off.keeper.sql(`SELECT keeper.offchain_publish('plain', '${JSON.stringify(RULES)}')`), '1', 'the same rules are no new version');
 });
@@ -439,7 +473,7 @@ test('however many draws one source has, those of another are on the list, and a
 			'source_key', i, 'deadline', d.deadline + i * interval '1 s', 'halted_why', CASE i WHEN 1 THEN 'why' END,
 			'hash', '\\x' || encode(sha256(convert_to('h' || i, 'UTF8')), 'hex'), 'previous', '\\x' || encode(sha256(convert_to('p' || i, 'UTF8')), 'hex')))).*
 		FROM keeper.offchain_draws d, generate_series(1, 200) AS i WHERE d.draw = '${draw.draw}';
-		SELECT string_agg(d.source_key, ' ' ORDER BY d.deadline) FROM keeper.offchain_work(128, NULL, 64) AS w JOIN keeper.offchain_draws d ON d.draw = w.draw WHERE d.source IN ('large', 'small'); ROLLBACK`);
+		SELECT string_agg(d.source_key, ' ' ORDER BY d.deadline) FROM keeper.offchain_work(128, NULL, 64, 0) AS w JOIN keeper.offchain_draws d ON d.draw = w.draw WHERE d.source IN ('large', 'small'); ROLLBACK`);
 	const keys = said.split(' ').map(Number);
 	assert.equal(keys.at(-1), 200);
 	assert.deepEqual(keys.slice(0, -1), Array.from({ length: keys.length - 1 }, (_, i) => i + 2));

@@ -136,6 +136,23 @@ test('what is pending already stays, whatever its text', async () => {
 	}
 });
 
+test('shares that the app wrote first are not written again, nor any share after the first time', async () => {
+	const theirs = await lockedPool();
+	await referrals(theirs, [[low('V'), 'anna']]);
+	await theirs.sql(`INSERT INTO public.referral_reward_events (pool_id, token_mint, referrer_wallet, amount) VALUES (1, '${key('M')}', 'anna', '101')`);
+	await theirs.call('payout_record', payout());
+	assert.deepEqual([await shares(theirs), await count(theirs, 'public.referral_rewards'), await count(theirs, 'keeper.referral_shares')], ['anna|101', 0, 0]);
+	const ours = await lockedPool();
+	await referrals(ours, [[low('V'), 'anna']]);
+	await ours.call('payout_record', payout());
+	// Whatever becomes of the app's tables.
+	await ours.sql('DELETE FROM public.referral_reward_events');
+	await referrals(ours, [[low('W'), 'bob']]);
+	await ours.call('payout_record', payout());
+	await ours.sql(`SELECT keeper.share_referral('${DRAW}')`);
+	assert.deepEqual([await shares(ours), await ours.sql('SELECT referrer, amount FROM keeper.referral_shares')], ['', 'anna|101']);
+});
+
 test('a player that neither the app nor we know yet keeps his referrer: the shares wait for him', async () => {
 	const keeper = await lockedPool({}, 'V');
 	await referrals(keeper, [[low('V'), 'anna'], [low('W'), 'bob']]);

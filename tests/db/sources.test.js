@@ -317,10 +317,10 @@ test('no coin is lost or made over many random draws', async () => {
 			VALUES ('x', 1 + floor(random() * greatest(1, fee * players)), CASE WHEN random() < 0.7 THEN 'coins' ELSE 'money' END, fee, 1, clock_timestamp() + interval '1 day') RETURNING id INTO d;
 			INSERT INTO coin_draws.participations (user_id, draw_id, coins_spent) SELECT u.id, d, 0 FROM (SELECT id FROM coin_draws.users ORDER BY random() LIMIT players) u;
 			UPDATE coin_draws.draws SET draw_time = clock_timestamp() WHERE id = d;
-			SELECT * INTO k FROM keeper.offchain_lock(1, 'coin_draws', d::text, 'coin_draw', ARRAY['${VRF_KEY}'::bytea], 1000, 100000000, ${quoted(coins.statements.freeze)}, ${quoted(coins.statements.entries)});
+			SELECT * INTO k FROM keeper.offchain_lock(1, 'coin_draws', d::text, 'coin_draw', ARRAY['${VRF_KEY}'::bytea], 1000, 100000000, ${quoted(coins.statements.freeze)}, ${quoted(coins.statements.entries)}, extract(epoch FROM clock_timestamp())::bigint, 2);
 			IF random() < 0.25 THEN
 				UPDATE keeper.offchain_draws SET locked_at = locked_at - interval '30 years', opened_at = opened_at - interval '40 years', locked_round = 1, deadline = now() - interval '1 s' WHERE draw = k.draw;
-				PERFORM keeper.offchain_default(1, k.draw);
+				PERFORM keeper.offchain_default(1, k.draw, extract(epoch FROM clock_timestamp())::bigint);
 				PERFORM keeper.offchain_refund(1, k.draw, ${quoted(coins.statements.refund)});
 			ELSE
 				b := sha512(uuid_send(gen_random_uuid()));

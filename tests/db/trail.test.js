@@ -251,6 +251,7 @@ const NOT_AUDITED = [
 	'lease', // written each tick
 	'watermarks', 'call_gaps', 'discovery', 'discoveries', 'audits', 'foreign_signatures', // what was read from the chain and can be read again
 	'notices', 'leftovers', 'mismatches', // news, work to do, and a history of its own
+	'offchain_waits', // what the daemon waits for, told again by the next one
 	// A hash chain of their own, and nothing of it can be written twice.
 	'certificates', 'pool_proofs', 'offchain_draws', 'offchain_entries', 'offchain_picks', 'offchain_refusals', 'offchain_rules', 'vrf_keys',
 ];

@@ -75,13 +75,13 @@ async function show() {
 			coins: await world.sql('SELECT sum(coin_balance) FROM coin_draws.users'),
 			jackpot: await world.sql("SELECT current_amount FROM jackpot.pools WHERE jackpot_group = 'minor'"),
 		};
-		world.lockTime();
+		await world.lockTime();
 		for (const draw of Object.values(draws)) await world.sql(draw.due);
 		const daemon = world.startDaemonWith({ CERTIFICATE_DIR: folder, CERTIFICATE_PRIVATE_KEY: JSON.stringify([...operator.seed, ...operator.publicKey]) });
 		await world.all(Object.values(draws), 'anchor_sig IS NOT NULL', WITHIN_MS);
 		await world.pastSlots();
 		await world.all(Object.values(draws), 'block_slot IS NOT NULL', WITHIN_MS);
-		world.roundTime();
+		await world.roundTime();
 		await world.all(Object.values(draws), "state = 'settled'", WITHIN_MS);
 		say();
 		for (const event of daemon.events.filter((one) => /^offchain\.(locked|anchored|block|beacon|proven|drawn|settled)$/.test(one.event))) {

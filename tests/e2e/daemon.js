@@ -91,4 +91,4 @@ class Daemon {
 	}
 }
 
-module.exports = { Daemon, parseLine };
+module.exports = { BINARY, Daemon, parseLine };

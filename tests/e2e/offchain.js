@@ -117,13 +117,19 @@ class DrawWorld extends World {
 	}
 
 	// Everything that is due from now on is locked in the minute that round 1000 belongs to.
-	lockTime() { this.postgres.setTime(LOCK); }
+	lockTime() { return this.setTime(LOCK); }
 
 	// Round 1000 is there.
-	roundTime() { this.postgres.setTime(DUE + 1); }
+	roundTime() { return this.setTime(DUE + 1); }
 
 	// All deadlines are over.
-	pastDeadlines() { this.postgres.setTime(DUE + 3600); }
+	pastDeadlines() { return this.setTime(DUE + 3600); }
+
+	// By the database's clock and by the chain's.
+	setTime(unix) {
+		this.postgres.setTime(unix);
+		return this.scenario.chain('setTime', unix);
+	}
 
 	async coins(users = 4, { prize = 10, kind = 'money', fee = 5 } = {}) {
 		const id = await this.sql(`INSERT INTO coin_draws.draws (title, prize_amount, prize_kind, entry_fee, draw_time) VALUES ('test', ${prize}, '${kind}', ${fee}, clock_timestamp() + interval '1 hour') RETURNING id`);
@@ -190,4 +196,4 @@ class DrawWorld extends World {
 	}
 }
 
-module.exports = { DrawWorld, PLAIN };
+module.exports = { DrawWorld, PLAIN, LOCK, DUE };

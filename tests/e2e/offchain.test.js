@@ -6,9 +6,10 @@ const assert = require('node:assert');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { DrawWorld, PLAIN } = require('./offchain.js');
+const { DrawWorld, PLAIN, LOCK, DUE } = require('./offchain.js');
 const { sleep } = require('./world.js');
 const { startRelay } = require('./relay.js');
+const { Daemon } = require('./daemon.js');
 const { Keypair } = require('../chain/solana.js');
 const { OPERATOR_SECRET } = require('../db/certified.js');
 
@@ -20,6 +21,15 @@ test.after(() => world?.stop());
 const coinsOf = (draw) => world.sql(`SELECT state, pot, kept, (SELECT coalesce(sum(amount), 0) FROM coin_draws.transactions WHERE type = 'draw_prize' AND metadata ->> 'draw' = '${draw.key}') FROM coin_draws.draws WHERE id = ${draw.key}`);
 const paidOf = (draw) => world.sql(`SELECT count(*), coalesce(sum(units), 0) FROM plain.paid WHERE key = '${draw.key}'`);
 const other = new Keypair();
+
+// The database's second computation comes to another winner of this draw, and counts how often it is asked.
+const dispute = (key) => world.sql(`CREATE SEQUENCE public.disputes; GRANT USAGE ON SEQUENCE public.disputes TO poolkeeper; ALTER FUNCTION keeper.sel1 RENAME TO sel1_agreed;
+	CREATE FUNCTION keeper.sel1(p_draw uuid, p_root bytea, p_beta bytea, p_mode integer, p_prizes bigint, p_alternates bigint)
+	RETURNS TABLE (pick bigint, attempt bigint, number numeric, total numeric, entry bigint) LANGUAGE sql AS $$
+		SELECT s.pick, s.attempt, s.number, s.total, CASE WHEN EXISTS (SELECT FROM keeper.offchain_draws WHERE draw = p_draw AND source_key = '${key}')
+			THEN (s.entry + least(nextval('public.disputes'), 1)) % 3 ELSE s.entry END FROM keeper.sel1_agreed(p_draw, p_root, p_beta, p_mode, p_prizes, p_alternates) s $$;
+	GRANT EXECUTE ON FUNCTION keeper.sel1 TO poolkeeper`);
+const agree = () => world.sql('DROP FUNCTION keeper.sel1; ALTER FUNCTION keeper.sel1_agreed RENAME TO sel1');
 
 // The lease goes from one to the other and back while `until` is not there yet.
 async function passLease(until) {
@@ -36,17 +46,18 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.addSlow();
 	const slow = [await world.slow('slow1'), await world.slow('slow2')];
 	const draws = { coins: await world.coins(4, { prize: 12, kind: 'coins', fee: 5 }), money: await world.coins(3, { prize: 10, fee: 2 }), jackpot: await world.jackpot(), raffle: await world.raffle() };
-	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered') };
+	const plain = { fair: await world.plain('fair'.padEnd(127, ' :')), cheat: await world.plain('cheat'), tampered: await world.plain('tampered'), disputed: await world.plain('disputed') };
 	const all = [...slow, ...Object.values(draws), ...Object.values(plain)];
 	const before = await world.sql("SELECT sum(amount) FROM coin_draws.transactions");
-	world.lockTime();
+	await world.lockTime();
 	for (const draw of all) await world.sql(draw.due);
-	let falseBlocks = true, noBlocks = false;
+	let falseBlocks = false, noBlocks = false;
 	const relay = await startRelay(`${world.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => (method === 'getBlock' && noBlocks ? body.replace(/"result":.*,"id"/s, '"error":{"code":-32601,"message":"Method not found"},"id"') : method === 'getBlock' && falseBlocks ? body.replace(/"blockhash":"\w+"/, `"blockhash":"${other.address}"`) : body));
 	world.stops.push(() => relay.close());
 	// Two keys are here, and the newer file is not the one that is registered.
 	const both = [1, 2].map(() => world.startDaemonWith({ SOLANA_RPC_URL_2: relay.url, VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() }));
 	await world.all(all, 'true');
+	falseBlocks = true;
 	await passLease(world.all(all, 'anchor_sig IS NOT NULL'));
 	await world.scenario.chain('skipSlots', 3);
 	await world.pastSlots();
@@ -66,9 +77,10 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	const tamper = () => world.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries e SET participant = o.participant
 		FROM keeper.offchain_draws d JOIN keeper.offchain_entries o USING (draw) WHERE d.draw = e.draw AND d.source_key = 'tampered' AND (e.ref, o.ref) IN (('1', '2'), ('2', '1')); ALTER TABLE keeper.offchain_entries ENABLE TRIGGER USER; COMMIT`);
 	await tamper();
+	await dispute('disputed');
 	await world.hang('settle');
 	world.drand.behave('notYet', 'notYet', 'notYet');
-	world.roundTime();
+	await world.roundTime();
 	const keyless = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other) });
 	await keyless.wait('offchain.wait', { reason: 'OFFCHAIN_RELAYS' });
 	world.drand.behave('lie', 'honest', 'failing');
@@ -92,6 +104,13 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await paidOf(plain.fair), '1|100');
 	await keyless.wait('offchain.halted', { key: 'cheat', why: /settle paid 99 units to 1 winners, but 100 units and 1 winners are due; nothing was kept/ });
 	await keyless.wait('offchain.halted', { key: 'tampered', why: /the frozen entries do not have the root that was locked/ });
+	// A prize and an alternate each time: at once, a minute later, then twice as late each time.
+	await keyless.wait('offchain.halted', { key: 'disputed', why: /^two computations of the winners differ: pick \d: entry \d here, \d by the daemon$/ });
+	assert.equal(keyless.all('offchain.halted', { key: 'disputed' }).length, 1, 'said once');
+	const asked = Number(await world.sql('SELECT last_value FROM public.disputes'));
+	assert.ok(asked <= 10, `asked ${asked} times: it waits for people`);
+	assert.deepEqual([(await world.row(plain.disputed)).state, await paidOf(plain.disputed)], ['locked', '0|0']);
+	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_picks JOIN keeper.offchain_draws USING (draw) WHERE source_key = 'disputed'"), '0');
 	assert.deepEqual([(await world.row(plain.cheat)).state, await paidOf(plain.cheat)], ['drawn', '0|0']);
 	assert.deepEqual([(await world.row(plain.tampered)).state, await paidOf(plain.tampered)], ['locked', '0|0']);
 	await keyless.kill();
@@ -99,6 +118,7 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	await world.forgetLease();
 
 	await tamper();
+	await agree();
 	await world.hang('freeze');
 	world.writePlain(PLAIN.statements.replace("CASE WHEN $1 = 'cheat' THEN 99 ELSE 100 END", '100'));
 	const last = world.startDaemonWith({ VRF_KEY_FILE: world.vrfFile(other), VRF_KEY_FILE_OLD_1: world.vrfFile() });
@@ -120,14 +140,14 @@ test('one draw of each source, without a VRF, with two daemons, a false relay, a
 	assert.equal(await world.sql('SELECT sum(amount) FROM coin_draws.transactions'), String(Number(before) + 12));
 	assert.equal(await world.sql("SELECT kind, amount = (SELECT amounts[1] FROM keeper.offchain_draws WHERE source = 'jackpots'), count(*) OVER () FROM jackpot.credits"), 'win|t|1');
 	assert.equal(await world.sql('SELECT count(*), count(DISTINCT participant_id) FROM raffle_schema.raffle_winners'), '3|3');
-	assert.deepEqual([await paidOf(plain.cheat), await paidOf(plain.tampered), await paidOf(plain.fair)], ['1|100', '1|100', '1|100']);
+	for (const draw of Object.values(plain)) assert.equal(await paidOf(draw), '1|100', draw.key);
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws WHERE anchor_slot >= slot OR (vrf_key IS NULL) <> (source IN ('plain', 'slow'))"), '0');
 	await world.sound();
 });
 
 test('a database from before a lock: it is on the chain, and nothing is locked until somebody answers; that draw never again', async () => {
 	await world.daemons.at(-1).kill();
-	world.lockTime();
+	await world.lockTime();
 	const [lost, next] = [await world.plain('lost'), await world.plain('next')];
 	await world.sql(lost.due);
 	await world.forgetLease();
@@ -180,7 +200,7 @@ test('a memo that never lands, a round that never comes: public defaults, every 
 	await world.pastSlots(400);
 	await daemon.wait('offchain.wait', { key: late.key, reason: 'OFFCHAIN_ANCHOR_LATE' });
 	await world.scenario.chain('faults', { node: 'all', clear: true });
-	world.pastDeadlines();
+	await world.pastDeadlines();
 	await world.all([late, ...gone], "state = 'refunded'");
 	assert.equal(await world.sql(`SELECT default_why, count(*) FROM keeper.offchain_draws WHERE state = 'refunded' GROUP BY 1 ORDER BY 1`), 'no_anchor|1\nno_beacon|4');
 	assert.equal(await world.sql(`SELECT count(*) FROM keeper.steps WHERE subject = '${subject}' AND state = 'final'`), '0');
@@ -190,4 +210,79 @@ test('a memo that never lands, a round that never comes: public defaults, every 
 	assert.equal(await world.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '7|35');
 	assert.equal(await world.sql("SELECT count(*) FROM jackpot.credits WHERE kind = 'refund'"), '5');
 	await world.sound();
+});
+
+const METHOD_NOT_FOUND = '"error":{"code":-32601,"message":"Method not found"},"id"';
+const explain = async (name) => {
+	const shown = new Daemon(world.environment(), ['explain', name, '--json']);
+	const { code } = await shown.exit();
+	assert.equal(code, 0, shown.log);
+	return JSON.parse(shown.output);
+};
+const waitsFor = async (name) => {
+	const { next } = await explain(name);
+	return [next.waits_for.value.split(':')[0], next.why?.value];
+};
+// Once the daemon has told it.
+const told = async (key, reason) => {
+	for (const deadline = Date.now() + 60000; Date.now() < deadline; await sleep(100)) {
+		if (await world.sql(`SELECT reason FROM keeper.offchain_waits WHERE source = 'plain' AND source_key = '${key}'`) === reason) return waitsFor(`plain:${key}`);
+	}
+	throw new Error(`${key} does not wait for ${reason}:\n${world.daemons.at(-1).log.slice(-6000)}`);
+};
+
+test('what is due waits in words: for the audit, for nodes that show no block, for clocks that differ; rows that cannot be locked hide none behind them', async () => {
+	for (const daemon of world.daemons) await daemon.kill();
+	const refused = new Set(['getSignaturesForAddress']);
+	const relays = [];
+	for (const k of [0, 1]) {
+		relays.push(await startRelay(world.nodeUrl(k), (method, body) => (refused.has(method) || refused.has(`${k} ${method}`) ? body.replace(/"result":.*,"id"/s, METHOD_NOT_FOUND) : body)));
+		world.stops.push(() => relays[k].close());
+	}
+	world.writePlain(PLAIN.statements.replace("AND state = 'open'\n", "AND state = 'open' AND key NOT LIKE 'bad%'\n"));
+	await world.lockTime();
+	const good = await world.plain('good');
+	await world.sql(`INSERT INTO plain.draws (key, due) SELECT 'bad' || i, true FROM generate_series(10, 79) AS i; ${good.due}`);
+	await world.forgetLease();
+	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: relays[0].url, SOLANA_RPC_URL_2: relays[1].url, AUDIT_SECONDS: '1' });
+	await daemon.wait('offchain.locks', { reason: 'OFFCHAIN_AUDIT' });
+	await daemon.wait('audit.failed');
+	assert.deepEqual(await told('bad10', 'OFFCHAIN_AUDIT'), ['OFFCHAIN_AUDIT', undefined]);
+
+	refused.add('1 getBlock');
+	refused.delete('getSignaturesForAddress');
+	await daemon.wait('offchain.no_block', { node: 'rpc2', why: /Method not found/ });
+	await daemon.wait('offchain.locks', { reason: 'OFFCHAIN_NODES', detail: /^rpc2 shows none: / });
+	assert.match((await told('bad10', 'OFFCHAIN_NODES')).join(' '), /^OFFCHAIN_NODES rpc2 shows none: .*Method not found/);
+
+	world.postgres.setTime(LOCK + 600);
+	await daemon.wait('offchain.clocks', { next: 'wait', database_ahead_s: /^(59|60)\d$/ });
+	await daemon.wait('offchain.locks', { reason: 'OFFCHAIN_CLOCKS' });
+	refused.clear();
+	assert.equal((await told('bad10', 'OFFCHAIN_CLOCKS'))[0], 'OFFCHAIN_CLOCKS');
+	assert.equal(await world.row(good), null);
+	await world.lockTime();
+	await daemon.wait('offchain.clocks', { next: 'go_on' });
+
+	const row = await world.until(good, 'locked');
+	await daemon.wait('offchain.lock_failed', { key: 'bad10' });
+	assert.match((await told('bad10', 'OFFCHAIN_NOT_LOCKED')).join(' '), /^OFFCHAIN_NOT_LOCKED source plain, key bad10: its statement "freeze" failed/);
+
+	world.postgres.setTime(DUE + 700);
+	await daemon.wait('offchain.wait', { key: 'good', reason: 'OFFCHAIN_CLOCKS' });
+	assert.equal((await waitsFor('plain:good'))[0], 'OFFCHAIN_CLOCKS');
+	assert.equal((await world.row(good)).state, 'locked');
+	await world.setTime(DUE + 700);
+	await world.until(good, 'refunded');
+	assert.equal((await world.row(good)).draw, row.draw);
+	await daemon.kill();
+
+	await world.sql("UPDATE plain.draws SET due = key = 'bad10' WHERE state = 'open'");
+	await world.forgetLease();
+	world.writePlain(PLAIN.statements);
+	const lone = world.startDaemonWith({ SOLANA_RPC_URL_2: `${world.nodeUrl(0)}?api-key=topsecretkey` });
+	await lone.wait('config.same_host', { key: 'SOLANA_RPC_URL_2', other: 'SOLANA_RPC_URL' });
+	await lone.wait('offchain.lock_failed', { key: 'bad10', why: /need nodes of two hosts/ });
+	assert.ok(!lone.log.includes('topsecret'));
+	assert.equal(await world.row({ source: 'plain', key: 'bad10' }), null);
 });

@@ -39,11 +39,11 @@ async function dieAt(verbs, before) {
 
 test('kill -9 around each statement: one lock, one memo, one value, one payment', async () => {
 	const draws = [await world.coins(4, { prize: 12, kind: 'coins', fee: 5 })];
-	world.lockTime();
+	await world.lockTime();
 	await world.sql(draws[0].due);
 	await dieAt(FULL ? ['lock', 'anchor', 'block', 'beacon', 'prove', 'draw', 'settle'] : ['lock', 'block', 'beacon', 'settle'], {
 		block: async (daemon) => { await daemon.wait('offchain.wait', { reason: 'OFFCHAIN_SLOT' }); await world.pastSlots(); },
-		beacon: async (daemon) => { await daemon.wait('offchain.wait', { reason: 'OFFCHAIN_ROUND' }); world.roundTime(); },
+		beacon: async (daemon) => { await daemon.wait('offchain.wait', { reason: 'OFFCHAIN_ROUND' }); await world.roundTime(); },
 	});
 	const row = await world.until(draws[0], 'settled');
 	assert.equal(await world.sql("SELECT count(*) FROM keeper.offchain_draws"), '1');
@@ -57,7 +57,7 @@ test('kill -9 around each statement: one lock, one memo, one value, one payment'
 	await world.sql(lost.due);
 	await daemon.wait('offchain.locked', { key: lost.key });
 	await daemon.kill();
-	world.pastDeadlines();
+	await world.pastDeadlines();
 	await dieAt(['default', 'refund'], {});
 	await world.until(lost, 'refunded');
 	assert.equal(await world.sql("SELECT count(*), sum(amount) FROM coin_draws.transactions WHERE type = 'draw_refund'"), '3|15');

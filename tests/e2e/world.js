@@ -4,7 +4,6 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { execFileSync } = require('node:child_process');
 const { startChainProcess, startGatewayProcess } = require('../chain/spawn.js');
 const { Scenario } = require('../chain/scenario.js');
 const { Keypair } = require('../chain/solana.js');
@@ -45,11 +44,8 @@ class World {
 
 	async build() {
 		const { slotMs, oracles, pooled } = this.options;
-		this.postgres = await startPostgres({ settings: this.options.postgresSettings, time: this.options.postgresTime });
+		this.postgres = await startPostgres({ migrated: true, settings: this.options.postgresSettings, time: this.options.postgresTime });
 		this.stops.push(() => this.postgres.stop());
-		for (const verb of ['migrate', 'roles']) execFileSync(path.join(ROOT, 'scripts', 'db'), [verb], {
-			env: { ...process.env, DATABASE_URL: this.postgres.url(), DIRECT_DATABASE_URL: this.postgres.url() }, stdio: ['ignore', 'ignore', 'inherit'],
-		});
 		if (pooled) {
 			this.pgbouncer = await startPgBouncer(this.postgres);
 			this.stops.push(() => this.pgbouncer.stop());
@@ -97,11 +93,14 @@ class World {
 		return file;
 	}
 
+	// Each node has a host of its own.
+	nodeUrl(k) { return `http://127.0.0.${k + 1}:${new URL(this.chain.url).port}/node/${k}`; }
+
 	environment(settings = {}) {
 		const nodes = {};
 		for (let k = 0; k < this.options.nodes; k++) {
 			const name = k === 0 ? 'SOLANA_RPC_URL' : `SOLANA_RPC_URL_${k + 1}`;
-			nodes[name] = `${this.chain.url.replace(/\/$/, '')}/node/${k}`;
+			nodes[name] = this.nodeUrl(k);
 		}
 		return {
 			PATH: process.env.PATH, DATABASE_URL: this.daemonUrl, SOLANA_NETWORK: 'devnet', ...nodes,

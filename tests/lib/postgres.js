@@ -8,6 +8,7 @@ const path = require('node:path');
 const {
 	ServerProcess, accountToRunAs, giveDirectoryTo, makeOwnedDirectory, memoryOrDisk, removeOwnedDirectory, freePort, pause,
 } = require('./server_process');
+const { copyImage } = require('./postgres_image');
 
 const run = promisify(execFile);
 const SUPERUSER = 'postgres';
@@ -33,10 +34,26 @@ function faketime() {
 	return found;
 }
 
-function initialize(programs, directory, account) {
-	execFileSync(path.join(programs, 'initdb'), [
-		'-D', path.join(directory, 'data'), '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
-	], { ...account, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+const INITDB = ['-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--wal-segsize=1'];
+const DATABASE_TOOL = path.join(__dirname, '..', '..', 'scripts', 'db');
+
+// A cluster as initdb leaves it; ready(directory) copies it.
+async function makeEmpty(postgres, ready) {
+	const directory = makeOwnedDirectory('poolkeeper-pg-', memoryOrDisk());
+	giveDirectoryTo(postgres.account, directory);
+	const data = path.join(directory, 'data');
+	await run(path.join(postgres.programs, 'initdb'), ['-D', data, ...INITDB], { ...postgres.account, cwd: '/' });
+	await ready(data);
+	removeOwnedDirectory(directory);
+}
+
+// One whose database postgres has our schema and roles.
+async function makeMigrated(ready) {
+	const postgres = await startPostgres();
+	for (const verb of ['migrate', 'roles']) await run(DATABASE_TOOL, [verb], { env: { PATH: process.env.PATH, DIRECT_DATABASE_URL: postgres.url() } });
+	await postgres.halt();
+	await ready(path.join(postgres.directory, 'data'));
+	removeOwnedDirectory(postgres.directory);
 }
 
 // The answer of psql without decoration: one line per row, columns separated by "|".
@@ -49,7 +66,7 @@ async function psql(url, text) {
 }
 
 class Postgres {
-	// options: directory, durable, outlive, settings (postgresql.conf names and values), primary, time; see startPostgres
+	// options: directory, durable, migrated, outlive, settings (postgresql.conf names and values), primary, time; see startPostgres
 	constructor(options) {
 		this.options = options;
 		this.account = accountToRunAs();
@@ -71,12 +88,14 @@ class Postgres {
 		return `postgresql:///${database}?host=${encodeURIComponent(this.directory)}&port=${this.port}&user=${user}`;
 	}
 
-	prepare() {
+	async prepare() {
+		const data = path.join(this.directory, 'data');
 		fs.mkdirSync(this.directory, { recursive: true });
 		giveDirectoryTo(this.account, this.directory);
-		if (fs.existsSync(path.join(this.directory, 'data', 'PG_VERSION'))) return;
+		if (fs.existsSync(path.join(data, 'PG_VERSION'))) return;
 		if (this.options.primary) this.copyPrimary(this.options.primary);
-		else initialize(this.programs, this.directory, this.account);
+		else if (this.options.migrated) await copyImage('migrated', [this.programs, ...INITDB], makeMigrated, data);
+		else await copyImage('empty', [this.programs, ...INITDB], (ready) => makeEmpty(this, ready), data);
 	}
 
 	// What the primary waits for is its own: the copy waits for nobody once it is promoted.
@@ -178,11 +197,12 @@ class Postgres {
 // options.directory: use (and keep) this directory instead of a temporary one;
 // options.durable: on disk, and leave fsync on; options.outlive: do not end with this program; options.settings: more settings;
 // options.port: a fixed port instead of a free one; options.primary: a standby of that server;
+// options.migrated: with our schema and roles in its database postgres;
 // options.time: what time it is in the server (unix seconds), see setTime().
 async function startPostgres(options = {}) {
 	const postgres = new Postgres(options);
 	postgres.port = options.port;
-	postgres.prepare();
+	await postgres.prepare();
 	await postgres.start();
 	return postgres;
 }

@@ -17,8 +17,13 @@ const SLOT = 1000; // S of every lock here
 
 // A node of some network: the newest slot is what a test says.
 async function startNode() {
-	const node = { slot: SLOT - 100 };
-	const results = { getGenesisHash: () => '11111111111111111111111111111111', getEpochInfo: () => ({ absoluteSlot: node.slot, blockHeight: node.slot, epoch: 0, slotIndex: 0, slotsInEpoch: 432000 }) };
+	const node = { slot: SLOT - 100, ahead: 0 };
+	const clock = () => {
+		const data = Buffer.alloc(40);
+		data.writeBigInt64LE(BigInt(Math.floor(Date.now() / 1000) + node.ahead), 32);
+		return { context: { slot: node.slot }, value: [{ data: [data.toString('base64'), 'base64'], executable: false, lamports: 1, owner: 'Sysvar1111111111111111111111111111111111111', rentEpoch: 0, space: 40 }] };
+	};
+	const results = { getMultipleAccounts: clock, getGenesisHash: () => '11111111111111111111111111111111', getEpochInfo: () => ({ absoluteSlot: node.slot, blockHeight: node.slot, epoch: 0, slotIndex: 0, slotsInEpoch: 432000 }) };
 	const server = http.createServer((request, response) => {
 		let body = '';
 		request.on('data', (chunk) => { body += chunk; });
@@ -135,6 +140,9 @@ describe('draws of the database', () => {
 	test('past its deadline: the default is next, then the refund', async () => {
 		const draw = await locked('lost');
 		await off.age(draw);
+		node.ahead = -70;
+		assert.deepEqual(next(await explain(draw)), ['OFFCHAIN_CLOCKS', 'default', 'as soon as the two clocks agree within a minute']);
+		node.ahead = 0;
 		const late = await explain(draw);
 		assert.deepEqual(next(late).slice(0, 2), ['NONE', 'default']);
 		await off.verb('default', draw);
@@ -189,11 +197,28 @@ describe('draws of the database', () => {
 		assert.deepEqual([empty.code, empty.json.draws_of_the_database], [0, undefined]);
 	});
 
+	test('due and not locked: what it waits for and why, as the daemon told it; it goes when it is told no more', async () => {
+		const tell = (list) => off.keeper.call('offchain_tell', { fence: 1, ...Object.fromEntries(['source', 'source_key', 'reason', 'why'].map((name, i) => [name, list.map((one) => `"${one[i]}"`)])) });
+		await tell([['plain', 'due', 'OFFCHAIN_NODES', 'rpc2 shows none: away'], ['plain', 'sad', 'OFFCHAIN_NOT_LOCKED', 'there are no entries'], ['plain', 'next', 'NONE', '']]);
+		const { draw, state, next: step } = await explain('plain:due');
+		assert.deepEqual([draw.key.value, state.state.value, step.waits_for.value.split(':')[0], step.why.value, step.next_step.value.split(':')[0]],
+			['due', 'due, and not locked', 'OFFCHAIN_NODES', 'rpc2 shows none: away', 'lock']);
+		assert.equal((await explain('plain:next')).next.waits_for.value, 'NONE: nothing: it is locked next');
+		const since = await off.keeper.sql("SELECT since FROM keeper.offchain_waits WHERE source_key = 'due'");
+		await tell([['plain', 'due', 'OFFCHAIN_NODES', 'rpc1 shows none: away'], ['plain', 'sad', 'OFFCHAIN_ROOM', '']]);
+		assert.equal(await off.keeper.sql("SELECT since FROM keeper.offchain_waits WHERE source_key = 'due'"), since, 'as long as the reason is the same');
+		const { list } = (await run(['status', '--json'])).json.due_and_not_locked;
+		assert.deepEqual(list.map(({ source, key, waits_for: reason, why }) => [source, key, reason, why]), [['plain', 'due', 'OFFCHAIN_NODES', 'rpc1 shows none: away'], ['plain', 'sad', 'OFFCHAIN_ROOM', '-']]);
+		await tell([]);
+		assert.equal((await run(['explain', 'plain:due'])).code, 64);
+		assert.equal((await run(['status', '--json'])).json.due_and_not_locked, undefined);
+	});
+
 	test('a draw that nobody knows is 64, a database that is away 69, and nothing is ever written', async () => {
 		const before = await psql(server.url(), NEXT_WRITE);
 		for (const name of ['plain:nobody', '00000000-0000-4000-8000-000000000000']) {
 			const { code, stdout, stderr } = await run(['explain', name]);
-			assert.deepEqual([code, stdout, stderr], [64, '', `poolkeeper: no draw ${name} is locked: give its id, or SOURCE:KEY as the source writes them\n`]);
+			assert.deepEqual([code, stdout, stderr], [64, '', `poolkeeper: no draw ${name} is locked or due: give its id, or SOURCE:KEY as the source writes them\n`]);
 		}
 		const away = await run(['explain', 'plain:won', '--json'], { DATABASE_URL: 'postgres://u:topsecretpw1@127.0.0.1:1/x', DB_TIMEOUT_MS: '300' });
 		assert.deepEqual([away.code, Object.keys(away.json), Object.keys(away.json.missing)], [69, ['missing'], ['journal']]);

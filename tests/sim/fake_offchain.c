@@ -23,7 +23,24 @@ void offchain_work(struct journal *j, struct offchain_call *call, journal_done *
 	abort();
 }
 
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done)
+{
+	abort();
+}
+
+void offchain_tell_init(struct offchain_tell_call *call)
+{
+	abort();
+}
+
+void offchain_tell_fini(struct offchain_tell_call *call)
+{
+	abort();
+}
+
+void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
+	journal_done *done)
 {
 	abort();
 }
@@ -70,8 +87,8 @@ void offchain_settle(struct journal *j, struct offchain_call *call, const struct
 	abort();
 }
 
-void offchain_default(
-	struct journal *j, struct offchain_call *call, const struct offchain_row *draw, journal_done *done)
+void offchain_default(struct journal *j, struct offchain_call *call, const struct offchain_row *draw, int64_t chain_s,
+	journal_done *done)
 {
 	abort();
 }

@@ -94,6 +94,18 @@ size_t rpc_endpoint_count(const struct rpc *rpc)
 	return world.n_nodes;
 }
 
+int rpc_host_of(const struct rpc *rpc, int endpoint)
+{
+	(void)rpc;
+	return endpoint;
+}
+
+size_t rpc_witnesses(const struct rpc *rpc)
+{
+	(void)rpc;
+	return world.n_nodes > 1 ? 2 : 1;
+}
+
 static bool is_down(int node)
 {
 	return node == world.down && !world_calm();
@@ -148,6 +160,11 @@ static bool lies(const struct view *v)
 static bool hides_history(const struct view *v)
 {
 	return lies(v) && world.n_nodes > 2;
+}
+
+static bool hides_status(const struct view *v, const struct sim_tx *tx)
+{
+	return tx->effects.claim_times > 0 ? hides_history(v) : lies(v);
 }
 
 /* ---- one call ---- */
@@ -246,7 +263,7 @@ static void status_of(struct rpc_status *out, const struct signature *sig, const
 {
 	const struct sim_tx *tx = chain_find(sig);
 
-	if (!tx || tx->landed == SIZE_MAX || tx->landed > v->tip || lies(v))
+	if (!tx || tx->landed == SIZE_MAX || tx->landed > v->tip || hides_status(v, tx))
 		return;
 	if (tx->landed > v->finalized && world_fault(world.faults.too_early_absent))
 		return;
@@ -270,8 +287,10 @@ void rpc_get_statuses(struct rpc *rpc, struct rpc_call *call, const struct signa
 	out = result_of(call->state, sizeof *out);
 	out->at = chain_at(v.tip)->slot;
 	out->n = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		status_of(&out->status[i], &sigs[i], &v);
+		forge_status(v.node, &out->status[i], out->at);
+	}
 	answer(rpc, call, &v);
 }
 
@@ -284,6 +303,7 @@ void rpc_get_epoch(struct rpc *rpc, struct rpc_call *call, enum commitment at, r
 	out = result_of(call->state, sizeof *out);
 	out->slot = chain_at(at_commitment(&v, at))->slot;
 	out->height.n = chain_height(at_commitment(&v, at));
+	forge_epoch(v.node, out);
 	answer(rpc, call, &v);
 }
 
@@ -298,6 +318,7 @@ void rpc_get_blockhash(struct rpc *rpc, struct rpc_call *call, struct slot floor
 		out->hash = chain_at(v.confirmed)->hash;
 		out->last_valid.n = chain_height(v.confirmed) + HASH_LIFE;
 		out->at = chain_at(v.confirmed)->slot;
+		forge_blockhash(v.node, out);
 	}
 	answer(rpc, call, &v);
 }

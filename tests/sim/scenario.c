@@ -45,6 +45,13 @@ const struct scenario SCENARIOS[] = {
 		.nodes_min = 2,
 		.nodes_max = 3,
 		.faults = { NETWORK(60, 300), .gateway_lost = 40, POSTGRES } },
+	{ .name = "forger",
+		.strict = true,
+		.forger = true,
+		.daemons = 1,
+		.nodes_min = 2,
+		.nodes_max = 3,
+		.faults = { NETWORK(60, 300), .gateway_lost = 40, POSTGRES } },
 	{ .name = "node-down",
 		.strict = true,
 		.node_down = true,
@@ -158,7 +165,7 @@ static void draw_policy(void)
 		.price_floor = 1000,
 		.price_cap = 1000000,
 		.price_fallback = 10000,
-		.close_randomness = random_chance(700),
+		.close_randomness = !world.scenario->forger && random_chance(700),
 		.randomness_keep = random_below(2),
 		.randomness_idle_s = random_below(30) };
 }
@@ -333,6 +340,7 @@ void scenario_begin(const struct scenario *s)
 	world.n_nodes = s->nodes_min + random_below(s->nodes_max - s->nodes_min + 1);
 	world.n_daemons = s->daemons;
 	world.liar = s->liar ? (int)random_below(world.n_nodes) : -1;
+	world.forger = s->forger ? (int)random_below(world.n_nodes) : -1;
 	world.down = s->node_down ? (int)random_below(world.n_nodes) : -1;
 	world.favourite = random_chance(500) ? (int)random_below(world.n_nodes) : -1;
 	chain_begin();

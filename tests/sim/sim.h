@@ -59,6 +59,7 @@ struct scenario {
 	bool strict;      /* the programs check what the real ones check; otherwise they accept everything        */
 	bool split_brain; /* every daemon holds the lease                                                         */
 	bool liar;        /* with two nodes or more: one answers "not found" about everything for ever            */
+	bool forger;      /* with two nodes or more: one makes things up while things go wrong                    */
 	bool node_down;   /* with two nodes or more: one is silent as long as things go wrong                     */
 	bool bad_oracles; /* dead, slow, equivocating or refused ones                                             */
 	bool gates;       /* pools that may not be bound at first, or never                                       */
@@ -70,6 +71,11 @@ extern const struct scenario SCENARIOS[];
 extern const size_t SCENARIO_COUNT;
 /* Draws the world of one run. */
 void scenario_begin(const struct scenario *s);
+
+/* ---- forger.c: changes this node's answer now and then, if it is the one that makes things up ---- */
+void forge_status(int node, struct rpc_status *out, struct slot at);
+void forge_epoch(int node, struct rpc_epoch *out);
+void forge_blockhash(int node, struct rpc_blockhash *out);
 
 /* ---- chain.c, program.c: blocks and the state after each ---- */
 enum oracle_kind { ORACLE_HONEST, ORACLE_SLOW, ORACLE_DEAD, ORACLE_CHANGING, ORACLE_REFUSED };
@@ -293,6 +299,7 @@ struct world {
 	bool verbose, ended;
 	unsigned n_pools, n_nodes, n_daemons;
 	int liar;      /* node, or -1 */
+	int forger;    /* likewise */
 	int down;      /* likewise */
 	int favourite; /* node that answers whenever any may; -1: each time another one */
 	struct pubkey key, treasury, mint;

@@ -163,6 +163,13 @@ static void test_failures_wait_longer_and_end(void **unused)
 	/* Nor is anything read meanwhile. */
 	f->at.n = 0;
 	expect(ACT_WAIT, WAIT_SIMULATION_FAILED);
+	/* When the pause is over, the no still stands for the accounts that it was about. */
+	begin();
+	f->own.simulation.ok = false;
+	f->own.simulate = (struct attempts){ 1, NOW_MS - 60000 };
+	assert_int_equal(decide_account(&account).reason, WAIT_SIMULATION_FAILED);
+	f->at.n++;
+	expect(ACT_SIMULATE, 0);
 	begin();
 	f->own.open = (struct attempts){ 2, NOW_MS };
 	expect(ACT_WAIT, WAIT_RETRY_LATER);

@@ -131,6 +131,30 @@ static void urls_are_checked(void **state)
 	assert_int_equal(config->n_rpc_urls, 2); /* without the gap */
 }
 
+/* Two keys of one host share its load, and are no two witnesses. Neither key is told. */
+static void endpoints_of_one_host_are_named(void **state)
+{
+	(void)state;
+	setenv("SOLANA_RPC_URL_3", "https://node.example/?api-key=topsecret-one", 1);
+	setenv("SOLANA_RPC_URL_4", "https://NODE.example:8443/topsecret-two", 1);
+	assert_int_equal(load(NULL), 0);
+	assert_int_equal(config->n_rpc_urls, 3);
+	assert_non_null(strstr(log_text, "event=config.same_host key=SOLANA_RPC_URL_4 other=SOLANA_RPC_URL_3 "));
+	assert_null(strstr(log_text, "topsecret"));
+	assert_null(strstr(log_text, "config.one_host"));
+	setenv("SOLANA_RPC_URL_4", "https://other.example/", 1);
+	assert_int_equal(load(NULL), 0);
+	assert_null(strstr(log_text, "config.same_host"));
+	unsetenv("SOLANA_RPC_URL_3");
+	unsetenv("SOLANA_RPC_URL_4");
+	setenv("OFFCHAIN_SOURCES", "/nowhere", 1);
+	assert_int_equal(load(NULL), 0);
+	assert_non_null(strstr(log_text, "event=config.one_host key=SOLANA_RPC_URL_2 "));
+	setenv("SOLANA_RPC_URL_2", "https://other.example/", 1);
+	assert_int_equal(load(NULL), 0);
+	assert_null(strstr(log_text, "config.one_host"));
+}
+
 static void database_urls_are_checked(void **state)
 {
 	(void)state;
@@ -192,6 +216,7 @@ int main(void)
 		TEST(all_faults_come_at_once),
 		TEST(numbers_are_exact),
 		TEST(urls_are_checked),
+		TEST(endpoints_of_one_host_are_named),
 		TEST(database_urls_are_checked),
 		TEST(addresses_are_checked),
 		TEST(fees_fit_together),

@@ -51,6 +51,10 @@ CHANGE(accounts_below_view)
 {
 	x->f.view.at.n = SLOT + 1;
 }
+CHANGE(accounts_wanted)
+{
+	x->f.accounts_wanted = true;
+}
 CHANGE(silent_nodes)
 {
 	old_accounts(x);
@@ -98,6 +102,11 @@ CHANGE(unlocked_paused)
 	x->f.view.pool.status = POOL_UNLOCKED;
 	x->f.view.pool.paused = true;
 }
+CHANGE(unlocked_paused_old)
+{
+	unlocked_paused(x);
+	old_accounts(x);
+}
 CHANGE(standby)
 {
 	x->around.leader = false;
@@ -134,6 +143,16 @@ CHANGE(near_no_ata_old)
 {
 	near_no_ata(x);
 	old_accounts(x);
+}
+CHANGE(near_no_ata_paused)
+{
+	near_no_ata(x);
+	pool_gate_closed(x);
+}
+CHANGE(near_below_floor)
+{
+	near(x);
+	below_floor(x);
 }
 CHANGE(newer_clock_says_due)
 {
@@ -196,6 +215,11 @@ CHANGE(bind_out_old_accounts)
 	bind_out(x);
 	old_accounts(x);
 }
+CHANGE(bind_out_below_floor)
+{
+	bind_out(x);
+	below_floor(x);
+}
 CHANGE(bind_over)
 {
 	fixture_row(x, STEP_BIND, ROW_OPEN)->last_valid.n = HEIGHT - 1;
@@ -243,6 +267,7 @@ static const struct decide_case CASES[] = {
 	{ "due, no price", fixture_due, no_price, ACT_ASK_FEES, 0, 0 },
 	{ "due, accounts old", fixture_due, old_accounts, ACT_READ, 0, 0 },
 	{ "due, accounts older than the view", fixture_due, accounts_below_view, ACT_READ, 0, 0 },
+	{ "due, accounts wanted anew", fixture_due, accounts_wanted, ACT_READ, 0, 0 },
 	{ "due, nodes silent", fixture_due, silent_nodes, ACT_WAIT, 0, WAIT_NODES_SILENT },
 	{ "due, simulation unanswered", fixture_due, silent_simulation, ACT_WAIT, 0, WAIT_NODES_SILENT },
 	{ "unread", fixture_due, unread, ACT_READ, 0, 0 },
@@ -256,12 +281,15 @@ static const struct decide_case CASES[] = {
 	{ "due, pool gate closed", fixture_due, pool_gate_closed, ACT_WAIT, 0, WAIT_PAUSED },
 	{ "unlocked", fixture_due, unlocked, ACT_OPEN, STEP_BIND, 0 },
 	{ "unlocked, paused", fixture_due, unlocked_paused, ACT_WAIT, 0, WAIT_PAUSED },
+	{ "unlocked, paused, accounts old", fixture_due, unlocked_paused_old, ACT_WAIT, 0, WAIT_PAUSED },
 	{ "standby", fixture_due, standby, ACT_WAIT, 0, WAIT_NOT_THE_LEADER },
 	{ "stopping", fixture_due, stopping, ACT_WAIT, 0, WAIT_STOPPING },
 	{ "far", fixture_due, far, ACT_WAIT, 0, WAIT_TOO_EARLY },
 	{ "near", fixture_due, near, ACT_WAIT, 0, WAIT_TOO_EARLY },
 	{ "near, unread", fixture_due, near_unread, ACT_READ, 0, 0 },
 	{ "near, no token account", fixture_due, near_no_ata, ACT_WAIT, 0, WAIT_ATA_MISSING },
+	{ "near, no token account, paused", fixture_due, near_no_ata_paused, ACT_WAIT, 0, WAIT_PAUSED },
+	{ "R4 near, view below the floor", fixture_due, near_below_floor, ACT_READ, 0, 0 },
 	{ "near, no token account, old", fixture_due, near_no_ata_old, ACT_READ, 0, 0 },
 	{ "due by a newer Clock than the view's", fixture_due, newer_clock_says_due, ACT_READ, 0, 0 },
 	{ "not due by the newest Clock", fixture_due, newer_clock_says_not_yet, ACT_WAIT, 0, WAIT_TOO_EARLY },
@@ -276,6 +304,7 @@ static const struct decide_case CASES[] = {
 	{ "BIND out, gate closed", fixture_due, bind_out_gate_closed, ACT_WAIT, 0, WAIT_CANARY_SILENT },
 	{ "BIND out, bound already", fixture_due, bind_out_seen_bound, ACT_WAIT, 0, WAIT_IN_FLIGHT },
 	{ "BIND out, accounts old", fixture_due, bind_out_old_accounts, ACT_READ, 0, 0 },
+	{ "R4 BIND out, accounts below the floor", fixture_due, bind_out_below_floor, ACT_READ, 0, 0 },
 	{ "BIND over", fixture_due, bind_over, ACT_PROVE, STEP_BIND, WAIT_PROVING_EXPIRY },
 	{ "BIND over, pruned", fixture_due, bind_over_pruned, ACT_PROVE, STEP_BIND, WAIT_HISTORY_PRUNED },
 	{ "BIND stale", fixture_due, bind_stale, ACT_WAIT, 0, WAIT_STALE_SUCCESSOR },

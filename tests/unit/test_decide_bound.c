@@ -161,6 +161,10 @@ CHANGE(seed_changed)
 {
 	x->f.accounts.randomness.seed_slothash.b[0]++;
 }
+CHANGE(seed_slot_changed)
+{
+	x->f.accounts.randomness.seed_slot.n++;
+}
 CHANGE(note_failed)
 {
 	commit_unknown(x);
@@ -236,10 +240,20 @@ CHANGE(silent_seed_not_final)
 	silent_oracle(x);
 	x->f.own.settle.tip.finalized_slot.n = SLOT - 102;
 }
+CHANGE(silent_postgres_gone)
+{
+	silent_oracle(x);
+	x->around.journal_down_since_ms = NOW_MS - 1;
+}
 CHANGE(silent_simulated)
 {
 	silent_oracle(x);
 	simulated_recommit(x);
+}
+CHANGE(silent_refused)
+{
+	silent_oracle(x);
+	fixture_simulated(x, STEP_RECOMMIT, false);
 }
 CHANGE(answer_refused)
 {
@@ -283,6 +297,11 @@ CHANGE(selected_simulated)
 {
 	selected(x);
 	fixture_simulated(x, STEP_PAYOUT, true);
+}
+CHANGE(selected_old)
+{
+	selected_simulated(x);
+	old_accounts(x);
 }
 CHANGE(selected_blocked)
 {
@@ -333,6 +352,7 @@ static const struct decide_case CASES[] = {
 	{ "bound", fixture_bound, NULL, ACT_ASK_ORACLE, 0, 0 },
 	{ "bound, commit unknown", fixture_bound, commit_unknown, ACT_NOTE_COMMIT, 0, 0 },
 	{ "bound, seed changed", fixture_bound, seed_changed, ACT_NOTE_COMMIT, 0, 0 },
+	{ "bound, seed slot changed", fixture_bound, seed_slot_changed, ACT_NOTE_COMMIT, 0, 0 },
 	{ "bound, ledger silent", fixture_bound, note_failed, ACT_WAIT, 0, WAIT_JOURNAL_SILENT },
 	{ "bound, asked", fixture_bound, asked_just_now, ACT_WAIT, 0, WAIT_ORACLE_ASKED },
 	{ "bound, foreign account", fixture_bound, foreign_authority, ACT_HALT, 0, WAIT_FOREIGN_RANDOMNESS },
@@ -345,6 +365,9 @@ static const struct decide_case CASES[] = {
 	{ "silent, but never asked", fixture_bound, silent_never_asked, ACT_ASK_ORACLE, 0, 0 },
 	{ "silent, in the budget", fixture_bound, silent_in_budget, ACT_ASK_ORACLE, 0, 0 },
 	{ "silent, nobody else", fixture_bound, silent_nobody_else, ACT_ASK_ORACLE, 0, 0 },
+	{ "silent, Postgres gone", fixture_bound, silent_postgres_gone, ACT_ASK_ORACLE, 0, 0 },
+	{ "silent, RECOMMIT refused", fixture_bound, silent_refused, ACT_ASK_ORACLE, 0, 0 },
+	{ "silent for long, then answered", fixture_answered, silent_oracle, ACT_SIMULATE, STEP_DRAW, 0 },
 	{ "R10 silent, BIND not final", fixture_bound, silent_bind_not_final, ACT_ASK_ORACLE, 0, 0 },
 	{ "R10 silent, seed not final", fixture_bound, silent_seed_not_final, ACT_ASK_ORACLE, 0, 0 },
 	{ "RECOMMIT undone by a fork", fixture_bound, replaced_later, ACT_WAIT, 0, WAIT_NOT_FINAL },
@@ -387,6 +410,7 @@ static const struct decide_case CASES[] = {
 	{ "revealed, refused", fixture_answered, revealed_refused, ACT_WAIT, 0, WAIT_SIMULATION_FAILED },
 	{ "selected", fixture_due, selected, ACT_SIMULATE, STEP_PAYOUT, 0 },
 	{ "selected, simulated", fixture_due, selected_simulated, ACT_OPEN, STEP_PAYOUT, 0 },
+	{ "selected, accounts old", fixture_due, selected_old, ACT_READ, 0, 0 },
 	{ "selected, blocked", fixture_due, selected_blocked, ACT_HALT, 0, WAIT_PAYOUT_BLOCKED },
 	{ "selected, nodes silent", fixture_due, selected_silent, ACT_WAIT, 0, WAIT_NODES_SILENT },
 	{ "selected, foreign dev", fixture_due, selected_foreign, ACT_WAIT, 0, WAIT_FOREIGN_DEV },

@@ -1,4 +1,4 @@
-/* Rounds at their limits, the rule for a round that came too early, the layout of alpha, and which relays may be asked. */
+/* Rounds at their limits, the rule for a round that came too early, the layout of alpha, what counts as an answer, and which relays may be asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "chain/drand_relays.h"
 #include "core/alpha.h"
 #include "core/drand.h"
 #include "core/drand_relay.h"
@@ -79,6 +80,37 @@ static void test_alpha(void **unused)
 	memset(marks + 152, 0xa5, 48);
 	alpha_bytes(bytes, &alpha);
 	assert_memory_equal(bytes, marks, sizeof bytes);
+}
+
+#define ZEROS "00000000000000000000000000000000"
+#define POINT(first) "{\"round\":1000,\"signature\":\"" first ZEROS ZEROS "000000000000000000000000000000\"}"
+#define SAYS(rest) "{\"signature\":\"80" ZEROS ZEROS "000000000000000000000000000000\"" rest "}"
+
+/* Of another round it would be a random value that the relay chose. Without a pairing nothing else sees that. */
+static void test_answers(void **unused)
+{
+	static const struct {
+		const char *text, *says; /* NULL: it is one */
+	} cases[] = { { SAYS(",\"round\":1000"), NULL }, { SAYS(",\"round\":1001"), "another round" },
+		{ SAYS(",\"round\":999"), "another round" }, { SAYS(",\"round\":0"), "another round" },
+		{ SAYS(",\"round\":\"1000\""), "no round" }, { SAYS(""), "no round" },
+		{ SAYS(",\"round\":1000,\"randomness\":\"00\""), "not the SHA-256" },
+		{ SAYS(",\"round\":1000,\"randomness\":\"" ZEROS ZEROS "\""), "not the SHA-256" },
+		{ POINT("00"), "no compressed point" }, { POINT("c0"), "point at infinity" }, { POINT("80"), NULL },
+		{ "{\"round\":1000,\"signature\":\"80\"}", "48 bytes" }, { "round 1000", "not JSON" } };
+	struct drand_signature signature;
+	const char *why;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *text = cases[i].text;
+		const enum err err = drand_answer_parse(&signature, 1000, text, strlen(text), &why);
+
+		assert_int_equal(err, cases[i].says ? ERR_INVALID : ERR_OK);
+		if (cases[i].says && !strstr(why, cases[i].says))
+			fail_msg("%s: %s", text, why);
+	}
+	assert_int_equal(signature.b[0], 0x80);
 }
 
 static void test_relays(void **unused)
@@ -154,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_round_after_block),
 		cmocka_unit_test(test_alpha),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_relays_that_are_none),
 	};

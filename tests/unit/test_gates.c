@@ -280,7 +280,8 @@ static void test_pays_at_once(void **unused)
 {
 	static const struct gate_case ALONE[] = { { no_vault, 0, true }, { one_too_few, 0, true },
 		{ one_too_many, 0, true }, { one_player_less, 0, true }, { contradicted, 0, true },
-		{ bad_dev_ata, 0, true }, { not_compared, 0, false }, { no_dev_ata, 0, false } };
+		{ bad_dev_ata, 0, true }, { bad_treasury_ata, 0, true }, { not_compared, 0, false },
+		{ no_dev_ata, 0, false } };
 	static struct fixture x;
 
 	(void)unused;

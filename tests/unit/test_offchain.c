@@ -23,6 +23,8 @@ static void begin(void)
 		.row = { .state = OFFCHAIN_LOCKED, .n = 10, .slot = { S }, .deadline_s = D, .now_ms = NOW_S * 1000LL },
 		.row_ms = NOW_MS,
 		.tip = { .confirmed_slot = { S - 100 }, .finalized_slot = { S - 132 } },
+		.chain_ms = NOW_S * 1000LL,
+		.witnesses = 2,
 		.source_known = true,
 		.has_key = true };
 	base.around.leader = true;
@@ -181,6 +183,7 @@ static void test_at_the_deadline_the_wait_is_over(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof until / sizeof until[0]; i++) {
 		until[i]();
+		f.chain_ms += 600000;
 		base.around.now_ms += 600000 - 1;
 		assert_int_not_equal(decide_offchain(&f).act, OFFCHAIN_DEFAULT);
 		base.around.now_ms++;
@@ -195,8 +198,115 @@ static void test_at_the_deadline_the_wait_is_over(void **unused)
 	expect(OFFCHAIN_PROVE);
 	with_block();
 	f.row.beacon = true;
+	f.chain_ms += 600000;
 	base.around.now_ms += 600000;
 	expect(OFFCHAIN_DEFAULT);
+}
+
+/* A minute apart they agree, one millisecond more and nobody knows whether D is past: what can be done goes on. */
+static void test_no_default_while_the_clocks_differ(void **unused)
+{
+	static const int64_t agree[] = { D * 1000LL - 60000, D * 1000LL, D * 1000LL + 60000 };
+	static const int64_t differ[] = { 0, NOW_S * 1000LL, D * 1000LL - 60001, D * 1000LL + 60001 };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof agree / sizeof agree[0]; i++) {
+		begin();
+		base.around.now_ms += 600000;
+		f.chain_ms = agree[i];
+		expect(OFFCHAIN_DEFAULT);
+		assert_false(offchain_wants_anchor(&f));
+	}
+	for (size_t i = 0; i < sizeof differ / sizeof differ[0]; i++) {
+		begin();
+		base.around.now_ms += 600000;
+		f.chain_ms = differ[i];
+		expect_wait(WAIT_OFFCHAIN_CLOCKS);
+		assert_true(offchain_wants_anchor(&f));
+		anchored();
+		base.around.now_ms += 600000;
+		f.chain_ms = differ[i];
+		expect(OFFCHAIN_READ_BLOCK);
+		with_beacon();
+		base.around.now_ms += 600000;
+		f.chain_ms = differ[i];
+		expect(OFFCHAIN_PROVE);
+	}
+	begin(); /* before D the clocks hold nothing up */
+	f.chain_ms = 0;
+	expect_wait(WAIT_OFFCHAIN_ANCHOR);
+	assert_false(offchain_clocks_agree(0, 0));
+}
+
+/* Whoever knows the round and then names the block names the winner: only a VRF keeps a lone node from that. */
+static void test_without_a_vrf_one_node_is_not_enough(void **unused)
+{
+	(void)unused;
+	anchored();
+	f.witnesses = 1;
+	expect(OFFCHAIN_READ_BLOCK);
+	f.row.beacon = f.block_found = true;
+	expect_wait(WAIT_OFFCHAIN_WITNESS);
+	f.witnesses = 2;
+	expect(OFFCHAIN_NOTE_BLOCK);
+}
+
+/* ---- what is due ---- */
+
+static struct offchain_lock_facts lock_facts(void)
+{
+	begin();
+	base.around.audit_clear = true;
+	return (struct offchain_lock_facts){ .around = &base.around,
+		.database_ms = NOW_S * 1000LL,
+		.chain_ms = NOW_S * 1000LL,
+		.tip_fresh = true,
+		.can_anchor = true,
+		.has_room = true,
+		.nodes_show = true };
+}
+
+static void expect_lock(const struct offchain_lock_facts *l, enum reason reason, bool all)
+{
+	const enum reason got = offchain_may_lock(l);
+
+	if (got != reason)
+		fail_msg("waits for %s, not for %s", REASONS[got].name, REASONS[reason].name);
+	assert_int_equal(offchain_waits_for_all(got), all);
+}
+
+/* Each alone, and the nodes last: they are asked for nothing that would not be locked then. */
+static void test_what_is_due_is_locked_when_nothing_stands_in_the_way(void **unused)
+{
+	const struct attempts failed = { .failures = 1, .last_ms = NOW_MS };
+	struct offchain_lock_facts l = lock_facts();
+
+	(void)unused;
+	expect_lock(&l, WAIT_NONE, false);
+	l.nodes_show = false;
+	expect_lock(&l, WAIT_OFFCHAIN_NODES, true);
+	l.tried = failed;
+	expect_lock(&l, WAIT_OFFCHAIN_NOT_LOCKED, false);
+	l.source = failed;
+	expect_lock(&l, WAIT_OFFCHAIN_SOURCE, false);
+	l.has_room = false;
+	expect_lock(&l, WAIT_OFFCHAIN_ROOM, false);
+	l.chain_ms += 60001;
+	expect_lock(&l, WAIT_OFFCHAIN_CLOCKS, true);
+	l.can_anchor = false;
+	expect_lock(&l, WAIT_WALLET_LOW, true);
+	base.around.audit_clear = false;
+	expect_lock(&l, WAIT_OFFCHAIN_AUDIT, true);
+	l.tip_fresh = false;
+	expect_lock(&l, WAIT_NODES_SILENT, true);
+	l = lock_facts();
+	l.tried = failed;
+	base.around.now_ms += OFFCHAIN_SOURCE_BASE_MS;
+	expect_lock(&l, WAIT_NONE, false);
+	l.chain_ms -= 60001;
+	expect_lock(&l, WAIT_OFFCHAIN_CLOCKS, true);
+	l.chain_ms = 0;
+	expect_lock(&l, WAIT_OFFCHAIN_CLOCKS, true);
 }
 
 static void test_what_is_missing_waits(void **unused)
@@ -359,6 +469,9 @@ int main(void)
 		cmocka_unit_test(test_a_slow_source_is_left_alone),
 		cmocka_unit_test(test_whose_turn_is_first),
 		cmocka_unit_test(test_at_the_deadline_the_wait_is_over),
+		cmocka_unit_test(test_no_default_while_the_clocks_differ),
+		cmocka_unit_test(test_without_a_vrf_one_node_is_not_enough),
+		cmocka_unit_test(test_what_is_due_is_locked_when_nothing_stands_in_the_way),
 		cmocka_unit_test(test_what_is_missing_waits),
 		cmocka_unit_test(test_nodes_and_relays_are_asked_again_later),
 		cmocka_unit_test(test_refused_is_told_and_tried_a_minute_later),

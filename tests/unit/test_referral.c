@@ -39,7 +39,7 @@ static void begin(void)
 		.cost = { COST },
 		.amount = AMOUNT };
 	base.policy.pay_referrals = true;
-	base.around.audit_clear = true;
+	base.around.audit_clear = base.around.heights_agree = true;
 }
 
 static void expect(enum act kind, enum reason reason)
@@ -60,6 +60,9 @@ static void test_pays(void **unused)
 	assert_int_equal(decide_referral(&claim).floor.n, SLOT);
 	claim.to = (struct token_view){ PRESENT, 5 };
 	expect(ACT_OPEN, 0);
+	base.around.heights_agree = false; /* one node alone would say when it cannot land any more */
+	expect(ACT_WAIT, WAIT_NODES_SILENT);
+	base.around.heights_agree = true;
 	f->own.simulation.basis.n--;
 	expect(ACT_SIMULATE, 0);
 	f->own.price_known = false;

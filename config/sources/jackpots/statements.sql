@@ -5,7 +5,7 @@ SELECT 'jackpot' AS type, format('%s:%s', j."group", r.round) AS source_key
   FROM jackpot.rounds r JOIN jackpot.jackpots j ON j.id = r.jackpot_id
  WHERE r.state = 'open' AND (r.due_at <= clock_timestamp() OR jackpot.room(j) <= 0)
    AND EXISTS (SELECT FROM jackpot.ledger l WHERE l.jackpot_id = r.jackpot_id AND l.round = r.round AND l.kind = 'contribution')
- ORDER BY r.due_at LIMIT $1::bigint;
+ ORDER BY r.due_at, j."group", r.round LIMIT $1::bigint;
 
 -- name: freeze
 SELECT * FROM jackpot.freeze($1);

@@ -1,0 +1,24 @@
+/* How high the chain is, as each node tells it, and which of it is believed. Only engine/ includes this. */
+#ifndef ENGINE_HEIGHTS_H
+#define ENGINE_HEIGHTS_H
+#include "chain/rpc.h"
+
+struct engine;
+
+struct told_height {
+	struct slot slot;
+	struct height height;
+	uint64_t at_ms; /* 0: never */
+};
+struct heights {
+	struct told_height told[RPC_ENDPOINTS_MAX];
+	struct told_height agreed; /* by two nodes, last */
+};
+
+/* A node told this height at about this slot. False: it cannot be. With one node, which is trusted, everything can. */
+bool heights_saw(struct engine *e, struct slot slot, struct height height, int endpoint);
+/* Two nodes were heard of just now, and none that was contradicts. */
+bool heights_agree(const struct engine *e);
+/* Until when a transaction with the newest blockhash can land at the latest, whatever the one node told that gave the hash. */
+struct height heights_last_valid(const struct engine *e);
+#endif
