@@ -40,7 +40,8 @@ void offchain_work(struct journal *j, struct offchain_call *call, journal_done *
 {
 	begin(call, "look", "", done);
 }
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done)
 {
 	begin(call, "due", o->asked->name, done);
 }
@@ -67,7 +68,7 @@ NEVER(offchain_beacon, const struct drand_signature *signature, const char *by, 
 NEVER(offchain_prove, const uint8_t alpha[ALPHA_SIZE], const struct ecvrf_proof *proof, const struct ecvrf_beta *beta,
 	journal_done *done)
 NEVER(offchain_draw, const struct select_pick *pick, journal_done *done)
-NEVER(offchain_default, journal_done *done)
+NEVER(offchain_default, int64_t chain_s, journal_done *done)
 NEVER(offchain_refund, const char *statement, journal_done *done)
 NEVER(offchain_halt, const char *why, journal_done *done)
 NEVER(offchain_entries, uint64_t first, journal_done *done)

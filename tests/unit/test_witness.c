@@ -105,6 +105,22 @@ void subject_observe(struct subject *s, const struct signature *sig, const struc
 	fail_msg("nobody found it");
 }
 
+void subject_observe_fate(struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first)
+{
+	(void)s;
+	(void)sig;
+	(void)status;
+	(void)first;
+}
+
+bool engine_saw_slot(struct engine *of, struct slot confirmed, int endpoint)
+{
+	(void)of;
+	(void)confirmed;
+	(void)endpoint;
+	return true;
+}
+
 void subject_observe_absence(struct subject *s, const struct signature *sig, const struct absence *proof, bool first)
 {
 	(void)s;
