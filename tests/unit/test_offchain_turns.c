@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "engine/parts.h"
+#include "io/http.h"
+#include "io/loop.h"
 
 enum { NOW = 1000000, SOURCES = 2, ROOM = OFFCHAIN_DRAWS_MAX / SOURCES };
 
@@ -18,6 +20,9 @@ static struct engine *e;
 static struct offchain *o;
 static struct source_defs sources = { .n = SOURCES, .at = { { .name = "slow" }, { .name = "well" } } };
 static struct vrf_keys no_keys;
+static struct loop *loop;
+static struct http *http;
+static struct rpc *rpc; /* is never asked */
 static char said[1024]; /* the statement that was begun last; empty: none */
 
 static void begin(struct offchain_call *call, const char *verb, const char *of, journal_done *done)
@@ -40,7 +45,8 @@ void offchain_work(struct journal *j, struct offchain_call *call, journal_done *
 {
 	begin(call, "look", "", done);
 }
-void offchain_ask_due(struct journal *j, struct offchain_call *call, const char *due, journal_done *done)
+void offchain_ask_due(
+	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done)
 {
 	begin(call, "due", o->asked->name, done);
 }
@@ -55,6 +61,18 @@ void offchain_settle(struct journal *j, struct offchain_call *call, const struct
 	begin(call, "settle", draw->key, done);
 }
 
+/* What is due and waits is told besides. */
+void offchain_tell_init(struct offchain_tell_call *call)
+{
+}
+void offchain_tell_fini(struct offchain_tell_call *call)
+{
+}
+void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
+	journal_done *done)
+{
+}
+
 /* What no draw here comes to. */
 #define NEVER(name, ...)                                                                                    \
 	void name(struct journal *j, struct offchain_call *call, const struct offchain_row *d, __VA_ARGS__) \
@@ -67,12 +85,34 @@ NEVER(offchain_beacon, const struct drand_signature *signature, const char *by, 
 NEVER(offchain_prove, const uint8_t alpha[ALPHA_SIZE], const struct ecvrf_proof *proof, const struct ecvrf_beta *beta,
 	journal_done *done)
 NEVER(offchain_draw, const struct select_pick *pick, journal_done *done)
-NEVER(offchain_default, journal_done *done)
+NEVER(offchain_default, int64_t chain_s, journal_done *done)
 NEVER(offchain_refund, const char *statement, journal_done *done)
 NEVER(offchain_halt, const char *why, journal_done *done)
 NEVER(offchain_entries, uint64_t first, journal_done *done)
 
 /* ---- what there is ---- */
+
+static int begin_all(void **state)
+{
+	const struct http_config config = { .max_connections = 1 };
+	const struct rpc_config one = { .n = 1, .endpoint = { { .url = "http://127.0.0.1:1/" } }, .timeout_ms = 1000 };
+	char why[200];
+
+	(void)state;
+	loop = loop_new();
+	http = http_new(loop, &config, why, sizeof why);
+	rpc = rpc_new(loop, http, &one);
+	return 0;
+}
+
+static int end_all(void **state)
+{
+	(void)state;
+	rpc_free(rpc);
+	http_free(http);
+	loop_free(loop);
+	return 0;
+}
 
 static int set_up(void **state)
 {
@@ -86,12 +126,16 @@ static int set_up(void **state)
 	o->look_ms = o->ask_ms = UINT64_MAX;
 	e->m.sources = &sources;
 	e->m.vrf = &no_keys;
+	e->m.rpc = rpc;
 	e->config.offchain_ms = e->config.tick_ms = 5000;
 	e->counters.ticks = 1;
 	e->counters.wallet_known = true;
 	e->counters.wallet.n = UINT64_MAX;
 	e->around.leader = e->around.audit_clear = true;
 	e->around.now_ms = e->tip_ms = NOW;
+	e->told_s = NOW / 1000;
+	e->told_ms = o->clock_at_ms = o->nodes.shown_ms = NOW;
+	o->clock_ms = NOW;
 	/* It failed, and its pause is over. */
 	o->source[0].run = (struct attempts){ 1, NOW - OFFCHAIN_SOURCE_BASE_MS };
 	return 0;
@@ -259,6 +303,9 @@ static void nothing_is_locked_in_doubt(void **state)
 	e->policy.price_cap = 1000000;
 	assert_string_equal(turn(), "");
 	e->counters.wallet.n = UINT64_MAX;
+	e->told_s -= OFFCHAIN_CLOCKS_S + 1; /* the chain's clock: behind the database's */
+	assert_string_equal(turn(), "");
+	e->told_s += OFFCHAIN_CLOCKS_S + 1;
 	o->candidate[0]->tried = (struct attempts){ 1, NOW };
 	assert_string_equal(turn(), "");
 	o->candidate[0]->tried = (struct attempts){ 0 };
@@ -307,5 +354,5 @@ int main(void)
 		TEST(nobody_else_takes_a_turn),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin_all, end_all);
 }
