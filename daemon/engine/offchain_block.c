@@ -66,7 +66,7 @@ static void tell_nodes(struct engine *e, bool shown)
 	} else {
 		snprintf(text, sizeof text, "%s shows none: %s", rpc_endpoint_label(e->m.rpc, s->silent), s->why);
 		offchain_why(why, text);
-		if (nodes->why[0] == '\0')
+		if (s->probe && nodes->why[0] == '\0')
 			log_silent(e, s);
 	}
 	o->changed = o->changed || strcmp(why, nodes->why) != 0;
@@ -78,8 +78,7 @@ static void end(struct engine *e, const struct offchain_block *found)
 	struct offchain_search *s = &e->offchain->search;
 
 	s->running = false;
-	if (s->probe || found)
-		tell_nodes(e, found != NULL);
+	tell_nodes(e, found != NULL);
 	if (!s->probe)
 		tell_draws(e, found);
 }

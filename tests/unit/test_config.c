@@ -150,6 +150,9 @@ static void endpoints_of_one_host_are_named(void **state)
 	setenv("OFFCHAIN_SOURCES", "/nowhere", 1);
 	assert_int_equal(load(NULL), 0);
 	assert_non_null(strstr(log_text, "event=config.one_host key=SOLANA_RPC_URL_2 "));
+	setenv("SOLANA_RPC_URL_2", "https://rpc.example/?api-key=another", 1);
+	assert_int_equal(load(NULL), 0);
+	assert_non_null(strstr(log_text, "event=config.one_host key=SOLANA_RPC_URL_2 "));
 	setenv("SOLANA_RPC_URL_2", "https://other.example/", 1);
 	assert_int_equal(load(NULL), 0);
 	assert_null(strstr(log_text, "config.one_host"));
