@@ -60,6 +60,29 @@ static void add_block(struct outside *out, const struct certificate_draw *d)
 	with(out, "%s/block/%" PRIu64, EXPLORER, d->block_slot.n);
 }
 
+/* What the operator says was not there, when the deadline came. That a proof was missing is his own fault: nobody else has it. */
+static void add_missing(struct outside *out, const struct certificate_draw *d)
+{
+	const uint64_t slot = d->lock.slot.n, round = d->lock.round;
+	char hex[HEX_TEXT];
+
+	if (d->missing == MISSING_ANCHOR) {
+		add(out, "missing", "no memo with %s stands on the chain before slot %" PRIu64,
+			print_hex(hex, d->lock.hash.b, HASH_SIZE), slot);
+		with(out, "the memos of the wallet that signs this operator's other locks");
+	} else if (d->missing == MISSING_BLOCK) {
+		add(out, "missing", "at %" PRId64 " the chain had no block from slot %" PRIu64 " on", d->lock.deadline,
+			slot);
+		with(out, "%s/block/%" PRIu64, EXPLORER, slot);
+	} else if (d->missing == MISSING_ROUND) {
+		add(out, "missing",
+			"at %" PRId64 " drand had not signed round %" PRIu64
+			", or the later one that the block's time asks for",
+			d->lock.deadline, round);
+		with(out, "curl https://api.drand.sh/v2/beacons/quicknet/rounds/%" PRIu64, round);
+	}
+}
+
 static void add_rules(struct outside *out, const struct certificate_draw *d)
 {
 	char key[PUBKEY_TEXT], hex[HEX_TEXT];
@@ -98,6 +121,7 @@ static void add_draw(struct outside *out, const struct certificate *c, bool dran
 			"the signature of round %" PRIu64 " is drand's: this build has no library for it", d->round);
 		with(out, "curl https://api.drand.sh/v2/beacons/quicknet/rounds/%" PRIu64, d->round);
 	}
+	add_missing(out, d);
 	add_rules(out, d);
 	add(out, "certificates", "the operator has no other certificate with serial %" PRIu64 ", nor of this draw",
 		c->serial);

@@ -15,6 +15,17 @@ const outsideOfBlock = (block) => ({
 	fact: 'block', mustBe: `slot ${block.slot} has the block hash ${toBase58(block.hash)}, the parent slot ${block.parent_slot} and the time ${block.time}`, checkWith: `${EXPLORER}/block/${block.slot}`,
 });
 
+// What the operator says was not there, when the deadline came. That a proof was missing is his own fault: nobody else has it.
+function outsideOfMissing({ lock, default: { missing } = {} }) {
+	if (missing === 'anchor') return [{ fact: 'missing', mustBe: `no memo with ${hex(lock.hash)} stands on the chain before slot ${lock.slot}`, checkWith: 'the memos of the wallet that signs this operator\'s other locks' }];
+	if (missing === 'block') return [{ fact: 'missing', mustBe: `at ${lock.deadline} the chain had no block from slot ${lock.slot} on`, checkWith: `${EXPLORER}/block/${lock.slot}` }];
+	if (missing === 'round') {
+		return [{ fact: 'missing', mustBe: `at ${lock.deadline} drand had not signed round ${lock.round}, or the later one that the block's time asks for`,
+			checkWith: `curl https://api.drand.sh/v2/beacons/quicknet/rounds/${lock.round}` }];
+	}
+	return [];
+}
+
 function outsideOfRules({ awards, lock }) {
 	const refused = (awards ?? []).reduce((n, award) => n + award.refused.length, 0);
 	return [
@@ -31,6 +42,7 @@ export function outsideOf({ draw, pool, serial }) {
 	return [
 		...draw.anchor ? outsideOfAnchor(draw) : [],
 		...draw.block ? [outsideOfBlock(draw.block)] : [],
+		...outsideOfMissing(draw),
 		...outsideOfRules(draw),
 		{ fact: 'certificates', mustBe: `the operator has no other certificate with serial ${serial}, nor of this draw`, checkWith: 'the certificates before and after it: their hashes make a chain' },
 		...draw.default ? [] : [{ fact: 'payments', mustBe: 'who won was paid, and nobody else', checkWith: 'where each award\'s payment says' }],
