@@ -133,14 +133,9 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_source || ':' || p_source_key, 7350271157));
     IF NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.source = p_source AND d.source_key = p_source_key) THEN
-        PERFORM keeper.offchain_clocks(p_chain_s);
-        PERFORM keeper.offchain_unforgotten(p_source, p_source_key);
+        PERFORM keeper.offchain_clocks(p_chain_s), keeper.offchain_unforgotten(p_source, p_source_key);
         v_terms := keeper.source_run('freeze', p_freeze, p_source, p_source_key, v_draw);
-        IF p_witnesses < 2 AND 'beacon' = (SELECT r.randomness FROM keeper.offchain_rules r
-             WHERE r.type = p_type AND r.published_at < (v_terms ->> 'opened_at')::timestamptz ORDER BY r.version DESC LIMIT 1) THEN
-            RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('source %s, key %s: rules of randomness "beacon" need nodes of two hosts, because one alone could choose the block when the round is out: set SOLANA_RPC_URL_2',
-                p_source, p_source_key);
-        END IF;
+        PERFORM keeper.offchain_witnessed(p_type, (v_terms ->> 'opened_at')::timestamptz, p_witnesses);
         PERFORM keeper.source_entries(p_entries, p_source, p_source_key, v_draw, v_salt);
         INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
         VALUES (v_draw, p_source, p_source_key, p_type, v_salt,

@@ -94,18 +94,6 @@ size_t rpc_endpoint_count(const struct rpc *rpc)
 	return world.n_nodes;
 }
 
-int rpc_host_of(const struct rpc *rpc, int endpoint)
-{
-	(void)rpc;
-	return endpoint;
-}
-
-size_t rpc_witnesses(const struct rpc *rpc)
-{
-	(void)rpc;
-	return world.n_nodes > 1 ? 2 : 1;
-}
-
 static bool is_down(int node)
 {
 	return node == world.down && !world_calm();
