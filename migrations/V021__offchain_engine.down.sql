@@ -12,7 +12,7 @@ BEGIN
     END IF;
 END
 $$;
-DROP FUNCTION IF EXISTS keeper.offchain_unforgotten, keeper.offchain_answer, keeper.offchain_work, keeper.offchain_tell, keeper.offchain_clocks, keeper.offchain_facts, keeper.offchain_told, keeper.offchain_audit, keeper.offchain_stranger, keeper.offchain_stakes_root;
+DROP FUNCTION IF EXISTS keeper.offchain_unforgotten, keeper.offchain_answer, keeper.offchain_work, keeper.offchain_tell, keeper.offchain_clocks, keeper.offchain_witnessed, keeper.offchain_facts, keeper.offchain_told, keeper.offchain_audit, keeper.offchain_stranger, keeper.offchain_stakes_root;
 DROP TABLE IF EXISTS keeper.offchain_waits;
 ALTER TABLE keeper.steps DROP CONSTRAINT steps_step_fits, ADD CONSTRAINT steps_step_fits CHECK (
     step IN ('BIND', 'RECOMMIT', 'DRAW', 'REVEAL_SELECT', 'SELECT', 'PAYOUT') AND starts_with(subject, 'draw:')

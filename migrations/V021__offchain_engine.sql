@@ -85,6 +85,16 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_clocks IS 'Private to the verbs: the chain''s Unix time, as the daemon knows it, is this database''s within 60 s, or PK002.';
 
+CREATE FUNCTION keeper.offchain_witnessed(p_type text, p_opened timestamptz, p_witnesses bigint) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_witnesses < 2 AND 'beacon' = (SELECT r.randomness FROM keeper.offchain_rules r WHERE r.type = p_type AND r.published_at < p_opened ORDER BY r.version DESC LIMIT 1) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('rules of type %s: randomness "beacon" needs nodes of two hosts, because one alone could choose the block when the round is out: set SOLANA_RPC_URL_2', p_type);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION keeper.offchain_witnessed IS 'Private to offchain_lock: without a VRF nodes of two hosts have to be asked for the block, or PK002.';
+
 -- What is due and not locked has no row of its own: without these only the log would say what it waits for.
 CREATE TABLE keeper.offchain_waits (
     source     text        NOT NULL,

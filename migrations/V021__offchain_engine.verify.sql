@@ -4,7 +4,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['offchain_facts', 'offchain_work', 'offchain_tell', 'offchain_clocks', 'offchain_unforgotten', 'offchain_answer', 'offchain_told', 'offchain_audit', 'offchain_stranger', 'offchain_stakes_root']) AS name
+      FROM unnest(ARRAY['offchain_facts', 'offchain_work', 'offchain_tell', 'offchain_clocks', 'offchain_witnessed', 'offchain_unforgotten', 'offchain_answer', 'offchain_told', 'offchain_audit', 'offchain_stranger', 'offchain_stakes_root']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
                           AND p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp']);
     IF wrong IS NOT NULL THEN

@@ -275,7 +275,7 @@ test('without a VRF nodes of two hosts are asked for the block, or nothing is lo
 	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });
 	t.after(() => { off = plain; });
 	const key = await opened();
-	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { vrf_key: null, witnesses: 1 })), /^PK002 source plain, key k\d+: rules of randomness "beacon" need nodes of two hosts.*SOLANA_RPC_URL_2/);
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { vrf_key: null, witnesses: 1 })), /^PK002 rules of type plain: randomness "beacon" needs nodes of two hosts.*SOLANA_RPC_URL_2/);
 	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open');
 	assert.equal((await off.lock(key, { vrf_key: null, witnesses: 2 })).state, 'locked');
 	off = plain;

@@ -282,7 +282,7 @@ test('what is due waits in words: for the audit, for nodes that show no block, f
 	world.writePlain(PLAIN.statements);
 	const lone = world.startDaemonWith({ SOLANA_RPC_URL_2: `${world.nodeUrl(0)}?api-key=topsecretkey` });
 	await lone.wait('config.same_host', { key: 'SOLANA_RPC_URL_2', other: 'SOLANA_RPC_URL' });
-	await lone.wait('offchain.lock_failed', { key: 'bad10', why: /need nodes of two hosts/ });
+	await lone.wait('offchain.lock_failed', { key: 'bad10', why: /needs nodes of two hosts/ });
 	assert.ok(!lone.log.includes('topsecret'));
 	assert.equal(await world.row({ source: 'plain', key: 'bad10' }), null);
 });

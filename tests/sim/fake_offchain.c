@@ -5,6 +5,7 @@
 #include "chain/rpc.h"
 #include "chain/vrf_key.h"
 #include "journal/offchain.h"
+#include "sim/sim.h"
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
@@ -145,4 +146,15 @@ struct vrf_key *vrf_keys_find(const struct vrf_keys *keys, const struct pubkey *
 void rpc_get_block(struct rpc *rpc, struct rpc_call *call, struct slot slot, rpc_done *done)
 {
 	abort();
+}
+
+/* Each node of the simulation has a host of its own. */
+int rpc_host_of(const struct rpc *rpc, int endpoint)
+{
+	return endpoint;
+}
+
+size_t rpc_witnesses(const struct rpc *rpc)
+{
+	return world.n_nodes > 1 ? 2 : 1;
 }

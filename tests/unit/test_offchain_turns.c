@@ -14,15 +14,17 @@
 #include "io/http.h"
 #include "io/loop.h"
 
-enum { NOW = 1000000, SOURCES = 2, ROOM = OFFCHAIN_DRAWS_MAX / SOURCES };
+enum { NOW = 1000000, BEGAN_S = 1800000000, SOURCES = 2, ROOM = OFFCHAIN_DRAWS_MAX / SOURCES };
 
 static struct engine *e;
 static struct offchain *o;
 static struct source_defs sources = { .n = SOURCES, .at = { { .name = "slow" }, { .name = "well" } } };
 static struct vrf_keys no_keys;
+static uint64_t asked_after;
+static size_t told;
+static char told_first[64];
 static struct loop *loop;
 static struct http *http;
-static struct rpc *rpc; /* is never asked */
 static char said[1024]; /* the statement that was begun last; empty: none */
 
 static void begin(struct offchain_call *call, const char *verb, const char *of, journal_done *done)
@@ -48,7 +50,20 @@ void offchain_work(struct journal *j, struct offchain_call *call, journal_done *
 void offchain_ask_due(
 	struct journal *j, struct offchain_call *call, const char *due, uint64_t after, journal_done *done)
 {
+	asked_after = after;
 	begin(call, "due", o->asked->name, done);
+}
+void offchain_tell_init(struct offchain_tell_call *call)
+{
+}
+void offchain_tell_fini(struct offchain_tell_call *call)
+{
+}
+void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
+	journal_done *done)
+{
+	told = n;
+	(void)snprintf(told_first, sizeof told_first, "%s %s", list[0].reason, list[0].why);
 }
 void offchain_lock(
 	struct journal *j, struct offchain_call *call, const struct offchain_locking *locking, journal_done *done)
@@ -59,18 +74,6 @@ void offchain_settle(struct journal *j, struct offchain_call *call, const struct
 	const char *statement, journal_done *done)
 {
 	begin(call, "settle", draw->key, done);
-}
-
-/* What is due and waits is told besides. */
-void offchain_tell_init(struct offchain_tell_call *call)
-{
-}
-void offchain_tell_fini(struct offchain_tell_call *call)
-{
-}
-void offchain_tell(struct journal *j, struct offchain_tell_call *call, const struct offchain_waiting *list, size_t n,
-	journal_done *done)
-{
 }
 
 /* What no draw here comes to. */
@@ -92,28 +95,6 @@ NEVER(offchain_entries, uint64_t first, journal_done *done)
 
 /* ---- what there is ---- */
 
-static int begin_all(void **state)
-{
-	const struct http_config config = { .max_connections = 1 };
-	const struct rpc_config one = { .n = 1, .endpoint = { { .url = "http://127.0.0.1:1/" } }, .timeout_ms = 1000 };
-	char why[200];
-
-	(void)state;
-	loop = loop_new();
-	http = http_new(loop, &config, why, sizeof why);
-	rpc = rpc_new(loop, http, &one);
-	return 0;
-}
-
-static int end_all(void **state)
-{
-	(void)state;
-	rpc_free(rpc);
-	http_free(http);
-	loop_free(loop);
-	return 0;
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -126,16 +107,20 @@ static int set_up(void **state)
 	o->look_ms = o->ask_ms = UINT64_MAX;
 	e->m.sources = &sources;
 	e->m.vrf = &no_keys;
-	e->m.rpc = rpc;
 	e->config.offchain_ms = e->config.tick_ms = 5000;
 	e->counters.ticks = 1;
 	e->counters.wallet_known = true;
 	e->counters.wallet.n = UINT64_MAX;
 	e->around.leader = e->around.audit_clear = true;
 	e->around.now_ms = e->tip_ms = NOW;
-	e->told_s = NOW / 1000;
-	e->told_ms = o->clock_at_ms = o->nodes.shown_ms = NOW;
-	o->clock_ms = NOW;
+	o->clock_ms = BEGAN_S * 1000LL;
+	o->clock_at_ms = e->told_ms = NOW;
+	e->told_s = BEGAN_S;
+	o->nodes.shown_ms = NOW;
+	o->search.running = o->search.rpc.task.busy = true; /* no node is asked */
+	loop = loop_new();
+	http = http_new(loop, &(struct http_config){ .max_connections = 1 }, said, sizeof said);
+	e->m.rpc = rpc_new(loop, http, &(struct rpc_config){ .n = 1, .endpoint[0] = { "https://a.example" } });
 	/* It failed, and its pause is over. */
 	o->source[0].run = (struct attempts){ 1, NOW - OFFCHAIN_SOURCE_BASE_MS };
 	return 0;
@@ -149,6 +134,9 @@ static int tear_down(void **state)
 	for (size_t i = 0; i < o->n_candidates; i++)
 		free(o->candidate[i]);
 	free(o);
+	rpc_free(e->m.rpc);
+	http_free(http);
+	loop_free(loop);
 	free(e);
 	return 0;
 }
@@ -303,13 +291,104 @@ static void nothing_is_locked_in_doubt(void **state)
 	e->policy.price_cap = 1000000;
 	assert_string_equal(turn(), "");
 	e->counters.wallet.n = UINT64_MAX;
-	e->told_s -= OFFCHAIN_CLOCKS_S + 1; /* the chain's clock: behind the database's */
+	e->told_s = BEGAN_S + 61;
 	assert_string_equal(turn(), "");
-	e->told_s += OFFCHAIN_CLOCKS_S + 1;
+	e->told_s = BEGAN_S - 61;
+	assert_string_equal(turn(), "");
+	e->told_s = BEGAN_S - 31;
+	e->told_ms = NOW - 30001; /* as long ago as that: it would be the same now */
+	assert_string_equal(turn(), "");
+	e->told_s = BEGAN_S;
+	e->told_ms = NOW;
+	o->nodes.shown_ms = NOW - 60001;
+	assert_string_equal(turn(), "");
+	o->nodes.shown_ms = NOW;
 	o->candidate[0]->tried = (struct attempts){ 1, NOW };
 	assert_string_equal(turn(), "");
 	o->candidate[0]->tried = (struct attempts){ 0 };
 	assert_string_equal(turn(), "lock well");
+}
+
+static void take_page(size_t first, size_t n)
+{
+	o->asked = &sources.at[1];
+	o->due.n_due = n;
+	o->due.now_ms = BEGAN_S * 1000LL;
+	for (size_t i = 0; i < n; i++)
+		(void)snprintf(o->due.due[i].key, OFFCHAIN_KEY, "k%zu", first + i);
+	offchain_take_due(e, &o->due);
+}
+
+static void rows_that_fail_hide_none_behind_them(void **state)
+{
+	(void)state;
+	take_page(0, OFFCHAIN_DUE_MAX);
+	for (size_t i = 0; i < o->n_candidates; i++)
+		o->candidate[i]->tried = (struct attempts){ 1, NOW };
+	o->next_source = 1;
+	o->ask_ms = NOW;
+	assert_string_equal(turn(), "due well");
+	assert_int_equal(asked_after, OFFCHAIN_DUE_MAX);
+	o->due.task.busy = false;
+	take_page(OFFCHAIN_DUE_MAX, 2);
+	assert_int_equal(o->n_candidates, OFFCHAIN_DUE_MAX + 2);
+	assert_string_equal(turn(), "lock well");
+	assert_string_equal(o->locking->due.key, "k64");
+	o->run.call.task.busy = false;
+	o->next_source = 1;
+	o->ask_ms = NOW;
+	assert_string_equal(turn(), "due well");
+	assert_int_equal(asked_after, 0); /* the page was not full: from the beginning again */
+	o->due.task.busy = false;
+	take_page(0, 1); /* what its page does not name any more is over; other pages stay */
+	assert_int_equal(o->n_candidates, 3);
+	assert_int_equal(o->candidate[0]->tried.failures, 1);
+}
+
+static void what_failed_least_often_is_tried_first(void **state)
+{
+	(void)state;
+	due(1);
+	due(1);
+	o->candidate[0]->tried = (struct attempts){ 1, NOW - OFFCHAIN_SOURCE_BASE_MS };
+	assert_string_equal(turn(), "lock well");
+	assert_ptr_equal(o->locking, o->candidate[1]);
+}
+
+/* However many there are, memory ends: the oldest ones are forgotten. */
+static void of_very_many_the_newest_are_kept(void **state)
+{
+	const size_t pages = OFFCHAIN_CANDIDATES_EACH / OFFCHAIN_DUE_MAX + 1;
+
+	(void)state;
+	for (size_t i = 0; i < pages; i++)
+		take_page(i * OFFCHAIN_DUE_MAX, OFFCHAIN_DUE_MAX);
+	assert_int_equal(o->n_candidates, OFFCHAIN_CANDIDATES_EACH);
+	assert_string_equal(o->candidate[0]->due.key, "k64");
+}
+
+static void what_waits_is_told_when_it_changes(void **state)
+{
+	(void)state;
+	due(1);
+	o->run.call.task.busy = true;
+	o->changed = true;
+	assert_string_equal(turn(), "");
+	assert_int_equal(told, 1);
+	assert_string_equal(told_first, "NONE ");
+	told = 0;
+	e->around.now_ms += 1000;
+	assert_string_equal(turn(), "");
+	assert_int_equal(told, 0);
+	e->around.audit_clear = false;
+	assert_string_equal(turn(), "");
+	assert_string_equal(told_first, "OFFCHAIN_AUDIT ");
+	e->around.now_ms += 1000;
+	e->around.audit_clear = true;
+	o->nodes.shown_ms = 0;
+	(void)snprintf(o->nodes.why, sizeof o->nodes.why, "rpc2 shows none");
+	assert_string_equal(turn(), "");
+	assert_string_equal(told_first, "OFFCHAIN_NODES rpc2 shows none");
 }
 
 /* Who does not lead, or has lost Postgres, says nothing. */
@@ -351,8 +430,12 @@ int main(void)
 		TEST(each_source_is_asked_in_its_turn),
 		TEST(a_full_source_locks_no_more_and_the_others_do),
 		TEST(nothing_is_locked_in_doubt),
+		TEST(rows_that_fail_hide_none_behind_them),
+		TEST(what_failed_least_often_is_tried_first),
+		TEST(of_very_many_the_newest_are_kept),
+		TEST(what_waits_is_told_when_it_changes),
 		TEST(nobody_else_takes_a_turn),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
