@@ -105,7 +105,7 @@ class World {
 		return {
 			PATH: process.env.PATH, DATABASE_URL: this.daemonUrl, SOLANA_NETWORK: 'devnet', ...nodes,
 			DEV_WALLET_KEY_FILE: this.keyFile(), TREASURY_WALLET_PUBKEY: this.treasury.address,
-			ORACLE_GATEWAY_HOSTS: new URL(this.gateway.url).host, SPOOL_DIR: path.join(this.directory, 'spool'),
+			ORACLE_GATEWAY_HOSTS: new URL(this.gateway.url).host, SPOOL_DIR: path.join(this.directory, 'spool'), CERTIFICATE_DIR: path.join(this.directory, 'certificates'),
 			TICK_SECONDS: '1', KEEPER_HTTP: '127.0.0.1:0', ...this.options.settings, ...settings,
 		};
 	}

@@ -132,23 +132,6 @@ void subject_observe_absence(struct subject *s, const struct signature *sig, con
 	first_ones += first;
 }
 
-void subject_observe_fate(struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first)
-{
-	(void)s;
-	(void)sig;
-	(void)status;
-	(void)first;
-	fail_msg("nobody found it");
-}
-
-bool engine_saw_slot(struct engine *of, struct slot confirmed, int endpoint)
-{
-	(void)of;
-	(void)confirmed;
-	(void)endpoint;
-	return true;
-}
-
 /* ---- rounds ---- */
 
 static size_t one_round(int order[ASKED_MAX])
