@@ -162,8 +162,7 @@ END
 $$;
 COMMENT ON FUNCTION keeper.offchain_anchor IS 'The finalized memo with the row''s hash, and who signed it. It is in a slot before S, or the draw defaults. The first one stays.';
 
-CREATE FUNCTION keeper.offchain_block(p_fence bigint, p_draw uuid, p_slot bigint, p_parent_slot bigint, p_blockhash bytea, p_block_time bigint)
-RETURNS SETOF keeper.offchain_draws
+CREATE FUNCTION keeper.offchain_block(p_fence bigint, p_draw uuid, p_slot bigint, p_parent_slot bigint, p_blockhash bytea, p_block_time bigint) RETURNS SETOF keeper.offchain_draws
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draw keeper.offchain_draws := keeper.offchain_held(p_fence, p_draw);
@@ -415,15 +414,14 @@ BEGIN
     IF v_draw.state = 'drawn' THEN
         v_done := keeper.source_run('settle', p_settle, v_draw.source, v_draw.source_key, p_draw);
         IF (v_done ->> 'winners')::bigint IS DISTINCT FROM v_winners OR (v_done ->> 'paid_units')::numeric IS DISTINCT FROM v_owed THEN
-            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle paid %s units to %s winners, but %s units and %s winners are due; nothing was kept',
-                v_draw.source, v_draw.source_key, coalesce(v_done ->> 'paid_units', 'no'), coalesce(v_done ->> 'winners', 'no'), v_owed, v_winners);
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle paid %s units to %s winners, but %s units and %s winners are due; nothing was kept', v_draw.source, v_draw.source_key,
+                coalesce(v_done ->> 'paid_units', 'no'), coalesce(v_done ->> 'winners', 'no'), v_owed, v_winners);
         ELSIF coalesce((v_done ->> 'refunded_units')::numeric, 0) <> coalesce(v_back, 0) THEN
             RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: settle gave %s units back, but %s; nothing was kept', v_draw.source, v_draw.source_key,
                 coalesce(v_done ->> 'refunded_units', 'no'), CASE WHEN v_winners = 0 THEN format('nobody is left to win and %s were staked', v_back) ELSE 'the draw has winners' END),
                 HINT = 'where nobody is left to win, settle gives every stake back and says how many units that were in refunded_units';
         END IF;
-        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_owed, refunded_units = v_back, payments = keeper.source_payments(v_draw, v_done)
-         WHERE d.draw = p_draw;
+        UPDATE keeper.offchain_draws d SET state = 'settled', settled_at = clock_timestamp(), paid_units = v_owed, refunded_units = v_back, payments = keeper.source_payments(v_draw, v_done) WHERE d.draw = p_draw;
     ELSIF v_draw.state <> 'settled' THEN
         RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = format('draw %s is %s: it cannot be settled', p_draw, v_draw.state);
     END IF;
@@ -464,8 +462,7 @@ BEGIN
     IF v_draw.state = 'defaulted' THEN
         v_given := (keeper.source_run('refund', p_refund, v_draw.source, v_draw.source_key, p_draw) ->> 'refunded_units')::numeric;
         IF v_given IS DISTINCT FROM v_draw.stake_units THEN
-            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: refund gave %s units back, but %s were staked; nothing was kept',
-                v_draw.source, v_draw.source_key, coalesce(v_given::text, 'no'), v_draw.stake_units);
+            RAISE EXCEPTION USING ERRCODE = 'PK003', MESSAGE = format('source %s, key %s: refund gave %s units back, but %s were staked; nothing was kept', v_draw.source, v_draw.source_key, coalesce(v_given::text, 'no'), v_draw.stake_units);
         END IF;
         UPDATE keeper.offchain_draws d SET state = 'refunded', refunded_at = clock_timestamp(), refunded_units = v_given WHERE d.draw = p_draw;
     ELSIF v_draw.state <> 'refunded' THEN

@@ -20,15 +20,16 @@ static bool close_to(const struct told_height *older, const struct told_height *
 	return newer->height.n <= older->height.n + SLACK + passed && older->height.n <= newer->height.n + SLACK;
 }
 
-/* The lower of two that agree: a lie cannot lift it step by step. */
-static void agree(struct heights *h, size_t nodes, int endpoint)
+/* The lower of two hosts' that agree: a lie cannot lift it step by step. */
+static void agree(struct heights *h, const struct rpc *rpc, int endpoint)
 {
 	const struct told_height *mine = &h->told[endpoint];
 
-	for (size_t i = 0; i < nodes; i++) {
+	for (size_t i = 0; i < rpc_endpoint_count(rpc); i++) {
 		const struct told_height *other = &h->told[i];
 
-		if ((int)i == endpoint || !heard(other, mine->at_ms, AGE_MS) || !close_to(other, mine))
+		if (rpc_host_of(rpc, (int)i) == rpc_host_of(rpc, endpoint) || !heard(other, mine->at_ms, AGE_MS) ||
+			!close_to(other, mine))
 			continue;
 		h->agreed = other->height.n < mine->height.n ? *other : *mine;
 	}
@@ -46,28 +47,28 @@ bool heights_saw(struct engine *e, struct slot slot, struct height height, int e
 {
 	struct heights *h = &e->heights;
 
-	if (rpc_endpoint_count(e->m.rpc) == 1 || endpoint < 0)
+	if (rpc_witnesses(e->m.rpc) == 1 || endpoint < 0)
 		return true;
 	h->told[endpoint] = (struct told_height){ slot, height, e->around.now_ms };
-	agree(h, rpc_endpoint_count(e->m.rpc), endpoint);
+	agree(h, e->m.rpc, endpoint);
 	return believed(&h->agreed, &h->told[endpoint]);
 }
 
 bool heights_agree(const struct engine *e)
 {
 	const struct heights *h = &e->heights;
-	size_t n = 0;
+	unsigned hosts = 0;
 
-	if (rpc_endpoint_count(e->m.rpc) == 1)
+	if (rpc_witnesses(e->m.rpc) == 1)
 		return true;
 	for (size_t i = 0; i < rpc_endpoint_count(e->m.rpc); i++) {
 		if (!heard(&h->told[i], e->around.now_ms, FRESH_MS))
 			continue;
 		if (!believed(&h->agreed, &h->told[i]))
 			return false;
-		n++;
+		hosts |= 1U << rpc_host_of(e->m.rpc, (int)i);
 	}
-	return n > 1 && heard(&h->agreed, e->around.now_ms, FRESH_MS);
+	return (hosts & (hosts - 1)) != 0 && heard(&h->agreed, e->around.now_ms, FRESH_MS);
 }
 
 struct height heights_last_valid(const struct engine *e)

@@ -12,12 +12,12 @@ struct told_height {
 };
 struct heights {
 	struct told_height told[RPC_ENDPOINTS_MAX];
-	struct told_height agreed; /* by two nodes, last */
+	struct told_height agreed; /* by nodes of two hosts, last */
 };
 
-/* A node told this height at about this slot. False: it cannot be. With one node, which is trusted, everything can. */
+/* A node told this height at about this slot. False: it cannot be. With nodes of one host, which is trusted, everything can. */
 bool heights_saw(struct engine *e, struct slot slot, struct height height, int endpoint);
-/* Two nodes were heard of just now, and none that was contradicts. */
+/* Nodes of two hosts were heard of just now, and none that was contradicts. */
 bool heights_agree(const struct engine *e);
 /* Until when a transaction with the newest blockhash can land at the latest, whatever the one node told that gave the hash. */
 struct height heights_last_valid(const struct engine *e);

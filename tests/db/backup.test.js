@@ -75,6 +75,8 @@ test('a restored database has the rows and the catalogue of the one that was bac
 	assert.equal(run.code, 0, run.stderr);
 	assert.match(run.stdout, /event=restore_done file=\S+ tables=\d+ rows=20\d\d seconds=\d+\n$/);
 	assert.equal(shape(url), shape(source));
+	const identity = 'SELECT keeper.database_identity()';
+	assert.notEqual(await psql(url, identity), await psql(source, identity), 'the audit takes it for another one');
 	const rows = 'SELECT md5(string_agg(t::text, $$,$$ ORDER BY id)) FROM public.transactions t';
 	assert.equal(await psql(url, rows), await psql(source, rows));
 	assert.equal(await psql(url, "SELECT string_agg(avatar, ' ' ORDER BY id) FROM public.participants WHERE wallet_address = 'Abc'"), 'first second');

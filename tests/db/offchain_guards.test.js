@@ -102,6 +102,11 @@ test('entries that the owner changed behind the guards are not drawn, not paid a
 	assert.match(await off.refused('refund', back, { refund: STATEMENTS.refund }), other('refunded'));
 	assert.equal(`${await paid(back)} ${await state(back)}`, 'nobody defaulted');
 	await account(back, 'anna');
+	// As much as before, to others.
+	const move = (units) => guarded(`stake = e.stake + CASE e.entry WHEN 0 THEN ${units} WHEN 1 THEN -(${units}) ELSE 0 END WHERE e.draw = '${back.draw}'`);
+	await move(5);
+	assert.match(await off.refused('refund', back, { refund: STATEMENTS.refund }), root('refunded'));
+	await move(-5);
 	assert.equal((await off.verb('refund', back, { refund: STATEMENTS.refund })).state, 'refunded');
 });
 

@@ -5,9 +5,10 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
+const { execFileSync } = require('node:child_process');
 const { Keypair, associatedTokenAddress } = require('../chain/solana.js');
 const build = require('../chain/instructions.js');
-const { World, sleep } = require('./world.js');
+const { World, ROOT, sleep } = require('./world.js');
 
 const secret = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
 
@@ -107,4 +108,48 @@ test('a claim is paid once: pre-activation ones never, through kill -9 at every 
 	await final.wait('audit.foreign_signature', { wallet: world.treasury.address });
 	await final.wait('draw.halt', { reason: 'REFERRAL_FOREIGN' });
 	for (const daemon of world.daemons) assert.ok(!daemon.log.includes(secret(world.treasury).slice(1, 40)), 'no key in the log');
+});
+
+// As docs/database.md says: into another database of the same server, to which the URL is then pointed.
+async function restoredCopy(world, name) {
+	const db = path.join(ROOT, 'scripts', 'db');
+	const env = { PATH: process.env.PATH, HOME: world.directory, BACKUP_DIR: world.directory, POOLKEEPER_ENV: 'test', DB_RESTORE_CONFIRM: '1' };
+	const made = execFileSync(db, ['backup', '--quick'], { env: { ...env, DIRECT_DATABASE_URL: world.postgres.url() }, encoding: 'utf8' });
+	await world.sql(`CREATE DATABASE ${name}`);
+	execFileSync(db, ['restore', /file=(\S+\.dump)/.exec(made)[1]], { env: { ...env, DIRECT_DATABASE_URL: world.postgres.url(name) }, stdio: ['ignore', 'ignore', 'inherit'] });
+	await world.postgres.sql("UPDATE keeper.lease SET expires_at = '-infinity'", name);
+	return world.postgres.url(name, 'poolkeeper');
+}
+
+test('an older backup is restored while a payment is on its way: it is not made a second time', { skip: !process.env.POOLKEEPER_TEST_FULL }, async (t) => {
+	const world = await World.start({ pooled: false });
+	t.after(() => world.stop());
+	await world.scenario.fundWallet(world.treasury, 1_000_000_000);
+	const mint = await world.scenario.createMint({});
+	await world.scenario.giveTokens(world.treasury, mint, 1000n);
+	const anna = new Keypair();
+	await earned(world, anna.address, mint, 500);
+	const settings = payouts(world);
+	const first = world.startDaemonWith({ ...settings, REFERRAL_MAX_BASE_UNITS: '10' });
+	await until(world, 'SELECT count(*) FROM keeper.referral_periods WHERE ended_at IS NULL', /^1$/);
+	const id = await claim(world, anna.address, mint, 45);
+	await first.wait('draw.wait', { subject: `referral:${id}`, reason: 'REFERRAL_CAP' });
+	await first.kill();
+	const older = await restoredCopy(world, 'older');
+
+	await world.forgetLease();
+	await world.scenario.chain('faults', { node: 0, delay: Array(50).fill(100) });
+	const { length: sent } = await world.scenario.chain('submissions');
+	const second = world.startDaemonWith(settings);
+	const { sig } = await second.wait('tx.send', subjectOf(id));
+	while ((await world.scenario.chain('submissions')).length === sent) await sleep(10);
+	await second.kill();
+	await world.scenario.chain('faults', { node: 0, clear: true });
+
+	const third = world.startDaemonWith({ ...settings, DATABASE_URL: older });
+	await third.wait('audit.database_changed', { wallet: world.treasury.address });
+	await third.wait('audit.foreign_signature', { sig, kind: 'STEP' });
+	await third.wait('draw.halt', { subject: `referral:${id}`, reason: 'REFERRAL_FOREIGN' });
+	assert.equal(await world.scenario.tokenBalance(anna, mint), 45n);
+	assert.equal(third.all('tx.open', subjectOf(id)).length, 0);
 });

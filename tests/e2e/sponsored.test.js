@@ -7,6 +7,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { Keypair } = require('../chain/solana.js');
 const { World, sleep } = require('./world.js');
+const { startRelay } = require('./relay.js');
+const { keyBytes } = require('../chain/solana.js');
 const money = require('./money.js');
 
 const secret = (keypair) => JSON.stringify([...keypair.seed, ...keypair.publicKey]);
@@ -50,14 +52,57 @@ async function world(t, options) {
 	return made;
 }
 
-test('an SPL and a Token-2022 pool: exactly the win, to the person, in two transactions', async (t) => {
+// In the event of a payout: the pool, and later the shares of winner, dev, nobody and treasury.
+const [POOL_AT, AMOUNTS_AT, DEV_AT] = [8, 80, 88];
+const LIES = {
+	// Not what the pool's own fields say.
+	rules: (event) => { event[DEV_AT] ^= 1; },
+	// As the fields say, of another total.
+	total: (event) => [9000n, 500n, 350n, 150n].forEach((amount, i) => event.writeBigUInt64LE(amount, AMOUNTS_AT + 8 * i)),
+};
+
+// A node that tells of the payout of this pool what lie() says, and of its transfer to the person another amount where that is 'kept'.
+function lyingNode(here, pool, lie) {
+	return startRelay(`${here.chain.url.replace(/\/$/, '')}/node/1`, (method, body) => {
+		if (method !== 'getTransaction' || !lie()) return body;
+		const answer = JSON.parse(body);
+		const lines = answer.result?.meta?.logMessages ?? [];
+		const at = lines.findIndex((line) => line.startsWith('Program data: ') && Buffer.from(line.slice(14), 'base64').subarray(POOL_AT, POOL_AT + 32).equals(keyBytes(pool.address))
+			&& Buffer.from(line.slice(14), 'base64').length === 128);
+		if (at < 0) return body;
+		const event = Buffer.from(lines[at].slice(14), 'base64');
+		if (LIES[lie()]) {
+			LIES[lie()](event);
+			lines[at] = `Program data: ${event.toString('base64')}`;
+		} else {
+			const wire = Buffer.from(answer.result.transaction[0], 'base64');
+			const transfer = wire.indexOf(Buffer.concat([Buffer.from([12]), event.subarray(AMOUNTS_AT, AMOUNTS_AT + 8)]));
+			wire[transfer + 1] ^= 1;
+			answer.result.transaction[0] = wire.toString('base64');
+		}
+		return JSON.stringify(answer);
+	});
+}
+
+test('an SPL and a Token-2022 pool: exactly the win, to the person, in two transactions, and no payout is recorded that one node alone tells', async (t) => {
 	const here = await world(t);
 	const pools = [await sponsoredPool(here, { players: 3 }), await sponsoredPool(here, { program: 'token-2022', decimals: 9 })];
 	const was = [];
 	for (const pool of pools) was.push(await money.before(here, pool));
+	let lie = 'rules';
+	const relay = await lyingNode(here, pools[0], () => lie);
+	t.after(() => relay.close());
 	await here.pastLock();
 	const players = pools.flatMap((pool) => pool.players);
-	const daemon = here.startDaemonWith(keysOf(here, players));
+	const daemon = here.startDaemonWith({ ...keysOf(here, players), SOLANA_RPC_URL_2: relay.url });
+	const subject = new RegExp(pools[0].address);
+	await daemon.wait('draw.record_mismatch', { subject, why: /not what the pool's own fields say/ });
+	lie = 'total';
+	await daemon.wait('draw.record_mismatch', { subject, why: /two nodes tell different payouts/ });
+	lie = 'kept';
+	await daemon.wait('draw.not_passed_on', { subject, amount: /^\d{9}$/, recipient: new RegExp(Object.values(pools[0].recipients).join('|')) });
+	assert.equal(await here.sql(`SELECT count(*) FROM keeper.draws WHERE address = '${pools[0].address}' AND paid_at IS NOT NULL`), '0', 'people were asked first');
+	lie = null;
 	for (const [i, pool] of pools.entries()) {
 		await here.recorded(pool);
 		await money.assertPaid(here, pool, was[i]);

@@ -83,6 +83,14 @@ void rpc_call_fini(struct rpc_call *call)
 	(void)call;
 }
 
+bool engine_saw_slot(struct engine *of, struct slot slot, int endpoint)
+{
+	(void)of;
+	(void)slot;
+	(void)endpoint;
+	return true;
+}
+
 size_t engine_subject_count(const struct engine *of)
 {
 	(void)of;
@@ -105,6 +113,16 @@ void subject_observe(struct subject *s, const struct signature *sig, const struc
 	fail_msg("nobody found it");
 }
 
+void subject_observe_fate(
+	struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first_witness)
+{
+	(void)s;
+	(void)sig;
+	(void)status;
+	(void)first_witness;
+	fail_msg("nobody found it");
+}
+
 void subject_observe_absence(struct subject *s, const struct signature *sig, const struct absence *proof, bool first)
 {
 	(void)s;
@@ -112,23 +130,6 @@ void subject_observe_absence(struct subject *s, const struct signature *sig, con
 	(void)proof;
 	absences++;
 	first_ones += first;
-}
-
-void subject_observe_fate(struct subject *s, const struct signature *sig, const struct rpc_status *status, bool first)
-{
-	(void)s;
-	(void)sig;
-	(void)status;
-	(void)first;
-	fail_msg("nobody found it");
-}
-
-bool engine_saw_slot(struct engine *of, struct slot confirmed, int endpoint)
-{
-	(void)of;
-	(void)confirmed;
-	(void)endpoint;
-	return true;
 }
 
 /* ---- rounds ---- */
