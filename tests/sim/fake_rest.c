@@ -150,15 +150,3 @@ bool journal_spool_waits(const struct journal *j)
 	(void)j;
 	return false;
 }
-
-int rpc_host_of(const struct rpc *rpc, int endpoint)
-{
-	(void)rpc;
-	return endpoint;
-}
-
-size_t rpc_witnesses(const struct rpc *rpc)
-{
-	(void)rpc;
-	return world.n_nodes > 1 ? 2 : 1;
-}
