@@ -232,6 +232,7 @@ void pulse_turn(struct engine *e)
 {
 	struct pulse *p = &e->pulse;
 	const uint64_t now = e->around.now_ms;
+	const uint64_t epoch_every_ms = heights_unknown(e) ? e->config.pulse_ms : EPOCH_EVERY_MS;
 
 	if (!engine_hot(e))
 		return;
@@ -244,7 +245,7 @@ void pulse_turn(struct engine *e)
 		p->blockhash_asked_ms = now;
 		rpc_get_blockhash(e->m.rpc, any_node(&p->blockhash), (struct slot){ 0 }, on_blockhash);
 	}
-	if (!p->epoch.task.busy && now - p->epoch_ms >= EPOCH_EVERY_MS) {
+	if (!p->epoch.task.busy && now - p->epoch_ms >= epoch_every_ms) {
 		p->epoch_ms = now;
 		/* Each in turn: what the best one tells of heights is held against the others. */
 		p->epoch.endpoint = (int)(p->n_epochs++ % rpc_endpoint_count(e->m.rpc));

@@ -248,9 +248,9 @@ static void print_help(FILE *out)
 	      "Colours go to a terminal only, and not when NO_COLOR is set.\n",
 		out);
 	fputs("\nsignals: SIGTERM, SIGINT stop (a second one at once); SIGUSR1 logs one level more, SIGUSR2 one less.\n"
-	      "\nexit codes: 0 done, 1 verify: not fair (fairness: unlike fair draws), 64 command line, 69 RPC or "
-	      "database unreachable (verify: it "
-	      "cannot be known),\n"
+	      "\nexit codes: 0 done, 1 verify: not fair (fairness: unlike fair draws), 3 verify: no draw, stakes "
+	      "refunded,\n"
+	      "64 command line, 69 RPC or database unreachable (verify: it cannot be known),\n"
 	      "70 internal, 75 something due is unfinished (verify: not decided yet), 77 permissions of a key file, 78 "
 	      "settings.\n"
 	      "64, 77 and 78 stay until somebody changes something.\n",

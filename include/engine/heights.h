@@ -13,10 +13,13 @@ struct told_height {
 struct heights {
 	struct told_height told[RPC_ENDPOINTS_MAX];
 	struct told_height agreed; /* by nodes of two hosts, last */
+	uint64_t first_ms;         /* when the first one was told; 0: never */
 };
 
 /* A node told this height at about this slot. False: it cannot be. With nodes of one host, which is trusted, everything can. */
 bool heights_saw(struct engine *e, struct slot slot, struct height height, int endpoint);
+/* There are two hosts, and since the start they have not agreed: ask them soon. */
+bool heights_unknown(const struct engine *e);
 /* Nodes of two hosts were heard of just now, and none that was contradicts. */
 bool heights_agree(const struct engine *e);
 /* Until when a transaction with the newest blockhash can land at the latest, whatever the one node told that gave the hash. */

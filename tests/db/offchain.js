@@ -39,8 +39,14 @@ const STATEMENTS = {
 		SELECT sum(units) AS refunded_units FROM paid`,
 };
 
+// Who plays where a test does not say.
+const THREE = [['anna', 1, 't1'], ['bob', 2, 't2'], ['carl', 3, 't3']];
+
 class Offchain {
-	constructor(keeper) { this.keeper = keeper; }
+	constructor(keeper) {
+		this.keeper = keeper;
+		this.counter = 0;
+	}
 
 	// Rules and key first: the draws of the tests open later.
 	async prepare(rules = RULES) {
@@ -57,6 +63,19 @@ class Offchain {
 		await this.keeper.sql(`INSERT INTO plain.draws (${names.join(', ')}) VALUES (${[key, ...Object.values(terms)].map(quote).join(', ')});
 			INSERT INTO plain.entries (key, account, weight, ref) VALUES ${entries.map((entry) => `('${key}', ${entry.map(quote).join(', ')})`).join(', ') || "('', '', 0, '')"}`);
 	}
+
+	// A draw of its own key, which is resolved to.
+	async opened(entries = THREE, terms = {}) {
+		const key = `k${this.counter += 1}`;
+		await this.open(key, entries, terms);
+		return key;
+	}
+
+	async locked(entries, terms, overrides) { return this.lock(await this.opened(entries, terms), overrides); }
+
+	paid(draw) { return this.keeper.sql(`SELECT coalesce(string_agg(account || ' ' || units::int, ', ' ORDER BY account), 'nobody') FROM plain.paid WHERE key = '${draw.source_key}'`); }
+
+	state(draw) { return this.keeper.sql(`SELECT state FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`); }
 
 	// vrf_key: the one that the caller has, several, or null.
 	static locking(key, { vrf_key: keys = VRF_KEY, ...overrides } = {}) {
@@ -178,4 +197,4 @@ function select({ draw, root, beta, entries, mode, prizes, alternates }) {
 
 async function newOffchain(newKeeper, server, rules) { return new Offchain(await newKeeper(server)).prepare(rules); }
 
-module.exports = { Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };
+module.exports = { THREE, Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };

@@ -10,7 +10,7 @@ const { startPostgres, psql } = require('../lib/postgres');
 const { startPgBouncer } = require('../lib/pgbouncer');
 const { newKeeper, signature } = require('./keeper');
 const {
-	Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
+	THREE, Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, roundAt, now,
 } = require('./offchain');
 
 // Sorted keys, all values strings: what `jq -cS .` writes.
@@ -24,22 +24,12 @@ test.before(async () => {
 });
 test.after(() => server.stop());
 
-const THREE = [['anna', 1, 't1'], ['bob', 2, 't2'], ['carl', 3, 't3']];
-let counter = 0;
-async function opened(entries = THREE, terms = {}) {
-	const key = `k${counter += 1}`;
-	await off.open(key, entries, terms);
-	return key;
-}
 // An entry as the verbs make one, of a draw whose salt is 16 bytes of 0.
 const ZERO = Buffer.alloc(16);
 const entryX = (draw) => `INSERT INTO keeper.offchain_entries VALUES ('${draw}', 0, '${hex(sha256('PFE1-user', ZERO, 'x'))}', 1, 30, 0, 'x', 'x')`;
-const locked = async (entries, terms, overrides) => off.lock(await opened(entries, terms), overrides);
-const paid = (draw) => off.keeper.sql(`SELECT coalesce(string_agg(account || ' ' || units::int, ', ' ORDER BY account), 'nobody') FROM plain.paid WHERE key = '${draw.source_key}'`);
-const state = (draw) => off.keeper.sql(`SELECT state FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
 
 test('a lock fixes everything, and links it to the lock before', async () => {
-	const [first, second] = [await locked(), await locked([...THREE, ['dora', 0, 't4'], ['anna', 7, 't5']])];
+	const [first, second] = [await off.locked(), await off.locked([...THREE, ['dora', 0, 't4'], ['anna', 7, 't5']])];
 	assert.equal(bytes(second.previous).compare(bytes(first.hash)), 0);
 	assert.equal(second.seq, first.seq + 1);
 	assert.deepEqual([second.n, second.total_weight, second.state, second.vrf_key], [5, 13, 'locked', VRF_KEY]);
@@ -65,8 +55,8 @@ test('a lock fixes everything, and links it to the lock before', async () => {
 });
 
 test('of 16 that lock at once one does it and all read the same row; others at the same time make one chain', async () => {
-	const key = await opened();
-	const others = await Promise.all(Array.from({ length: 4 }, () => opened()));
+	const key = await off.opened();
+	const others = await Promise.all(Array.from({ length: 4 }, () => off.opened()));
 	const rows = await Promise.all([...Array(16).fill(key), ...others].map((one) => off.lock(one)));
 	assert.equal(new Set(rows.map((row) => row.draw)).size, 1 + others.length);
 	assert.equal(await off.keeper.sql(`SELECT count(*) FROM keeper.offchain_draws WHERE source_key = '${key}'`), '1');
@@ -74,7 +64,7 @@ test('of 16 that lock at once one does it and all read the same row; others at t
 });
 
 test('entries of a locked draw are frozen, whoever tries', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	const same = `'${draw.draw}', 9, decode(repeat('00', 32), 'hex'), 1, 10, 0, 'x', 'x'`;
 	const statements = [
 		`INSERT INTO keeper.offchain_entries VALUES (${same})`, `UPDATE keeper.offchain_entries SET weight = 9 WHERE draw = '${draw.draw}'`,
@@ -90,7 +80,7 @@ test('entries of a locked draw are frozen, whoever tries', async () => {
 });
 
 test('what was fixed or written never changes, by hand neither', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	await off.draw(draw);
 	const [row] = await off.keeper.rows(`SELECT * FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
 	const columns = Object.keys(row).filter((name) => row[name] !== null && name !== 'state');
@@ -112,7 +102,7 @@ test('what was fixed or written never changes, by hand neither', async () => {
 });
 
 test('by hand nothing is drawn, settled or locked otherwise than by the verbs', async () => {
-	const key = await opened();
+	const key = await off.opened();
 	const terms = "salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner";
 	const insert = (draw, more = {}) => `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, ${[terms, ...Object.keys(more)].join(', ')})
 		VALUES ('${draw}', 'plain', '${key}', 'plain', ${["decode(repeat('00', 16), 'hex')", `'${VRF_KEY}'`, 1000, roundAt(now() + 300), "'{100}'", "'points'", 0, 30, "clock_timestamp() - interval '1 ms'", "'hand'", ...Object.values(more)].join(', ')})`;
@@ -128,7 +118,7 @@ test('by hand nothing is drawn, settled or locked otherwise than by the verbs', 
 		assert.match(await off.keeper.outcome(`${wrong}; ${insert(hand)}`), /^PK003 .* not numbered from 0, or below is not the weight before/, wrong);
 	}
 
-	const draw = await locked(THREE, { prizes: 2 });
+	const draw = await off.locked(THREE, { prizes: 2 });
 	const row = await off.reveal(draw);
 	const beta = crypto.randomBytes(64);
 	await off.verb('prove', draw, Offchain.proof(row, beta));
@@ -148,7 +138,7 @@ test('by hand nothing is drawn, settled or locked otherwise than by the verbs', 
 	const settled = await off.outcomes([settle(99), settle(0), settle('NULL'), settle(100)]);
 	settled.slice(0, 3).forEach((one) => assert.match(one, /^PK002 draw .*: \S+ units are not what its winners are owed$/));
 	assert.equal(settled[3], 'ok');
-	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(THREE, { prizes: 500, alternates: 501 }))), /^23514 offchain_draws_picks_range/);
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await off.opened(THREE, { prizes: 500, alternates: 501 }))), /^23514 offchain_draws_picks_range/);
 	const lie = await off.keeper.sql(`BEGIN; ALTER TABLE keeper.offchain_entries DISABLE TRIGGER USER; UPDATE keeper.offchain_entries SET weight = weight + 1 WHERE draw = '${draw.draw}' AND entry = 0;
 		SELECT public.outcome($q$SELECT * FROM keeper.sel1('${draw.draw}', '${draw.root}', '${hex(beta)}', 1, 2, 0)$q$); ROLLBACK`);
 	assert.match(lie, /^PK002 draw .* has 3 entries of weight 7, not those that were locked/);
@@ -156,7 +146,7 @@ test('by hand nothing is drawn, settled or locked otherwise than by the verbs', 
 
 test('entries of another session that is not done are in the lock, or nowhere', async () => {
 	const draw = crypto.randomUUID();
-	const key = await opened();
+	const key = await off.opened();
 	const entry = entryX(draw);
 	const lock = `INSERT INTO keeper.offchain_draws (draw, source, source_key, type, salt, vrf_key, slot, locked_round, amounts, currency, alternates, stake_units, opened_at, owner)
 		VALUES ('${draw}', 'plain', '${key}', 'plain', decode(repeat('00', 16), 'hex'), '${VRF_KEY}', 1000, ${roundAt(now() + 300)}, '{100}', 'points', 0, 30, clock_timestamp() - interval '1 ms', 'hand')`;
@@ -178,7 +168,7 @@ test('entries of another session that is not done are in the lock, or nowhere', 
 });
 
 test('from lock to winners: each value once, in its order, compared with what the database computes', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	const next = async () => (await off.keeper.call('offchain_due', { max: 1000 })).find((row) => row.draw === draw.draw)?.next;
 	assert.equal(await next(), 'anchor');
 	assert.match(await off.refused('block', draw, Offchain.block(draw)), /^23514 offchain_draws_block_follows/, 'not before the anchor');
@@ -222,14 +212,14 @@ test('from lock to winners: each value once, in its order, compared with what th
 	assert.match(await off.refused('default', draw), /^PK002 .* cannot default/);
 	await off.verb('settle', draw, { settle: STATEMENTS.settle });
 	const winner = (await off.entries(draw))[Number(picks.entry[0])].account;
-	assert.equal(await paid(draw), `${winner} 100`);
+	assert.equal(await off.paid(draw), `${winner} 100`);
 	assert.equal(await next(), undefined);
 	assert.deepEqual(await off.keeper.call('offchain_audit', {}), []);
 });
 
 test('a block that came late moves the round by twenties, as far as the rule says and no further', async () => {
 	for (const [late, twenties] of [[-1, 0], [0, 0], [1, 1], [60, 1], [61, 2], [3000, 50]]) {
-		const draw = await locked();
+		const draw = await off.locked();
 		await off.verb('anchor', draw, { sig: signature('A'), slot: 1, wallet: WALLET });
 		const time = 1692803367 + 3 * (draw.locked_round - 1) - 60 + late;
 		assert.equal((await off.verb('block', draw, Offchain.block(draw, { block_time: time }))).round, draw.locked_round + 20 * twenties, `${late} s`);
@@ -240,7 +230,7 @@ test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a pr
 	const plain = off;
 	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });
 	t.after(() => { off = plain; });
-	const draw = await locked(THREE, {}, { vrf_key: null });
+	const draw = await off.locked(THREE, {}, { vrf_key: null });
 	assert.equal(draw.vrf_key, null);
 	const row = await off.reveal(draw);
 	const good = { alpha: hex(alpha(row)), proof: null, beta: hex(sha512(alpha(row))) };
@@ -248,7 +238,7 @@ test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a pr
 	assert.match(await off.keeper.outcome(`UPDATE keeper.offchain_draws SET beta = '${hex(Buffer.alloc(64))}', proven_at = now() WHERE draw = '${draw.draw}'`), /^PK002 .* SHA-512 of alpha/);
 	assert.match(await off.refused('prove', draw, { ...good, proof: hex(Buffer.alloc(80)) }), /^23514 offchain_draws_beta_is_whole/);
 	assert.equal((await off.verb('prove', draw, good)).beta, good.beta);
-	const late = await locked(THREE, {}, { vrf_key: null });
+	const late = await off.locked(THREE, {}, { vrf_key: null });
 	await off.reveal(late);
 	await off.age(late);
 	assert.match(await off.refused('default', late), /^PK002 .* its alpha is complete/, 'the winners are known: there is nothing to withhold');
@@ -257,7 +247,7 @@ test('a beacon-only draw takes SHA-512 of alpha and nothing else, and never a pr
 });
 
 test('nothing is locked and nothing defaults while this clock and the chain\'s are more than a minute apart', async () => {
-	const key = await opened();
+	const key = await off.opened();
 	const differ = /^PK002 by this database it is 2\d{3}-.*, by the chain .*: nothing is locked and nothing defaults until the clocks agree within a minute$/;
 	for (const chain of [now() - 70, now() + 70, 0, null]) assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { chain_s: chain })), differ);
 	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open', 'the source was not asked');
@@ -265,7 +255,7 @@ test('nothing is locked and nothing defaults while this clock and the chain\'s a
 	assert.equal((await off.lock(key, { chain_s: 0 })).draw, draw.draw, 'what is locked is read back whatever the clocks say');
 	await off.age(draw);
 	for (const chain of [now() - 70, now() + 70, 0, null]) assert.match(await off.refused('default', draw, { chain_s: chain }), differ);
-	assert.equal(await state(draw), 'locked');
+	assert.equal(await off.state(draw), 'locked');
 	assert.equal((await off.verb('default', draw, { chain_s: now() + 50 })).state, 'defaulted');
 	assert.equal((await off.verb('default', draw, { chain_s: 0 })).state, 'defaulted', 'it is so already');
 });
@@ -274,12 +264,12 @@ test('without a VRF nodes of two hosts are asked for the block, or nothing is lo
 	const plain = off;
 	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });
 	t.after(() => { off = plain; });
-	const key = await opened();
+	const key = await off.opened();
 	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { vrf_key: null, witnesses: 1 })), /^PK002 rules of type plain: randomness "beacon" needs nodes of two hosts.*SOLANA_RPC_URL_2/);
 	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open');
 	assert.equal((await off.lock(key, { vrf_key: null, witnesses: 2 })).state, 'locked');
 	off = plain;
-	assert.equal((await locked(THREE, {}, { witnesses: 1 })).state, 'locked', 'who proves it cannot know the block before the round');
+	assert.equal((await off.locked(THREE, {}, { witnesses: 1 })).state, 'locked', 'who proves it cannot know the block before the round');
 });
 
 test('what is due comes in pages, and behind the last one there is nothing', async () => {
@@ -289,22 +279,22 @@ test('what is due comes in pages, and behind the last one there is nothing', asy
 });
 
 test('without a beta at the deadline the draw defaults, once, in public, and every stake goes back', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	assert.match(await off.refused('default', draw), /^PK002 .* its deadline is/);
 	const row = await off.defaulted(draw);
 	assert.deepEqual([row.state, row.default_why], ['defaulted', 'no_anchor']);
 	assert.equal((await off.verb('default', draw)).defaulted_at, row.defaulted_at);
 	const wrong = STATEMENTS.refund.replace('10 FROM', '9 FROM');
 	assert.match(await off.refused('refund', draw, { refund: wrong }), /^PK003 source plain, key k\d+: refund gave 27 units back, but 30 were staked; nothing was kept/);
-	assert.equal(await paid(draw), 'nobody');
+	assert.equal(await off.paid(draw), 'nobody');
 	await Promise.all(Array.from({ length: 16 }, () => off.verb('refund', draw, { refund: STATEMENTS.refund })));
-	assert.equal(await paid(draw), 'anna 10, bob 10, carl 10');
-	assert.equal(await state(draw), 'refunded');
+	assert.equal(await off.paid(draw), 'anna 10, bob 10, carl 10');
+	assert.equal(await off.state(draw), 'refunded');
 	assert.equal((await off.lock(draw.source_key)).draw, draw.draw, 'there is no second draw of it');
 });
 
 test('a late proof binds until the default is written, and never after', async () => {
-	const [late, later] = [await locked(), await locked()];
+	const [late, later] = [await off.locked(), await off.locked()];
 	for (const draw of [late, later]) {
 		await off.reveal(draw);
 		await off.age(draw);
@@ -352,48 +342,48 @@ test('what cannot be drawn is not locked: the source keeps its row, and the line
 		[THREE, {}, { vrf_key: null }, 'its VRF key is (07){32}, the newest before its entries opened, and no file of its private half is named by VRF_KEY_FILE or VRF_KEY_FILE_OLD_1$'],
 	];
 	for (const [entries, terms, overrides, why] of cases) {
-		const key = await opened(entries, terms);
+		const key = await off.opened(entries, terms);
 		assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, overrides)), new RegExp(`^PK003 source plain, key ${key}: .*${why}`), why);
 		assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open');
 	}
 	for (const [overrides, why] of [[{ round: roundAt(now() + 100) }, '23514 offchain_draws_round_is_ahead'], [{ fence: 7 }, 'PK001']]) {
-		assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(), overrides)), new RegExp(`^${why}`));
+		assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await off.opened(), overrides)), new RegExp(`^${why}`));
 	}
-	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await opened(THREE, { prizes: 0 }))), /^23514 offchain_draws_prizes_range/);
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(await off.opened(THREE, { prizes: 0 }))), /^23514 offchain_draws_prizes_range/);
 	assert.equal(await off.keeper.sql('SELECT count(*) FROM keeper.offchain_entries e WHERE NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.draw = e.draw)'), '0');
 });
 
 test('a source that is slow is stopped, keeps nothing, and the draw is where it was', async () => {
 	const hurried = `${off.keeper.daemonUrl}?options=${encodeURIComponent('-c statement_timeout=250ms')}`;
 	const stopped = (name, args) => assert.rejects(psql(hurried, Keeper.call(`offchain_${name}`, args)), /canceling statement due to statement timeout/, name);
-	const key = await opened();
+	const key = await off.opened();
 	await stopped('lock', Offchain.locking(key, { freeze: `${STATEMENTS.freeze.replace(';', '')}, pg_sleep(60)::text` }));
 	await stopped('lock', Offchain.locking(key, { entries: `${STATEMENTS.entries.replace('; ', '')} AND pg_sleep(60) IS NOT NULL` }));
 	assert.equal(await off.keeper.sql(`SELECT state, (SELECT count(*) FROM keeper.offchain_draws WHERE source_key = '${key}') FROM plain.draws WHERE key = '${key}'`), 'open|0');
 	const draw = await off.lock(key);
 	await off.draw(draw);
 	await stopped('settle', { fence: 1, draw: draw.draw, settle: `${STATEMENTS.settle.replace('FROM paid', 'FROM paid, pg_sleep(60)')}` });
-	assert.equal(`${await paid(draw)} ${await state(draw)}`, 'nobody drawn');
+	assert.equal(`${await off.paid(draw)} ${await off.state(draw)}`, 'nobody drawn');
 	assert.equal((await off.verb('settle', draw, { settle: STATEMENTS.settle })).state, 'settled');
-	const back = await locked();
+	const back = await off.locked();
 	await off.defaulted(back);
 	await stopped('refund', { fence: 1, draw: back.draw, refund: STATEMENTS.refund.replace('FROM paid', 'FROM paid, pg_sleep(60)') });
-	assert.equal(`${await paid(back)} ${await state(back)}`, 'nobody defaulted');
+	assert.equal(`${await off.paid(back)} ${await off.state(back)}`, 'nobody defaulted');
 	assert.equal((await off.verb('refund', back, { refund: STATEMENTS.refund })).state, 'refunded');
 });
 
 test('one entry is a draw, of weight 2^64-1 too', async () => {
-	const draw = await locked([['anna', '18446744073709551615', 't']]);
+	const draw = await off.locked([['anna', '18446744073709551615', 't']]);
 	await off.draw(draw);
 	await off.verb('settle', draw, { settle: STATEMENTS.settle });
-	assert.equal(await paid(draw), 'anna 100');
+	assert.equal(await off.paid(draw), 'anna 100');
 });
 
 test('a new key or new rules are for draws whose entries open later; a retired key locks nothing', async (t) => {
 	const before = off;
 	off = await newOffchain(newKeeper, server);
 	t.after(() => { off = before; });
-	const [one, two] = [await opened(), await opened()];
+	const [one, two] = [await off.opened(), await off.opened()];
 	const fresh = hex(Buffer.alloc(32, 8));
 	await off.keeper.call('vrf_key_register', { key: fresh });
 	await off.keeper.call('offchain_publish', { type: 'plain', rules: JSON.stringify({ ...RULES, mode: 2 }) });
@@ -406,7 +396,7 @@ test('a new key or new rules are for draws whose entries open later; a retired k
 	await off.keeper.call('vrf_key_retire', { key: VRF_KEY, why: 'lost' });
 	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(two)), /^PK003 .* its VRF key was retired \(lost\)/);
 	await off.draw(old);
-	const later = await locked(THREE, {}, { vrf_key: [VRF_KEY, fresh] });
+	const later = await off.locked(THREE, {}, { vrf_key: [VRF_KEY, fresh] });
 	assert.deepEqual([later.version, later.select_mode, later.vrf_key], [2, 2, fresh]);
 	const keyAt = (moment) => off.keeper.sql(`SELECT at.key FROM keeper.vrf_keys k, keeper.vrf_key_at(k.registered_at + interval '${moment}') AS at WHERE k.key = '${fresh}'`);
 	assert.deepEqual([await keyAt('0'), await keyAt('1 us')], [VRF_KEY, fresh], 'entries that open in the very moment have the one before');
@@ -415,7 +405,7 @@ test('a new key or new rules are for draws whose entries open later; a retired k
 });
 
 test('a settlement that is wrong, or not the sum that was fixed, keeps nothing', async () => {
-	const draw = await locked(THREE, { prizes: 2 });
+	const draw = await off.locked(THREE, { prizes: 2 });
 	await off.draw(draw);
 	for (const [settle, why] of [
 		[STATEMENTS.settle.replace('100 /', '90 /'), 'settle paid 90(\\.0+)? units to 2 winners, but 100 units and 2 winners are due'],
@@ -431,7 +421,7 @@ test('a settlement that is wrong, or not the sum that was fixed, keeps nothing',
 		['WITH paid AS (INSERT INTO plain.paid SELECT $1, account, NULL FROM keeper.offchain_winners($2) RETURNING units) SELECT 2 AS winners, 100 AS paid_units FROM paid', '"settle" failed: null value'],
 	]) {
 		assert.match(await off.refused('settle', draw, { settle }), new RegExp(`^PK003 source plain, key ${draw.source_key}: .*${why}`));
-		assert.equal(`${await paid(draw)} ${await state(draw)}`, 'nobody drawn');
+		assert.equal(`${await off.paid(draw)} ${await off.state(draw)}`, 'nobody drawn');
 	}
 	const [note] = await off.keeper.call('offchain_halt', { fence: 1, draw: draw.draw, why: 'the source says no' });
 	assert.equal(note.halted_why, 'the source says no');
@@ -440,7 +430,7 @@ test('a settlement that is wrong, or not the sum that was fixed, keeps nothing',
 });
 
 test('16 settle at once, one connection is killed in the middle: paid once', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	await off.draw(draw);
 	const run = (text, url, name) => once(spawn('psql', ['-X', '-q', '-c', text, `${url}?application_name=${name}`], { stdio: 'ignore' }), 'exit');
 	const until = async (question) => { let answer = ''; while (answer === '') answer = await off.keeper.sql(question); return answer; };
@@ -457,19 +447,19 @@ test('16 settle at once, one connection is killed in the middle: paid once', asy
 	await kill("application_name = 'holder'");
 	await held;
 	assert.deepEqual(new Set((await Promise.all(others)).map((row) => row.state)), new Set(['settled']));
-	assert.match(await paid(draw), /^\w+ 100$/);
+	assert.match(await off.paid(draw), /^\w+ 100$/);
 });
 
 test('the verbs need no session: the same through pgBouncer in transaction mode', async (t) => {
 	const pooler = await startPgBouncer(server);
 	t.after(() => pooler.stop());
-	const key = await opened();
+	const key = await off.opened();
 	const url = pooler.url(off.keeper.url.split('/').at(-1), 'poolkeeper');
 	assert.match(await psql(url, Keeper.call('offchain_lock', Offchain.locking(key))), new RegExp(`\\|plain\\|${key}\\|`));
 });
 
 test('however many draws one source has, those of another are on the list, and a halted one comes after its siblings', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	const said = await off.keeper.sql(`BEGIN; ALTER TABLE keeper.offchain_draws DISABLE TRIGGER USER;
 		INSERT INTO keeper.offchain_draws SELECT (jsonb_populate_record(d, jsonb_build_object('draw', gen_random_uuid(), 'seq', 100000 + i, 'source', CASE i WHEN 200 THEN 'small' ELSE 'large' END,
 			'source_key', i, 'deadline', d.deadline + i * interval '1 s', 'halted_why', CASE i WHEN 1 THEN 'why' END,

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const crypto = require('node:crypto');
 const { startPostgres } = require('../lib/postgres');
 const { newKeeper } = require('./keeper');
-const { Offchain, newOffchain, RULES, STATEMENTS, sha256, hex } = require('./offchain');
+const { THREE, Offchain, newOffchain, RULES, STATEMENTS, sha256, hex } = require('./offchain');
 
 let server;
 let off;
@@ -16,20 +16,10 @@ test.before(async () => {
 });
 test.after(() => server.stop());
 
-const THREE = [['anna', 1, 't1'], ['bob', 2, 't2'], ['carl', 3, 't3']];
-let counter = 0;
-async function opened(entries = THREE, terms = {}) {
-	const key = `k${counter += 1}`;
-	await off.open(key, entries, terms);
-	return key;
-}
-const locked = async (entries, terms, overrides) => off.lock(await opened(entries, terms), overrides);
-const paid = (draw) => off.keeper.sql(`SELECT coalesce(string_agg(account || ' ' || units::int, ', ' ORDER BY account), 'nobody') FROM plain.paid WHERE key = '${draw.source_key}'`);
-const state = (draw) => off.keeper.sql(`SELECT state FROM keeper.offchain_draws WHERE draw = '${draw.draw}'`);
 
 test('a refused account makes place for the first unused alternate: for published reasons only, and before anybody can know the winners', async () => {
 	const five = ['anna', 'bob', 'carl', 'dora', 'emil'].map((name, i) => [name, 1, `t${i}`]);
-	const draw = await locked(five, { prizes: 2, alternates: 2 });
+	const draw = await off.locked(five, { prizes: 2, alternates: 2 });
 	const beta = crypto.randomBytes(64);
 	const picks = await off.picks(draw, beta);
 	const entries = await off.entries(draw);
@@ -51,11 +41,11 @@ test('a refused account makes place for the first unused alternate: for publishe
 	assert.equal(await winners(alternate, second), `0|${last}`, 'no alternate is left: the prize stays');
 	assert.match(await off.refused('refuse', draw, { account: second, reason: 'account_closed' }), /^PK002 nobody of draw .* is refused any more/, 'too late: the winners are known');
 	await off.verb('settle', draw, { settle: STATEMENTS.settle });
-	assert.deepEqual((await paid(draw)).split(', ').sort(), [`${alternate} 50`, `${second} 50`].sort());
+	assert.deepEqual((await off.paid(draw)).split(', ').sort(), [`${alternate} 50`, `${second} 50`].sort());
 });
 
 test('from the time of the round on nobody is refused, by hand, nor by a transaction that was begun before', async () => {
-	const [draw, open] = [await locked(), await locked()];
+	const [draw, open] = [await off.locked(), await off.locked()];
 	const refuse = (one) => `INSERT INTO keeper.offchain_refusals (draw, participant, reason) SELECT draw, participant, 'account_closed' FROM keeper.offchain_entries WHERE draw = '${one.draw}'`;
 	await off.age(draw);
 	assert.match(await off.refused('refuse', draw, { account: 'anna', reason: 'account_closed' }), /^PK002 nobody of draw .* is refused any more: its round was due at/);
@@ -77,7 +67,7 @@ test('entries that the owner changed behind the guards are not drawn, not paid a
 	const root = (to) => new RegExp(`^PK002 draw .* does not become ${to}: its entries are not those of its root`);
 	const other = (to) => new RegExp(`^PK002 draw .* does not become ${to}: the account of its entry t1 is not the one that was locked`);
 
-	const draw = await locked();
+	const draw = await off.locked();
 	const beta = crypto.randomBytes(64);
 	const row = await off.reveal(draw);
 	row.total_weight = 6;
@@ -94,13 +84,13 @@ test('entries that the owner changed behind the guards are not drawn, not paid a
 	assert.match(await off.refused('settle', draw, { settle: STATEMENTS.settle }), other('settled'));
 	await guarded(`${thief(draw.salt)} WHERE draw = '${draw.draw}' AND ref = 't1'`);
 	assert.match(await off.refused('settle', draw, { settle: STATEMENTS.settle }), root('settled'));
-	assert.equal(`${await paid(draw)} ${await state(draw)}`, 'nobody drawn');
+	assert.equal(`${await off.paid(draw)} ${await off.state(draw)}`, 'nobody drawn');
 
-	const back = await locked();
+	const back = await off.locked();
 	await account(back, 'thief');
 	await off.defaulted(back);
 	assert.match(await off.refused('refund', back, { refund: STATEMENTS.refund }), other('refunded'));
-	assert.equal(`${await paid(back)} ${await state(back)}`, 'nobody defaulted');
+	assert.equal(`${await off.paid(back)} ${await off.state(back)}`, 'nobody defaulted');
 	await account(back, 'anna');
 	// As much as before, to others.
 	const move = (units) => guarded(`stake = e.stake + CASE e.entry WHEN 0 THEN ${units} WHEN 1 THEN -(${units}) ELSE 0 END WHERE e.draw = '${back.draw}'`);
@@ -112,13 +102,13 @@ test('entries that the owner changed behind the guards are not drawn, not paid a
 
 test('a source makes participants only where the rules say so', async (t) => {
 	const given = "SELECT sha256(ref::bytea) AS participant, account, ref, weight, 10 AS stake FROM plain.entries WHERE key = $1";
-	const key = await opened();
+	const key = await off.opened();
 	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key, { entries: given })), /^PK003 source plain, key k\d+: the participant of its entry t\d is not made of its account/);
 	assert.equal((await off.lock(key)).state, 'locked');
 	const plain = off;
 	off = await newOffchain(newKeeper, server, { ...RULES, participants: 'source' });
 	t.after(() => { off = plain; });
-	const draw = await locked(THREE, {}, { entries: given });
+	const draw = await off.locked(THREE, {}, { entries: given });
 	assert.deepEqual((await off.entries(draw)).map(({ participant }) => participant).sort(), ['t1', 't2', 't3'].map((ref) => hex(sha256(ref))).sort());
 	await off.draw(draw);
 	assert.equal((await off.verb('settle', draw, { settle: STATEMENTS.settle })).state, 'settled');
@@ -126,7 +116,7 @@ test('a source makes participants only where the rules say so', async (t) => {
 });
 
 test('what the owner changes behind the guards is named', async () => {
-	const draw = await locked();
+	const draw = await off.locked();
 	await off.draw(draw);
 	const changes = [
 		['offchain_entries', 'weight = 5 WHERE entry = 0', 'the entries are not those of the root'],
