@@ -76,7 +76,10 @@ bool heights_saw(struct engine *e, struct slot slot, struct height height, int e
 
 bool heights_unknown(const struct engine *e)
 {
-	return rpc_witnesses(e->m.rpc) > 1 && e->heights.agreed.at_ms == 0;
+	const struct heights *h = &e->heights;
+
+	return rpc_witnesses(e->m.rpc) > 1 && h->agreed.at_ms == 0 &&
+	       (h->first_ms == 0 || e->around.now_ms - h->first_ms < DISPUTED_MS);
 }
 
 bool heights_agree(const struct engine *e)

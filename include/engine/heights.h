@@ -18,7 +18,7 @@ struct heights {
 
 /* A node told this height at about this slot. False: it cannot be. With nodes of one host, which is trusted, everything can. */
 bool heights_saw(struct engine *e, struct slot slot, struct height height, int endpoint);
-/* There are two hosts, and since the start they have not agreed: ask them soon. */
+/* There are two hosts, and since the start, not long ago, they have not agreed: ask them soon. */
 bool heights_unknown(const struct engine *e);
 /* Nodes of two hosts were heard of just now, and none that was contradicts. */
 bool heights_agree(const struct engine *e);

@@ -87,8 +87,10 @@ static void who_differ_from_the_start_on_are_waited_for_longer(void **state)
 	e->around.now_ms += 29999;
 	assert_false(told(0, FAR));
 	assert_false(told(1, 0));
+	assert_true(heights_unknown(e));
 	e->around.now_ms++;
 	assert_true(told(1, 0));
+	assert_false(heights_unknown(e)); /* asked as seldom as ever */
 }
 
 static void what_two_agreed_on_is_held_against_each(void **state)
