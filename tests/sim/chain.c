@@ -131,7 +131,7 @@ size_t chain_signatures(int pool, size_t index, struct rpc_signature_info *out, 
 
 /* ---- what arrives ---- */
 
-static size_t block_of_hash(const struct hash *hash)
+size_t chain_block_of(const struct hash *hash)
 {
 	for (size_t i = n_blocks; i-- > 0 && i + 2 * HASH_LIFE > n_blocks;)
 		if (hash_equal(&blocks[i].hash, hash))
@@ -154,7 +154,7 @@ static struct sim_tx *tx_new(const uint8_t *bytes, size_t len, const struct sign
 	tx->len = (uint16_t)len;
 	memcpy(tx->bytes, bytes, len);
 	hash = tx_view_blockhash(&view);
-	tx->hash_block = block_of_hash(&hash);
+	tx->hash_block = chain_block_of(&hash);
 	tx->landed = SIZE_MAX;
 	tx->pool = -1;
 	for (size_t i = 0; i < view.n_keys; i++)

@@ -112,6 +112,22 @@ static bool final_seed_is_newest(const struct row *row)
 	return a && b && a->seed_slot == b->seed_slot && hash_equal(&a->seed_slothash, &b->seed_slothash);
 }
 
+/* Nothing but its row says when a payment can land no more. */
+static void check_life(const struct db_subject *subject, const struct row *row)
+{
+	struct tx_view view;
+	struct hash hash;
+	size_t block;
+
+	if (tx_parse(&view, row->tx, row->tx_len) != TX_OK)
+		violation("I4", "%s opened for %s is no transaction", STEPS[row->step].name, subject->text);
+	hash = tx_view_blockhash(&view);
+	block = chain_block_of(&hash);
+	if (block != SIZE_MAX && row->last_valid.n < chain_height(block) + HASH_LIFE)
+		violation("R3", "%s opened for %s can land until block %" PRIu64 ", and its row says %" PRIu64,
+			STEPS[row->step].name, subject->text, chain_height(block) + HASH_LIFE, row->last_valid.n);
+}
+
 static void check_unguarded(const struct db_subject *subject, const struct row *row)
 {
 	for (size_t i = 0; i < subject->n; i++)
@@ -120,6 +136,8 @@ static void check_unguarded(const struct db_subject *subject, const struct row *
 				subject->text, subject->step[i].row.seq, row_state_name(subject->step[i].row.state));
 	if (row->step == STEP_PAY_REFERRAL && row->floor.n > chain_at(chain_root())->slot.n)
 		violation("R10", "%s opened for %s on a view that is not final", STEPS[row->step].name, subject->text);
+	if (row->step == STEP_PAY_REFERRAL)
+		check_life(subject, row);
 	/* What was closed before it may be closed by one node's word. */
 	if (row->step == STEP_RECOMMIT && !world.scenario->forger && !final_seed_is_newest(row))
 		violation(

@@ -1,7 +1,7 @@
 /* A node that makes things up: what became of a transaction, how long its blockhash lives, how far the chain is. */
 #include "sim/sim.h"
 
-enum { FORGED = 150, AHEAD_MAX = 100000, SLOTS_BACK = 20 };
+enum { FORGED = 150, AHEAD_MAX = 100000, A_LITTLE = 400, SLOTS_BACK = 20 };
 
 static bool forges(int node)
 {
@@ -19,8 +19,11 @@ void forge_status(int node, struct rpc_status *out, struct slot at)
 	out->landed.n = at.n - random_below(SLOTS_BACK);
 }
 
+/* A little too low is not so easily told from a node that lags. */
 static uint64_t forged_height(uint64_t height)
 {
+	if (random_chance(300))
+		return height - random_below(A_LITTLE);
 	return random_chance(500) ? height + random_below(AHEAD_MAX) : random_below((uint32_t)height);
 }
 

@@ -172,6 +172,7 @@ const struct block *chain_at(size_t index);
 const struct state *chain_state(size_t index);
 struct state *chain_newest_state(void); /* only before the first block of a run */
 uint64_t chain_height(size_t index);
+size_t chain_block_of(const struct hash *hash); /* index; SIZE_MAX: none whose hash may still be good */
 const struct sim_tx *chain_find(const struct signature *sig);
 /* Newest first, about this pool, finalized for a node at `index`. */
 size_t chain_signatures(int pool, size_t index, struct rpc_signature_info *out, size_t max);
