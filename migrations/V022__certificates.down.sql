@@ -15,7 +15,7 @@ $$;
 ALTER TABLE IF EXISTS keeper.offchain_draws DROP COLUMN IF EXISTS certificate;
 ALTER TABLE IF EXISTS keeper.pool_proofs DROP CONSTRAINT IF EXISTS pool_proofs_certificate_fkey;
 DROP TRIGGER IF EXISTS draws_want_proof ON keeper.draws;
-DROP FUNCTION IF EXISTS keeper.certificate_next, keeper.certificate_add, keeper.lock_files, keeper.lock_head, keeper.certificate_files, keeper.certificate_head, keeper.certificate_body, keeper.certificate_name;
+DROP FUNCTION IF EXISTS keeper.terms_next, keeper.certificate_next, keeper.certificate_add, keeper.lock_files, keeper.lock_head, keeper.certificate_files, keeper.certificate_head, keeper.certificate_body, keeper.certificate_name;
 DROP FUNCTION IF EXISTS keeper.proof_wanted, keeper.proof_next, keeper.proof_add, keeper.proof_reads, keeper.proof_complete, keeper.proof_differs;
 DROP TABLE IF EXISTS keeper.certificates;
 DROP TABLE IF EXISTS keeper.pool_proofs;

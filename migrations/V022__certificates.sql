@@ -339,3 +339,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM keeper.offchain_draws d WHERE d.seq = p_seq AND d.anchor_sig IS NOT NULL
 $$;
 COMMENT ON FUNCTION keeper.lock_head IS 'The file of a lock up to its list of tickets, as certificate_head.';
+
+-- ---- what binds every draw ----
+
+CREATE FUNCTION keeper.terms_next(p_after text) RETURNS TABLE (name text, body text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT t.name, t.body
+      FROM (SELECT format('rules-%s.json', encode(r.rules_hash, 'hex')) AS name, r.rules AS body FROM keeper.offchain_rules r
+            UNION ALL
+            SELECT format('vrf-key-%s.json', keeper.base58(k.key)),
+                   format(E'{"key":"%s","registered":"%s"}\n', keeper.base58(k.key), floor(extract(epoch FROM k.registered_at))) FROM keeper.vrf_keys k
+            UNION ALL
+            SELECT format('vrf-key-%s-retired.json', keeper.base58(k.key)),
+                   format(E'{"key":"%s","retired":"%s","why":%s}\n', keeper.base58(k.key), floor(extract(epoch FROM k.retired_at)), to_json(k.retired_why))
+              FROM keeper.vrf_keys k WHERE k.retired_at IS NOT NULL) AS t
+     WHERE t.name COLLATE "C" > p_after ORDER BY t.name COLLATE "C" LIMIT 1
+$$;
+COMMENT ON FUNCTION keeper.terms_next IS 'The next file, by its name, of those that hold the published rules (the very bytes that are hashed), the VRF keys, and why one was retired; no row: none.';

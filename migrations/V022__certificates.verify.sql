@@ -5,7 +5,7 @@ DECLARE
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
       FROM unnest(ARRAY['certificate_awards', 'certificate_draw', 'certificate_body', 'certificate_name', 'certificate_tickets', 'certificate_new', 'certificate_told',
-                        'certificate_next', 'certificate_add', 'certificate_files', 'certificate_head', 'lock_files', 'lock_head',
+                        'terms_next', 'certificate_next', 'certificate_add', 'certificate_files', 'certificate_head', 'lock_files', 'lock_head',
                         'proof_wanted', 'proof_complete', 'proof_reads', 'proof_differs', 'proof_next', 'proof_add']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
                           AND p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp']);

@@ -19,6 +19,7 @@ void certificates_init(struct engine *e)
 	certificate_call_init(&e->certificates.call);
 	e->certificates.wanted = true;
 	proofs_init(e);
+	terms_init(e);
 }
 
 static void drop_file(struct certificates *c)
@@ -29,6 +30,7 @@ static void drop_file(struct certificates *c)
 
 void certificates_fini(struct engine *e)
 {
+	terms_fini(e);
 	proofs_fini(e);
 	drop_file(&e->certificates);
 	certificate_call_fini(&e->certificates.call);
@@ -36,7 +38,7 @@ void certificates_fini(struct engine *e)
 
 bool certificates_busy(const struct engine *e)
 {
-	return e->certificates.call.task.busy || proofs_busy(e);
+	return e->certificates.call.task.busy || proofs_busy(e) || terms_busy(e);
 }
 
 static bool is_on(const struct engine *e)
@@ -49,7 +51,7 @@ bool certificates_pending(const struct engine *e)
 	const struct certificates *c = &e->certificates;
 
 	return is_on(e) && e->around.leader &&
-	       (!c->looked || c->wanted || c->stage != CERTIFICATES_NEXT || proofs_pending(e));
+	       (!c->looked || c->wanted || c->stage != CERTIFICATES_NEXT || proofs_pending(e) || terms_pending(e));
 }
 
 /* A row waits for no disk: what waits for its turn in this stage is a file. */
@@ -284,6 +286,7 @@ static void start_over(struct engine *e)
 	c->stage = CERTIFICATES_NEXT;
 	c->wanted = true;
 	proofs_reset(e);
+	terms_reset(e);
 }
 
 /* When a draw is over, which is told; and now and then, for what nobody told. */
@@ -314,6 +317,9 @@ void certificates_turn(struct engine *e)
 	if (e->around.journal_down_since_ms != 0)
 		return;
 	proofs_turn(e);
+	/* A disk that says no is told once. */
+	if (c->looked && !c->failing)
+		terms_turn(e);
 	if (c->call.task.busy || e->around.now_ms < c->due_ms)
 		return;
 	switch (c->stage) {

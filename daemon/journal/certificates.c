@@ -13,6 +13,7 @@ static const char FILES[] = "SELECT serial,name FROM keeper.certificate_files($1
 static const char HEAD[] = "SELECT draw,n,head FROM keeper.certificate_head($1)";
 static const char LOCK_FILES[] = "SELECT serial,name FROM keeper.lock_files($1,$2)";
 static const char LOCK_HEAD[] = "SELECT draw,n,head FROM keeper.lock_head($1)";
+static const char TERMS[] = "SELECT name,body FROM keeper.terms_next($1)";
 static const char TICKETS[] = "SELECT keeper.certificate_tickets($1,$2,$3)";
 
 void certificate_call_init(struct certificate_call *call)
@@ -178,4 +179,39 @@ void certificate_tickets(struct journal *j, struct certificate_call *call, uint6
 	call_u64(call->state, from);
 	call_u64(call->state, CERTIFICATE_TICKETS);
 	call_send(call->state, CALL_BATCH_DEADLINE_MS);
+}
+
+/* ---- what binds every draw ---- */
+
+void terms_call_init(struct terms_call *call)
+{
+	*call = (struct terms_call){ 0 };
+	call->state = call_state_new(&call->task);
+}
+
+void terms_call_fini(struct terms_call *call)
+{
+	call_state_free(call->state);
+	call->state = NULL;
+}
+
+static bool parse_terms(struct task *task, const struct db_result *r, const void **data)
+{
+	enum { COL_NAME, COL_BODY };
+	struct terms_call *call = container_of(task, struct terms_call, task);
+
+	*data = call;
+	call->found = db_rows(r) == 1;
+	if (!call->found)
+		return db_rows(r) == 0;
+	call->text = db_get(r, 0, COL_BODY);
+	call->text_n = db_get_len(r, 0, COL_BODY);
+	return call->text && copy_text(call->name, sizeof call->name, db_get(r, 0, COL_NAME));
+}
+
+void terms_next(struct journal *j, struct terms_call *call, const char *after, journal_done *done)
+{
+	call_begin(j, call->state, TERMS, parse_terms, done);
+	call_text(call->state, after);
+	call_send(call->state, CALL_DEADLINE_MS);
 }

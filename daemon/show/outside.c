@@ -90,7 +90,7 @@ static void add_rules(struct outside *out, const struct certificate_draw *d)
 	if (d->lock.has_vrf) {
 		add(out, "vrf_key", "the operator published %s before the draw opened",
 			print_key(key, &d->lock.vrf_key));
-		with(out, "the operator's list of keys, and the locks before this one");
+		with(out, "vrf-key-%s.json beside the certificate, and the locks before this one", key);
 	} else {
 		add(out, "randomness",
 			"the published rules say that this type of draw has no VRF: the block's maker and drand "
@@ -99,7 +99,7 @@ static void add_rules(struct outside *out, const struct certificate_draw *d)
 	}
 	add(out, "rules", "the published rules are a text with the SHA-256 %s",
 		print_hex(hex, d->lock.rules.b, HASH_SIZE));
-	with(out, "sha256sum RULES");
+	with(out, "sha256sum rules-%s.json, which is beside the certificate", hex);
 	if (d->n_refused > 0) {
 		add(out, "refusals", "the rules name the reasons for which %u picks were refused, and they are true",
 			(unsigned)d->n_refused);

@@ -3,6 +3,7 @@
 #define ENGINE_CERTIFICATES_H
 #include "engine/proofs.h"
 #include "engine/snapshot.h"
+#include "engine/terms.h"
 #include "journal/certificates.h"
 
 struct engine;
@@ -32,6 +33,7 @@ struct certificates {
 	bool looked;             /* there was a time with nothing left to do */
 	bool failing;            /* and the log has it           */
 	struct proofs proofs;
+	struct terms terms;
 };
 
 void certificates_init(struct engine *e);

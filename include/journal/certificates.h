@@ -37,6 +37,17 @@ struct certificate_call {
 void certificate_call_init(struct certificate_call *call);
 void certificate_call_fini(struct certificate_call *call);
 
+struct terms_call {
+	struct task task;
+	bool found;
+	char name[CERTIFICATE_NAME_TEXT];
+	const char *text; /* borrowed until done() returns */
+	size_t text_n;
+	struct journal_call_state *state;
+};
+void terms_call_init(struct terms_call *call);
+void terms_call_fini(struct terms_call *call);
+
 /* The next one that is missing; found false: none is. */
 void certificate_next(struct journal *j, struct certificate_call *call, journal_done *done);
 /* call->row as certificate_next() gave it, with the signature of its hash. REFUSED: another one came between. */
@@ -51,4 +62,6 @@ void certificate_lock_files(struct journal *j, struct certificate_call *call, ui
 void certificate_lock_head(struct journal *j, struct certificate_call *call, uint64_t seq, journal_done *done);
 /* CERTIFICATE_TICKETS of the draw that call->draw names, from this one on, with commas between them. */
 void certificate_tickets(struct journal *j, struct certificate_call *call, uint64_t from, journal_done *done);
+/* The file that comes after this name ("": the first) of those with published rules and keys; found false: none does. */
+void terms_next(struct journal *j, struct terms_call *call, const char *after, journal_done *done);
 #endif

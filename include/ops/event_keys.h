@@ -101,6 +101,7 @@
 	X("certificate.no_key", "warn", "", "There are sources of draws, and no key to sign their locks and certificates with.") \
 	X("certificate.made", "info", "", "A draw that is over has its certificate in the database; its file follows.") \
 	X("certificate.written", "info", "", "The file of a certificate is in CERTIFICATE_DIR, whole.") \
+	X("certificate.terms", "info", "", "A text of rules, or a VRF key that was registered or retired, is in CERTIFICATE_DIR.") \
 	X("certificate.failed", "warn", "", "A certificate could not be made or written; next=retry, once a minute.") \
 	X("certificate.impossible", "warn", "draw", "A pool's draw gets no certificate: why= says what of it cannot be known; once per draw.") \
 	X("certificate.broken", "error", "", "A draw was changed after its certificate was signed: its file is not written.") \

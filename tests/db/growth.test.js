@@ -101,6 +101,7 @@ const SENT = {
 	proof_next: {},
 	proof_add: { fence: 1, draw: D(8), member: '{}', why: null },
 	certificate_next: {},
+	terms_next: { after: 'rules-' },
 	certificate_add: { fence: 1, draw: O(13), serial: 1, previous: '\\x00', made: 5, hash: '\\x00', key: '\\x00', signature: '\\x00' },
 	certificate_files: { after: 5, max: 500 },
 	certificate_head: { serial: 5 },

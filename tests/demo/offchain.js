@@ -49,7 +49,7 @@ async function compareAmounts(world, draws, before) {
 	await world.sound(); // or it ends here: the sources' own faults, and every row computed again
 }
 
-function filesOf(folder) { return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name)) : []; }
+function filesOf(folder) { return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => /^\d.*\.json$/.test(name)).map((name) => path.join(folder, name)) : []; }
 
 async function verifyCertificates(folder, n) {
 	for (const deadline = Date.now() + WITHIN_MS; filesOf(folder).length < n && Date.now() < deadline;) await sleep(100);

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -97,7 +98,8 @@ test('killed at any point there is no gap, no serial twice, and at last every fi
 	await daemon.kill('SIGTERM');
 	await sound();
 	const locks = (await world.sql("SELECT format('lock-%s-%s.json', seq, draw) FROM keeper.offchain_draws")).split('\n');
-	assert.deepEqual(fs.readdirSync(folder).sort(), [...(await rows()).map(({ name }) => name), ...locks].sort(), 'every file, and nothing else');
+	const others = fs.readdirSync(folder).filter((name) => !/^(rules|vrf-key)-/.test(name));
+	assert.deepEqual(others.sort(), [...(await rows()).map(({ name }) => name), ...locks].sort(), 'every file, and nothing else');
 });
 
 test('a row that Postgres takes when the daemon is dead already has its file later', async () => {
@@ -118,6 +120,28 @@ test('a row that Postgres takes when the daemon is dead already has its file lat
 	assert.equal(daemon.all('certificate.made').length, 0);
 	await daemon.kill('SIGTERM');
 	await sound();
+});
+
+test('rules and keys are published beside the certificates: the bytes that are hashed, a key when it is registered and when it is retired', async () => {
+	await world.sql("SELECT keeper.vrf_key_retire(decode(repeat('07', 32), 'hex'), 'its \"holder\" left')");
+	const rules = (await world.sql("SELECT encode(rules_hash, 'hex') FROM keeper.offchain_rules")).split('\n');
+	const keys = (await world.sql('SELECT keeper.base58(key), floor(extract(epoch FROM registered_at)) FROM keeper.vrf_keys ORDER BY registered_at')).split('\n').map((row) => row.split('|'));
+	const retired = `vrf-key-${keys[0][0]}-retired.json`;
+	const wanted = [...rules.map((hash) => `rules-${hash}.json`), ...keys.map(([key]) => `vrf-key-${key}.json`), retired];
+	// One that was lost is written again, and no other.
+	fs.rmSync(path.join(folder, wanted[0]), { force: true });
+	const there = fs.readdirSync(folder);
+	await world.forgetLease();
+	const daemon = world.startDaemonWith(settings());
+	for (const file of wanted.filter((name) => !there.includes(name))) await daemon.wait('certificate.terms', { file });
+	await daemon.kill('SIGTERM');
+	assert.equal(daemon.all('certificate.terms').length, wanted.filter((name) => !there.includes(name)).length);
+	const text = (name) => fs.readFileSync(path.join(folder, name));
+	for (const hash of rules) assert.equal(crypto.createHash('sha256').update(text(`rules-${hash}.json`)).digest('hex'), hash);
+	for (const [key, registered] of keys) assert.deepEqual(JSON.parse(text(`vrf-key-${key}.json`)), { key, registered });
+	const { key, why } = JSON.parse(text(retired));
+	assert.deepEqual([key, why], [keys[0][0], 'its "holder" left']);
+	assert.deepEqual(fs.readdirSync(folder).filter((name) => /^(rules|vrf-key)-/.test(name)).sort(), [...wanted].sort());
 });
 
 test('poolkeeper verify and poolkeeper certificate agree with what was written', async () => {

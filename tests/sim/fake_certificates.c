@@ -207,3 +207,22 @@ void certificate_lock_head(struct journal *j, struct certificate_call *call, uin
 {
 	certificate_head(j, call, seq, done);
 }
+
+void terms_call_init(struct terms_call *call)
+{
+	call->state = NULL;
+}
+
+void terms_call_fini(struct terms_call *call)
+{
+	(void)call;
+}
+
+void terms_next(struct journal *j, struct terms_call *call, const char *after, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)after;
+	(void)done;
+	abort();
+}

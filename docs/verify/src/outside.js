@@ -29,9 +29,9 @@ function outsideOfMissing({ lock, default: { missing } = {} }) {
 function outsideOfRules({ awards, lock }) {
 	const refused = (awards ?? []).reduce((n, award) => n + award.refused.length, 0);
 	return [
-		lock.vrf_key ? { fact: 'vrf_key', mustBe: `the operator published ${toBase58(lock.vrf_key)} before the draw opened`, checkWith: 'the operator\'s list of keys, and the locks before this one' }
+		lock.vrf_key ? { fact: 'vrf_key', mustBe: `the operator published ${toBase58(lock.vrf_key)} before the draw opened`, checkWith: `vrf-key-${toBase58(lock.vrf_key)}.json beside the certificate, and the locks before this one` }
 			: { fact: 'randomness', mustBe: 'the published rules say that this type of draw has no VRF: the block\'s maker and drand together could choose the winner', checkWith: 'the published rules' },
-		{ fact: 'rules', mustBe: `the published rules are a text with the SHA-256 ${hex(lock.rules)}`, checkWith: 'sha256sum RULES' },
+		{ fact: 'rules', mustBe: `the published rules are a text with the SHA-256 ${hex(lock.rules)}`, checkWith: `sha256sum rules-${hex(lock.rules)}.json, which is beside the certificate` },
 		...refused > 0 ? [{ fact: 'refusals', mustBe: `the rules name the reasons for which ${refused} picks were refused, and they are true`, checkWith: 'the published rules; who was refused' }] : [],
 	];
 }
