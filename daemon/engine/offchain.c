@@ -111,6 +111,11 @@ void offchain_survey(const struct engine *e, struct engine_survey *out)
 		if (late_s > 0 && (uint64_t)late_s > out->offchain_overdue_s)
 			out->offchain_overdue_s = (uint64_t)late_s;
 	}
+	if (!e->offchain)
+		return;
+	out->offchain_due = e->offchain->n_candidates;
+	for (size_t i = 0; i < e->offchain->n_candidates; i++)
+		out->offchain_waits[e->offchain->candidate[i]->reason]++;
 }
 
 /* ---- sources ---- */

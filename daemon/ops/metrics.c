@@ -237,6 +237,7 @@ static void write_offchain(struct buf *out, const struct health_facts *f)
 		if (i != OFFCHAIN_SETTLED && i != OFFCHAIN_REFUNDED)
 			sample(out, METRIC_OFFCHAIN_OPEN, "state", offchain_state_name((enum offchain_state)i),
 				f->survey.offchain[i]);
+	sample(out, METRIC_OFFCHAIN_OPEN, "state", "due", f->survey.offchain_due);
 	sample(out, METRIC_OFFCHAIN_OPEN, "state", "halted", f->survey.offchain_halted);
 	write_reasons(out, METRIC_OFFCHAIN_WAITS, f->survey.offchain_waits);
 	one(out, METRIC_OFFCHAIN_OVERDUE, f->survey.offchain_overdue_s);

@@ -28,7 +28,7 @@
 	X(FINALIZE, POOL, true, "refunds nobody fetched for 30 days: they go to the treasury")                        \
 	X(CLAIM_RENT, POOL, true, "over, empty and 30 days old: close its accounts, their rent goes to the treasury") \
 	X(PAY_REFERRAL, REFERRAL, false, "a referrer's claim: pay it from the treasury's own wallet")                 \
-	X(ANCHOR, OFFCHAIN, true, "a draw of the database is locked: put the hash of its row on the chain")
+	X(ANCHOR, OFFCHAIN, false, "a draw of the database is locked: put the hash of its row on the chain")
 
 /* What a journal row is about: a draw (pool address and pool id), a token account, our canary account; and for housekeeping a
  * randomness account that no draw needs any more, or a pool that is not drawn (address and pool id); a referrer's claim; and a draw whose stakes are in the database. */

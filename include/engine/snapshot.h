@@ -95,7 +95,8 @@ struct engine_survey {
 	size_t histories_unread;
 	size_t offchain[OFFCHAIN_STATES]; /* draws of the database that are not over */
 	size_t offchain_halted;
-	size_t offchain_waits[REASON_COUNT]; /* the same, by what they wait for */
+	size_t offchain_due;                 /* what a source says is due, and is not locked */
+	size_t offchain_waits[REASON_COUNT]; /* all of these, by what they wait for */
 	uint64_t offchain_overdue_s;         /* the longest that one of them is past its deadline */
 };
 void engine_survey(const struct engine *e, struct engine_survey *out);

@@ -57,7 +57,7 @@ struct health_verdict;
 	X(HISTORIES, "histories_unread", GAUGE, "", "Pools whose transactions are still to be read.") \
 	X(MISMATCHES, "pool_mismatches", GAUGE, "", "What does not agree with the chain now, by the invariant watch: keeper.mismatches names it.") \
 	X(OFFCHAIN, "offchain_total", COUNTER, "state", "Draws of the database that came into this state; defaulted: no random value until the deadline.") \
-	X(OFFCHAIN_OPEN, "offchain_draws", GAUGE, "state", "Draws of the database that are not over; halted: of all these, those that a human must look at.") \
+	X(OFFCHAIN_OPEN, "offchain_draws", GAUGE, "state", "Draws of the database that are not over; due: not locked yet; halted: those that a human must look at.") \
 	X(OFFCHAIN_WAITS, "offchain_waits", GAUGE, "reason", "The same draws, by what they wait for.") \
 	X(OFFCHAIN_OVERDUE, "offchain_overdue_seconds", GAUGE, "", "The longest that one of them is past its deadline.") \
 	X(INVARIANTS, "invariant_mismatches_total", COUNTER, "invariant", "What must never happen; anything but 0 needs a human.")

@@ -254,6 +254,9 @@ test('what is due waits in words: for the audit, for nodes that show no block, f
 	await daemon.wait('offchain.no_block', { node: 'rpc2', why: /Method not found/ });
 	await daemon.wait('offchain.locks', { reason: 'OFFCHAIN_NODES', detail: /^rpc2 shows none: / });
 	assert.match((await told('bad10', 'OFFCHAIN_NODES')).join(' '), /^OFFCHAIN_NODES rpc2 shows none: .*Method not found/);
+	const metrics = await (await fetch(`http://${(await daemon.wait('http.listening')).address}/metrics`)).text();
+	assert.match(metrics, /^poolkeeper_offchain_draws\{state="due"\} (\d+)$(?=[^]*^poolkeeper_offchain_waits\{reason="OFFCHAIN_NODES"\} \1$)/m);
+	assert.ok(Number(/^poolkeeper_offchain_draws\{state="due"\} (\d+)$/m.exec(metrics)[1]) >= 64, 'a page or more');
 
 	world.postgres.setTime(LOCK + 600);
 	await daemon.wait('offchain.clocks', { next: 'wait', database_ahead_s: /^(59|60)\d$/ });
