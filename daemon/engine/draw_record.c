@@ -311,13 +311,31 @@ static bool choose_signature(struct draw *d, const struct action *a)
 	return true;
 }
 
+/* Whose word is a second one: another endpoint of the same host is not. */
+static int second_node(const struct draw *d)
+{
+	const struct rpc *rpc = d->s.e->m.rpc;
+	const size_t nodes = rpc_endpoint_count(rpc);
+	const int first = d->paid_endpoint;
+	int others[RPC_ENDPOINTS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 1; i < nodes; i++) {
+		const int next = (int)(((size_t)first + i) % nodes);
+
+		if (rpc_host_of(rpc, next) != rpc_host_of(rpc, first))
+			others[n++] = next;
+	}
+	return n > 0 ? others[d->facts.record.failures % n] : first;
+}
+
 /* The best node first; after a failure each in turn, for one that never tells must not stand in the way of the others. */
 static int node_to_ask(const struct draw *d)
 {
 	const size_t nodes = rpc_endpoint_count(d->s.e->m.rpc), failures = d->facts.record.failures;
 
 	if (d->n_paid > 0)
-		return (int)(((size_t)d->paid_endpoint + 1 + (nodes > 1 ? failures % (nodes - 1) : 0)) % nodes);
+		return second_node(d);
 	return failures == 0 ? RPC_ANY : (int)(failures % nodes);
 }
 
