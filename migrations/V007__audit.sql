@@ -15,8 +15,8 @@ CREATE TABLE keeper.audits (
 COMMENT ON TABLE keeper.audits IS 'How far each fee payer''s list of signatures is read without a gap.';
 COMMENT ON COLUMN keeper.audits.began_slot IS 'slot of the first audit: what is unknown and not younger is history';
 COMMENT ON COLUMN keeper.audits.signature IS 'newest signature that was judged, with its slot; null before the first audit was complete';
-COMMENT ON COLUMN keeper.audits.hold_height IS 'until this block height steps that the program does not guard wait: a restore or another signer was seen';
-COMMENT ON COLUMN keeper.audits.database IS 'system identifier and timeline of the server, and the table itself: another one means a restore or a failover';
+COMMENT ON COLUMN keeper.audits.hold_height IS 'until this block height steps that the program does not guard wait: a restore, a start of the server or another signer was seen';
+COMMENT ON COLUMN keeper.audits.database IS 'keeper.database_identity() when its last round began: another one means a restore, a failover or a start of the server';
 
 CREATE TABLE keeper.foreign_signatures (
     signature  keeper.signature PRIMARY KEY,
@@ -51,39 +51,44 @@ BEGIN
         v_server := '-';
     END;
     -- A dump that is restored makes the table anew, on whatever server, and a copy by CREATE DATABASE is another database.
-    RETURN v_server || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) || '.' || 'keeper.audits'::regclass::oid;
+    -- A volume that is put back to an older state is the same database; but its server was started for it.
+    RETURN v_server || '/' || (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) || '.' || 'keeper.audits'::regclass::oid
+        || '/' || extract(epoch FROM pg_postmaster_start_time());
 END
 $$;
-COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is, "-" where the provider does not say; and, after the slash, which database and table of it.';
+COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is, "-" where the provider does not say; then, each after a slash, which database and table of it, and when it was started.';
 
 CREATE FUNCTION keeper.database_changed(p_then text, p_now text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    -- When it was started says nothing: a server is started again for many reasons.
     SELECT split_part(p_then, '/', 2) <> split_part(p_now, '/', 2)
         OR split_part(p_then, '/', 1) <> split_part(p_now, '/', 1) AND '-' NOT IN (split_part(p_then, '/', 1), split_part(p_now, '/', 1))
 $$;
 COMMENT ON FUNCTION keeper.database_changed IS 'Private to audit_begin: another server, timeline, database or table. A provider that begins or ceases to say which server it is has changed nothing.';
 
 CREATE FUNCTION keeper.audit_begin(p_fence bigint, p_wallet text, p_slot bigint, p_height bigint)
-RETURNS TABLE (began_slot bigint, signature text, slot bigint, hold_height bigint, restored boolean, untold bigint)
+RETURNS TABLE (began_slot bigint, signature text, slot bigint, hold_height bigint, restored boolean, restarted boolean, untold bigint)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_identity text := keeper.database_identity();
     v_restored boolean;
+    v_restarted boolean;
 BEGIN
     PERFORM keeper.hold(p_fence);
     INSERT INTO keeper.audits (wallet, began_slot, database) VALUES (p_wallet, p_slot, v_identity) ON CONFLICT DO NOTHING;
-    SELECT keeper.database_changed(a.database, v_identity) INTO v_restored FROM keeper.audits a WHERE a.wallet = p_wallet;
+    SELECT keeper.database_changed(a.database, v_identity), split_part(a.database, '/', 3) <> split_part(v_identity, '/', 3)
+      INTO v_restored, v_restarted FROM keeper.audits a WHERE a.wallet = p_wallet;
     UPDATE keeper.audits a
-       SET database = v_identity, hold_height = CASE WHEN v_restored THEN greatest(a.hold_height, p_height + 150) ELSE a.hold_height END
+       SET database = v_identity, hold_height = CASE WHEN v_restored OR v_restarted THEN greatest(a.hold_height, p_height + 150) ELSE a.hold_height END
      WHERE a.wallet = p_wallet AND a.database <> v_identity;
     RETURN QUERY
-        SELECT a.began_slot::bigint, a.signature::text, a.slot::bigint, a.hold_height::bigint, v_restored,
+        SELECT a.began_slot::bigint, a.signature::text, a.slot::bigint, a.hold_height::bigint, v_restored, v_restarted,
                (SELECT count(*) FROM keeper.foreign_signatures f WHERE f.wallet = p_wallet AND NOT f.told)
           FROM keeper.audits a WHERE a.wallet = p_wallet;
 END
 $$;
-COMMENT ON FUNCTION keeper.audit_begin IS 'Where the audit of this wallet stands. Says whether the database is another one than last time.';
+COMMENT ON FUNCTION keeper.audit_begin IS 'Where the audit of this wallet stands. Says whether the database is another one than last time, or was started since: what was acknowledged to us may be gone.';
 
 CREATE FUNCTION keeper.audit_unknown(p_signature text[]) RETURNS TABLE (n bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

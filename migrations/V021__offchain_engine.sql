@@ -131,6 +131,10 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_lock record;
 BEGIN
+    -- A volume that was put back under a running daemon: it has looked at its wallet, but with the rows that are gone.
+    IF NOT EXISTS (SELECT FROM keeper.audits a WHERE a.database = keeper.database_identity()) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PK002', MESSAGE = 'nothing is locked: since this server was started the wallet''s signatures were not compared with this database';
+    END IF;
     SELECT f.signature, f.memo, f.answer INTO v_lock FROM keeper.foreign_signatures f
      WHERE f.kind = 'ANCHOR' AND NOT EXISTS (SELECT FROM keeper.offchain_draws d WHERE d.hash = decode(right(f.memo, 64), 'hex'))
        AND (f.answer IS NULL OR substring(f.memo, '^poolkeeper [0-9]+ (.*) [0-9a-f]{64}$') = p_source || ':' || p_source_key)
@@ -142,7 +146,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION keeper.offchain_unforgotten IS 'Private to offchain_lock: refuses while the audit of the wallet knows a lock that is not here; the draw that it names for ever.';
+COMMENT ON FUNCTION keeper.offchain_unforgotten IS 'Private to offchain_lock: refuses while no audit has begun here, and while one knows a lock that is not here; the draw that it names for ever.';
 
 CREATE FUNCTION keeper.offchain_answer(p_signature text, p_answer text) RETURNS SETOF keeper.foreign_signatures
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -76,11 +76,26 @@ static void tell_state(const struct audit *a)
 		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
 			"another server, timeline or copy of the database than last time: a backup or a standby");
+	else if (a->state.restarted)
+		log_info("audit.server_started", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
+			wallet, a->state.hold.n,
+			"Postgres was started since last time: what it had acknowledged may be gone");
 	if (!going_on(a) && a->state.untold > 0)
 		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
 			a->state.untold,
 			"an earlier run found foreign signatures and ended before it said so: see "
 			"keeper.foreign_signatures");
+}
+
+/* What one of the lists had before it is compared, the other one's journal may have lost as well. */
+static void hold_others(const struct audit *a)
+{
+	for (size_t i = 0; i < AUDITS; i++) {
+		struct height *hold = &a->e->audit[i].state.hold;
+
+		if (hold->n < a->state.hold.n)
+			*hold = a->state.hold;
+	}
 }
 
 /* In each round: the lease survives a failover, rows that the old server acknowledged may not. What we remember to be judged was
@@ -99,8 +114,10 @@ static void on_begun(struct task *task, const struct reply *reply)
 	if (a->state.hold.n < held.n)
 		a->state.hold = held;
 	tell_state(a);
-	if (!going_on(a) || a->state.restored)
+	if (!going_on(a) || a->state.restored || a->state.restarted)
 		a->n_recent = 0;
+	if (a->state.restored || a->state.restarted)
+		hold_others(a);
 	a->state.restored |= reads_again;
 	a->alerted = a->state.untold > 0;
 	a->fence = a->e->tick.fence;

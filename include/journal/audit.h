@@ -15,6 +15,7 @@ struct audit_state {
 	struct slot watermark_slot;
 	struct height hold; /* unguarded steps wait until this height     */
 	bool restored;      /* the database is another one than last time: until a round is complete */
+	bool restarted;     /* its server was started since last time             */
 	uint64_t untold;    /* written by a run that ended before it said so */
 };
 struct audit_item {

@@ -113,6 +113,7 @@
 	X("audit.history_lost", "error", "", "The list of our wallet's signatures has a hole.") \
 	X("audit.untold", "error", "", "So many unknown signatures that they are not told one by one.") \
 	X("audit.database_changed", "error", "", "Postgres is another server or timeline: a restore or a failover.") \
+	X("audit.server_started", "info", "", "Postgres was started since the last round: what the program does not guard waits until this height.") \
 	X("audit.complete", "info", "", "Every signature of our wallet is accounted for.") \
 	X("audit.failed", "warn", "", "The audit could not read or write.") \
 	X("canary.silent", "warn", "", "The canary's oracle does not answer: nothing is bound to it.") \

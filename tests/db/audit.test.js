@@ -21,7 +21,7 @@ const unknown = async (keeper, letters) => (await keeper.call('audit_unknown', {
 
 test('it begins once, and its watermark never goes back', async () => {
 	const keeper = await newKeeper(server);
-	assert.deepEqual(await begin(keeper), { began_slot: 50, signature: null, slot: null, hold_height: 0, restored: false, untold: 0 });
+	assert.deepEqual(await begin(keeper), { began_slot: 50, signature: null, slot: null, hold_height: 0, restored: false, restarted: false, untold: 0 });
 	assert.equal((await begin(keeper, 70)).began_slot, 50);
 	const done = async (letter, slot) => (await keeper.call('audit_done', { fence: 1, wallet: WALLET, signature: signature(letter), slot }))[0].audit_done;
 	assert.equal(await done('B', 80), 1);
@@ -58,13 +58,24 @@ test('a signature of our key holds unguarded steps back, and stays untold until 
 test('another server or timeline than last time is a restore, said once', async () => {
 	const keeper = await newKeeper(server);
 	await begin(keeper);
-	const [, here, table] = /^(\d+\.[0-9A-F]{8})\/(\d+\.\d+)$/.exec(await keeper.sql('SELECT database FROM keeper.audits'));
+	const [, here, table, start] = /^(\d+\.[0-9A-F]{8})\/(\d+\.\d+)\/(\d+\.\d+)$/.exec(await keeper.sql('SELECT database FROM keeper.audits'));
 	await keeper.sql("UPDATE keeper.audits SET database = '1/00000001'");
 	const restored = await begin(keeper, 60, 500);
 	assert.deepEqual([restored.restored, restored.hold_height], [true, 650]);
 	assert.deepEqual([(await begin(keeper)).restored, (await begin(keeper)).hold_height], [false, 650]);
-	for (const [was, changed] of [[`-/${table}`, false], [`1.00000001/${table}`, true], [`${here}/1`, true], ['-/1', true], ['-', true]]) {
+	for (const [was, changed] of [[`-/${table}/${start}`, false], [`1.00000001/${table}/${start}`, true], [`${here}/1/${start}`, true], ['-/1', true], ['-', true]]) {
 		await keeper.sql(`UPDATE keeper.audits SET database = '${was}'`);
 		assert.equal((await begin(keeper)).restored, changed, was);
+	}
+});
+
+test('the same server, started again since: no restore, but what it had acknowledged may be gone', async () => {
+	const keeper = await newKeeper(server);
+	await begin(keeper);
+	const [here] = (await keeper.sql('SELECT database FROM keeper.audits')).split(/\/[^/]*$/);
+	for (const [was, restarted, hold] of [[`${here}/1.5`, true, 650], [null, false, 650], [here, true, 750]]) {
+		if (was) await keeper.sql(`UPDATE keeper.audits SET database = '${was}'`);
+		const state = await begin(keeper, 60, hold - 150);
+		assert.deepEqual([state.restored, state.restarted, state.hold_height], [false, restarted, hold], was);
 	}
 });

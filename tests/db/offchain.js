@@ -39,6 +39,9 @@ const STATEMENTS = {
 		SELECT sum(units) AS refunded_units FROM paid`,
 };
 
+// Nothing is locked before an audit of the wallet has begun on this server.
+const AUDITED = "INSERT INTO keeper.audits (wallet, began_slot, database) VALUES ('So11111111111111111111111111111111111111112', 1, keeper.database_identity())";
+
 // Who plays where a test does not say.
 const THREE = [['anna', 1, 't1'], ['bob', 2, 't2'], ['carl', 3, 't3']];
 
@@ -50,7 +53,7 @@ class Offchain {
 
 	// Rules and key first: the draws of the tests open later.
 	async prepare(rules = RULES) {
-		await this.keeper.sql(SOURCE);
+		await this.keeper.sql(`${SOURCE}; ${AUDITED}`);
 		await this.keeper.call('vrf_key_register', { key: VRF_KEY });
 		await this.keeper.call('offchain_publish', { type: rules.type, rules: JSON.stringify(rules) });
 		return this;
@@ -197,4 +200,4 @@ function select({ draw, root, beta, entries, mode, prizes, alternates }) {
 
 async function newOffchain(newKeeper, server, rules) { return new Offchain(await newKeeper(server)).prepare(rules); }
 
-module.exports = { THREE, Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };
+module.exports = { AUDITED, THREE, Offchain, Keeper, newOffchain, RULES, STATEMENTS, VRF_KEY, WALLET, sha256, sha512, hex, bytes, be64, uuidBytes, alpha, merkleRoot, leaf, select, roundAt, now };

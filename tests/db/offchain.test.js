@@ -260,6 +260,21 @@ test('nothing is locked and nothing defaults while this clock and the chain\'s a
 	assert.equal((await off.verb('default', draw, { chain_s: 0 })).state, 'defaulted', 'it is so already');
 });
 
+test('nothing is locked before an audit has begun since this server was started: rows that are gone would not be missed', async () => {
+	const wallet = 'So11111111111111111111111111111111111111112';
+	const key = await off.opened();
+	const begun = async (height) => {
+		const [{ restored, restarted, hold_height: hold }] = await off.keeper.call('audit_begin', { fence: 1, wallet, slot: height + 10, height });
+		return [restored, restarted, Number(hold)];
+	};
+	await off.keeper.sql("UPDATE keeper.audits SET database = regexp_replace(database, '[^/]*$', '5')");
+	assert.match(await off.keeper.refusal('offchain_lock', Offchain.locking(key)), /^PK002 nothing is locked: since this server was started/);
+	assert.equal(await off.keeper.sql(`SELECT state FROM plain.draws WHERE key = '${key}'`), 'open', 'the source was not asked');
+	assert.deepEqual(await begun(60), [false, true, 210]);
+	assert.deepEqual(await begun(600), [false, false, 210], 'once');
+	assert.equal((await off.lock(key)).state, 'locked');
+});
+
 test('without a VRF nodes of two hosts are asked for the block, or nothing is locked and the source stays open', async (t) => {
 	const plain = off;
 	off = await newOffchain(newKeeper, server, { ...RULES, randomness: 'beacon' });

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { newKeeper } = require('./keeper');
-const { Offchain, Keeper, VRF_KEY } = require('./offchain');
+const { AUDITED, Offchain, Keeper, VRF_KEY } = require('./offchain');
 
 const SOURCES = path.join(__dirname, '..', '..', 'config', 'sources');
 const read = (source, name) => fs.readFileSync(path.join(SOURCES, source, name), 'utf8');
@@ -25,7 +25,7 @@ class Source extends Offchain {
 		made.type = JSON.parse(rules).type;
 		await made.keeper.call('vrf_key_register', { key: VRF_KEY });
 		await made.keeper.call('offchain_publish', { type: made.type, rules });
-		await made.keeper.sql(`BEGIN; ${read(source, 'schema.sql')} ${seed ? read(source, 'seed.sql') : ''} COMMIT;`);
+		await made.keeper.sql(`BEGIN; ${AUDITED}; ${read(source, 'schema.sql')} ${seed ? read(source, 'seed.sql') : ''} COMMIT;`);
 		return made;
 	}
 

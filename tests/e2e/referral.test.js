@@ -121,6 +121,41 @@ async function restoredCopy(world, name) {
 	return world.postgres.url(name, 'poolkeeper');
 }
 
+test('a volume is put back to an older state under a running daemon: what was paid since is not paid again', async (t) => {
+	const world = await World.start({ pooled: false });
+	t.after(() => world.stop());
+	await world.scenario.fundWallet(world.treasury, 1_000_000_000);
+	const mint = await world.scenario.createMint({});
+	const anna = new Keypair();
+	await earned(world, anna.address, mint, 500);
+	const daemon = world.startDaemonWith(payouts(world));
+	await until(world, 'SELECT count(*) FROM keeper.referral_periods WHERE ended_at IS NULL', /^1$/);
+	const id = await claim(world, anna.address, mint, 45);
+	await daemon.wait('draw.wait', { subject: `referral:${id}`, reason: 'REFERRAL_TOKENS' });
+	const [data, older] = [path.join(world.postgres.directory, 'data'), path.join(world.postgres.directory, 'older')];
+	await world.postgres.halt();
+	execFileSync('cp', ['-a', data, older]);
+	await world.postgres.start();
+	await daemon.wait('audit.server_started', { wallet: world.treasury.address });
+	await world.scenario.giveTokens(world.treasury, mint, 1000n);
+	await daemon.wait('draw.wait', { subject: `referral:${id}`, reason: 'REFERRAL_AUDIT' });
+	await world.scenario.chain('tick', 230);
+	await until(world, `SELECT status FROM public.referral_claims WHERE id = ${id}`, /^completed$/);
+	await assertPaidOnce(world, id, anna.address, mint, 45n);
+	const sig = await world.sql(`SELECT sig FROM keeper.steps WHERE subject = 'referral:${id}'`);
+
+	await world.postgres.halt();
+	fs.rmSync(data, { recursive: true });
+	fs.renameSync(older, data);
+	await world.postgres.start();
+	await daemon.wait('audit.foreign_signature', { sig, kind: 'STEP' });
+	await daemon.wait('draw.halt', { subject: `referral:${id}`, reason: 'REFERRAL_FOREIGN' });
+	await world.scenario.chain('tick', 230);
+	await sleep(3000);
+	assert.equal(await world.scenario.tokenBalance(anna.address, mint), 45n);
+	assert.equal(daemon.all('tx.open', subjectOf(id)).length, 1);
+});
+
 test('an older backup is restored while a payment is on its way: it is not made a second time', { skip: !process.env.POOLKEEPER_TEST_FULL }, async (t) => {
 	const world = await World.start({ pooled: false });
 	t.after(() => world.stop());

@@ -9,7 +9,7 @@ const { execFileSync } = require('node:child_process');
 const { after, before, test } = require('node:test');
 const { startPostgres, psql } = require('../lib/postgres.js');
 const { Keeper } = require('../db/keeper.js');
-const { Offchain, VRF_KEY } = require('../db/offchain.js');
+const { AUDITED, Offchain, VRF_KEY } = require('../db/offchain.js');
 const { pause } = require('../lib/server_process.js');
 const { Keypair } = require('../chain/solana.js');
 const { Daemon } = require('../e2e/daemon.js');
@@ -188,6 +188,7 @@ test('without its schema the pages say so, and work as soon as it is there', asy
 async function win(keeper) {
 	const statement = (name) => read('statements.sql').split(`-- name: ${name}\n`)[1].split('-- name:')[0].trim();
 	const offchain = new Offchain(keeper);
+	await keeper.sql(`${AUDITED} ON CONFLICT DO NOTHING`);
 	await keeper.sql("UPDATE jackpot.jackpots SET min_contributions = 0; UPDATE jackpot.rounds SET due_at = now() WHERE state = 'open'");
 	const locking = Offchain.locking('minor:1', { source: 'jackpots', type: 'jackpot', freeze: statement('freeze'), entries: statement('entries') });
 	const [draw] = await keeper.call('offchain_lock', locking);
