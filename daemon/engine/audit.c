@@ -87,17 +87,6 @@ static void tell_state(const struct audit *a)
 			"keeper.foreign_signatures");
 }
 
-/* What one of the lists had before it is compared, the other one's journal may have lost as well. */
-static void hold_others(const struct audit *a)
-{
-	for (size_t i = 0; i < AUDITS; i++) {
-		struct height *hold = &a->e->audit[i].state.hold;
-
-		if (hold->n < a->state.hold.n)
-			*hold = a->state.hold;
-	}
-}
-
 /* In each round: the lease survives a failover, rows that the old server acknowledged may not. What we remember to be judged was
  * judged by that one. */
 static void on_begun(struct task *task, const struct reply *reply)
@@ -116,8 +105,6 @@ static void on_begun(struct task *task, const struct reply *reply)
 	tell_state(a);
 	if (!going_on(a) || a->state.restored || a->state.restarted)
 		a->n_recent = 0;
-	if (a->state.restored || a->state.restarted)
-		hold_others(a);
 	a->state.restored |= reads_again;
 	a->alerted = a->state.untold > 0;
 	a->fence = a->e->tick.fence;
