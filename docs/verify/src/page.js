@@ -66,6 +66,8 @@ function find() {
 		{ cells: [index, weight, stake, included ? 'yes' : 'NO', path.map(hex).join(' ')], mood: included ? 'ok' : 'wrong' }))));
 }
 
+// A browser tells nothing where the same file is chosen again, and it may be another one by then.
+at('file').addEventListener('click', ({ target }) => { target.value = ''; });
 at('file').addEventListener('change', async ({ target }) => {
 	const [file] = target.files;
 	if (!file) return;
