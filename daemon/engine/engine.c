@@ -324,6 +324,8 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 		out->due_unfinished++;
 	if (!rebuild_asked(e) && certificates_pending(e))
 		out->due_unfinished++;
+	if (!rebuild_asked(e))
+		offchain_count(e, out);
 	for (size_t i = 0; i < e->n_active; i++) {
 		const struct draw *d = e->active[i];
 

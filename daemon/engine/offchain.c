@@ -97,13 +97,18 @@ bool offchain_hot(const struct engine *e)
 	return false;
 }
 
+static bool is_over(const struct offchain_row *row)
+{
+	return row->state == OFFCHAIN_SETTLED || row->state == OFFCHAIN_REFUNDED;
+}
+
 void offchain_survey(const struct engine *e, struct engine_survey *out)
 {
 	for (size_t i = 0; e->offchain && i < e->offchain->n; i++) {
 		const struct offchain_facts *f = &e->offchain->draw[i]->facts;
 		const int64_t late_s = offchain_now_ms(f) / 1000 - f->row.deadline_s;
 
-		if (f->row.state == OFFCHAIN_SETTLED || f->row.state == OFFCHAIN_REFUNDED)
+		if (is_over(&f->row))
 			continue;
 		out->offchain[f->row.state]++;
 		out->offchain_halted += f->row.halted[0] != '\0';
@@ -116,6 +121,30 @@ void offchain_survey(const struct engine *e, struct engine_survey *out)
 	out->offchain_due = e->offchain->n_candidates;
 	for (size_t i = 0; i < e->offchain->n_candidates; i++)
 		out->offchain_waits[e->offchain->candidate[i]->reason]++;
+}
+
+static void count(struct engine_snapshot *out, enum reason reason)
+{
+	if (REASONS[reason].level == REASON_INFO)
+		out->due_unfinished++;
+	else
+		out->blocked++;
+}
+
+void offchain_count(const struct engine *e, struct engine_snapshot *out)
+{
+	const struct offchain *o = e->offchain;
+
+	if (!o || !e->around.leader || e->policy.dry_run)
+		return;
+	out->due_unfinished += !o->looked;
+	for (size_t i = 0; i < e->m.sources->n; i++)
+		out->due_unfinished += !o->source[i].asked;
+	for (size_t i = 0; i < o->n; i++)
+		if (!is_over(&o->draw[i]->facts.row))
+			count(out, o->draw[i]->reason);
+	for (size_t i = 0; i < o->n_candidates; i++)
+		count(out, o->candidate[i]->reason);
 }
 
 /* ---- sources ---- */
@@ -262,6 +291,7 @@ static void on_look(struct task *task, const struct reply *reply)
 		o->look_ms = e->around.now_ms + LOOK_AGAIN_MS;
 		return;
 	}
+	o->looked = true;
 	take_rows(e, &o->look);
 	offchain_list_anchors(e);
 }
@@ -288,6 +318,7 @@ static void on_due(struct task *task, const struct reply *reply)
 	struct offchain_source *s = &o->source[o->asked - e->m.sources->at];
 	const bool ok = reply->err == ERR_OK && o->due.fault[0] == '\0';
 
+	s->asked = true;
 	attempts_note(&s->due, e->around.now_ms, ok);
 	if (ok) {
 		if (s->run.failures == 0)

@@ -186,6 +186,7 @@ static void on_look(struct task *task, const struct reply *reply)
 		missing = missing || look->missing;
 	}
 	s->node = 0;
+	s->hosts = 0;
 	s->next = 0;
 	s->stage = missing ? STAGE_PROOF_TIP : STAGE_FETCH;
 }
@@ -206,7 +207,11 @@ static void next_node(struct submissions *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		enough = enough && (!s->look[i].missing || s->look[i].found || s->look[i].witnesses > 1);
-	s->node++;
+	/* Another endpoint of a host that has answered is no second witness. */
+	do
+		s->node++;
+	while (s->node < rpc_endpoint_count(s->e->m.rpc) &&
+		(s->hosts >> rpc_host_of(s->e->m.rpc, (int)s->node) & 1) != 0);
 	if (enough || s->node >= rpc_endpoint_count(s->e->m.rpc))
 		conclude(s);
 	else
@@ -232,13 +237,15 @@ static void on_proof(struct task *task, const struct reply *reply)
 	struct submissions *s = of_rpc(task);
 	const struct rpc_statuses *got = reply->data;
 
-	if (reply->err == ERR_OK && got->at.n >= s->node_slot.n)
+	if (reply->err == ERR_OK && got->at.n >= s->node_slot.n) {
+		s->hosts |= 1U << rpc_host_of(s->e->m.rpc, (int)s->node);
 		for (size_t i = 0; i < s->n_asked; i++) {
 			struct submission_look *look = s->asked_look[i];
 
 			look->found = look->found || got->status[i].found;
 			look->witnesses += !got->status[i].found && past_its_life(look, s->node_height);
 		}
+	}
 	next_node(s);
 }
 

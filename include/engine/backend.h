@@ -44,7 +44,8 @@ struct submissions {
 	unsigned failures;  /* bodies of this page that could not be had */
 	struct submission_look look[SUBMISSIONS_PAGE];
 	size_t n, next;
-	size_t node; /* that gives proof of absence now */
+	size_t node;    /* that gives proof of absence now */
+	unsigned hosts; /* that gave theirs, as bits       */
 	struct height node_height;
 	struct slot node_slot;
 	struct signature asked[SUBMISSIONS_PAGE];

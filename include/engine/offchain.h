@@ -77,6 +77,7 @@ struct offchain_source {
 	struct attempts due; /* "due": failures in a row, of any kind */
 	struct attempts run; /* the others: those that were not done in time */
 	char fault[OFFCHAIN_WHY];
+	bool asked;     /* since the start, what is due */
 	uint64_t after; /* behind so many rows begins the page of "due" that is asked for next */
 };
 
@@ -95,6 +96,7 @@ struct offchain {
 	struct offchain_search search;
 	struct offchain_nodes nodes;
 	struct offchain_tell_call tell;
+	bool looked;            /* since the start, at the draws that are not over */
 	bool changed;           /* what is due waits for something else than was told */
 	enum reason lock_waits; /* ... all of it, as last logged */
 	bool clocks_differ;     /* likewise */
@@ -119,6 +121,8 @@ void offchain_turn(struct engine *e);
 uint64_t offchain_wake_ms(const struct engine *e);
 bool offchain_busy(const struct engine *e);
 void offchain_survey(const struct engine *e, struct engine_survey *out);
+/* Adds to due_unfinished and blocked what is not over, and what nobody has asked for yet. */
+void offchain_count(const struct engine *e, struct engine_snapshot *out);
 /* Some draw waits for the chain. */
 bool offchain_hot(const struct engine *e);
 /* The next look comes at once. */

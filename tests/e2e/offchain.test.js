@@ -289,3 +289,21 @@ test('what is due waits in words: for the audit, for nodes that show no block, f
 	assert.ok(!lone.log.includes('topsecret'));
 	assert.equal(await world.row({ source: 'plain', key: 'bad10' }), null);
 });
+
+test('--once is not done while a draw is locked and not drawn, nor before each source was asked; the next one ends it', async () => {
+	for (const daemon of world.daemons) await daemon.kill();
+	world.writePlain(PLAIN.statements);
+	await world.sql("UPDATE plain.draws SET due = false WHERE state = 'open'");
+	await world.lockTime();
+	const draw = await world.plain('once');
+	await world.sql(draw.due);
+	await world.forgetLease();
+	const once = async (settings) => (await world.startDaemonWith({ AUDIT_SECONDS: '1', ...settings }, '--once').exited).code;
+	assert.equal(await once({ ONCE_DEADLINE_SECONDS: '20' }), 75);
+	assert.equal((await world.row(draw)).state, 'locked');
+	await world.roundTime();
+	await world.forgetLease();
+	assert.equal(await once({ ONCE_DEADLINE_SECONDS: '100' }), 0);
+	assert.equal((await world.row(draw)).state, 'settled');
+	assert.equal(await paidOf(draw), '1|100');
+});

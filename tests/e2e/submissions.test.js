@@ -213,6 +213,35 @@ test('a hash that nobody knows waits while it could still land: the slow one is 
 	assert.equal((await answered(daemon, world, ids[1])).reason, 'not_found');
 });
 
+test('one host that hides a join, through two of its endpoints, does not have it refused', async (t) => {
+	const world = await World.start({ nodes: 2, slotMs: 100, settings: { LOG_LEVEL: 'debug' } });
+	t.after(() => world.stop());
+	const pool = await openPool(world);
+	const [player] = pool.players;
+	let hidden = 0;
+	const hide = (body) => {
+		const answer = JSON.parse(body);
+		hidden += answer.result.value.filter((status) => status).length;
+		answer.result.value = answer.result.value.map(() => null);
+		return JSON.stringify(answer);
+	};
+	const relay = await startRelay(world.nodeUrl(0), (method, body) => (method === 'getSignatureStatuses' ? hide(body) : body));
+	// The other one has it in its history only.
+	const honest = await startRelay(world.nodeUrl(1), (method, body, params) => (method === 'getSignatureStatuses' && !params[1].searchTransactionHistory ? hide(body) : body));
+	for (const one of [relay, honest]) t.after(() => one.close());
+	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: relay.url, SOLANA_RPC_URL_2: `${relay.url}?api-key=two`, SOLANA_RPC_URL_3: honest.url });
+	await daemon.wait('lease.held');
+	const txHash = await world.scenario.join(pool, player);
+	await world.scenario.chain('tick', 3);
+	await world.scenario.chain('slotMs', 0);
+	const id = await submit(world, { txHash, pool, wallet: player });
+	await seen(world, id);
+	await world.scenario.chain('tick', 240);
+	for (let ticks = daemon.all('tick').length; daemon.all('tick').length < ticks + 4;) await sleep(100);
+	assert.ok(hidden > 0);
+	assert.notEqual((await answer(world, id)).state, 'rejected');
+});
+
 // Stands still after the join, so that it stays confirmed and not final until the test goes on.
 async function acceptedOnly(world, daemon, pool, player) {
 	await world.scenario.chain('tick', 1); // the join gets a block after the pool's
