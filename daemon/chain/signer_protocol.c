@@ -53,6 +53,15 @@ size_t signer_ask_encode(
 	return (size_t)(at - out) + message_len;
 }
 
+/* Nothing behind its end: one guard has one packet. */
+static bool is_text(const uint8_t *at)
+{
+	for (size_t i = strnlen((const char *)at, MEMO_MAX); i < MEMO_MAX; i++)
+		if (at[i] != 0)
+			return false;
+	return true;
+}
+
 bool signer_ask_decode(
 	struct guard *guard, const uint8_t **message, size_t *message_len, const uint8_t *packet, size_t len)
 {
@@ -65,6 +74,8 @@ bool signer_ask_decode(
 	keys_of(guard, keys);
 	for (size_t i = 0; i < GUARD_KEYS; i++, at += PUBKEY_SIZE)
 		memcpy(keys[i]->b, at, PUBKEY_SIZE);
+	if (!is_text(at))
+		return false;
 	memcpy(guard->anchor.text, at, MEMO_MAX);
 	at += MEMO_MAX;
 	guard->pass_on_amount = load_u64(at);

@@ -236,7 +236,7 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(out, "  %-20s %s\n", MODES[i].name, MODES[i].help);
 	fputs("\nPOOL is the pool's address (ADDRESS:POOL_ID for an earlier pool at it) or its number in the web app. "
-	      "DRAW is the UUID of a draw off chain. FILE is a certificate,\n"
+	      "DRAW is the UUID of a draw off chain; explain takes SOURCE:KEY as well. FILE is a certificate,\n"
 	      "named with a dot or a slash; it is checked without network and settings. explain, status,\n"
 	      "verify and fairness write nothing, need no key, and work while the daemon is down. verify needs "
 	      "SOLANA_RPC_URL "
@@ -251,7 +251,8 @@ static void print_help(FILE *out)
 	      "\nexit codes: 0 done, 1 verify: not fair (fairness: unlike fair draws), 3 verify: no draw, stakes "
 	      "refunded,\n"
 	      "64 command line, 69 RPC or database unreachable (verify: it cannot be known),\n"
-	      "70 internal, 75 something due is unfinished (verify: not decided yet), 77 permissions of a key file, 78 "
+	      "70 internal, 74 output that cannot be written, 75 something due is unfinished (verify: not decided "
+	      "yet), 77 permissions of a key file, 78 "
 	      "settings.\n"
 	      "64, 77 and 78 stay until somebody changes something.\n",
 		out);

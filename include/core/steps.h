@@ -4,7 +4,8 @@
  * diagram of `poolkeeper --print-lifecycle` all come from here. Pool states are core/pool.h's.
  *
  *   name           subject   guarded  in words
- * guarded: the program itself refuses the step a second time, so it may be opened on confirmed views (R10); or a second one changes nothing (ANCHOR). */
+ * guarded: the program itself refuses the step a second time, so it may be opened on confirmed views, and one
+ * node's word on what became of it is enough (R10). */
 #ifndef CORE_STEPS_H
 #define CORE_STEPS_H
 #include <stdbool.h>

@@ -64,7 +64,7 @@ bool audit_busy(const struct engine *e);
 bool audit_through(const struct engine *e);
 /* The first audit of this run is not over yet. */
 bool audit_pending(const struct engine *e);
-/* What the program does not guard may be opened: each audit is complete and fresh under this lease, which began
+/* Claims may be paid and draws of the database locked: each audit is complete and fresh under this lease, which began
  * when what may have been signed before a restore of the database or by another signer was over and finalized. */
 bool audit_clear(const struct engine *e);
 #endif

@@ -1,4 +1,4 @@
-/* One chore of housekeeping, and what the two kinds do differently; only engine/house*.c use the functions. */
+/* One chore of housekeeping, and what the kinds do differently; only engine/house*.c use the functions. */
 #ifndef ENGINE_HOUSE_H
 #define ENGINE_HOUSE_H
 #include "chain/rpc.h"

@@ -13,7 +13,7 @@ struct audit_state {
 	struct slot began;
 	struct signature watermark; /* zero: no audit was complete yet */
 	struct slot watermark_slot;
-	struct height hold; /* unguarded steps wait until this height     */
+	struct height hold; /* claims and locks off chain wait until this */
 	bool restored;      /* the database is another one than last time: until a round is complete */
 	bool restarted;     /* its server was started since last time             */
 	uint64_t untold;    /* written by a run that ended before it said so */

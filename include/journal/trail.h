@@ -1,4 +1,4 @@
-/* Seals what keeper.audit_queue holds: the rows go to the end of keeper.audit_trail, a hash chain (migrations/V018). */
+/* Seals what keeper.audit_queue holds: the rows go to the end of keeper.audit_trail, a hash chain (migrations/V017). */
 #ifndef JOURNAL_TRAIL_H
 #define JOURNAL_TRAIL_H
 #include "journal/journal.h"

@@ -176,7 +176,7 @@ enum { SETTING_REQUIRED = 1, SETTING_SECRET = 2, SETTING_BY_NETWORK = 4, SETTING
 	X(OFFCHAIN, CERTIFICATE_PRIVATE_KEY, NULL, SECRET, certificate_key, NULL, 0, 0, SETTING_SECRET, NULL, \
 	  "That key itself; used only when CERTIFICATE_KEY_FILE is not set.") \
 	X(OFFCHAIN, CERTIFICATE_DIR, NULL, PATH, certificate_dir, "certificates", 0, 0, 0, "/var/lib/poolkeeper/certificates", \
-	  "Folder for the certificates, one file per draw, to be published as they are; made only where there is a key for them.") \
+	  "Folder for certificates, locks, rules and VRF keys, to be published as they are; made only where there is a key for them.") \
 	X(OFFCHAIN, CERTIFICATE_URL, NULL, URL, certificate_url, NULL, 0, 0, 0, NULL, \
 	  "Where that folder is published, https://: the status page links the files there; not set: it only names them.") \
 	X(JACKPOT, JACKPOT_CONNECTION_POOL_SIZE, NULL, NUMBER, jackpot_connections, "0", 0, 20, 0, "5", \

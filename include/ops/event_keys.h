@@ -50,7 +50,7 @@
 	X("offchain.anchored", "info", "", "The memo with its row's hash is final, in a slot before S.") \
 	X("offchain.block", "info", "", "The first finalized block from S on is known, and with it the drand round that is used.") \
 	X("offchain.no_block", "warn", "", "The node named node= does not show a finalized block; two have to. Once per slot S, or once until it shows one again when they are asked before a lock.") \
-	X("offchain.beacon", "info", "", "Two relays gave the same signature of that round.") \
+	X("offchain.beacon", "info", "", "Relays of two domains gave the same signature of that round.") \
 	X("offchain.no_beacon", "warn", "", "They did not, or not yet; they are asked again.") \
 	X("offchain.proven", "info", "", "The proof and its one random value are recorded.") \
 	X("offchain.drawn", "info", "", "Daemon and database computed the same winners.") \
@@ -111,9 +111,9 @@
 	X("audit.mention", "info", "", "A transaction names our wallet and is not signed by it.") \
 	X("audit.history", "info", "", "Signatures from before the first audit.") \
 	X("audit.history_lost", "error", "", "The list of our wallet's signatures has a hole.") \
-	X("audit.untold", "error", "", "So many unknown signatures that they are not told one by one.") \
+	X("audit.untold", "error", "", "An earlier run found signatures of ours and ended before it said so: keeper.foreign_signatures has them.") \
 	X("audit.database_changed", "error", "", "Postgres is another server or timeline: a restore or a failover.") \
-	X("audit.server_started", "info", "", "Postgres was started since the last round: what the program does not guard waits until this height.") \
+	X("audit.server_started", "info", "", "Postgres was started since the last round: claims, and locks of draws of the database, wait until 64 blocks past this height.") \
 	X("audit.complete", "info", "", "Every signature of our wallet is accounted for.") \
 	X("audit.failed", "warn", "", "The audit could not read or write.") \
 	X("canary.silent", "warn", "", "The canary's oracle does not answer: nothing is bound to it.") \
@@ -155,7 +155,7 @@
 	X("signer.auxiliary", "info", "", "An auxiliary wallet that signs.") \
 	X("signer.not_locked", "warn", "", "The key may be swapped to disk.") \
 	X("draw.key", "info", "", "A key of draws without a chain program: the VRF's, or the one that signs certificates.") \
-	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired or unknown says what the database knows of a VRF key.") \
+	X("config.vrf_key", "info warn", "", "--check-config: state= registered, retired, unknown or unread says what the database knows of a VRF key.") \
 	X("config.sources_unchecked", "warn", "", "--check-config: the database did not answer, so the statements of sources were only read.") \
 	X("config.same_host", "warn", "", "Two endpoints, key= and other=, name one host: where two nodes have to agree they are one.") \
 	X("config.one_host", "warn", "", "There are sources of draws, and nodes of one host alone; why= says what that means.") \

@@ -4,7 +4,7 @@
 
 #include "show/show.h"
 
-/* draw: a UUID. Writes the bytes of the file to out, a part at a time. Returns 0; 64: there is no such
+/* draw: a UUID, or a pool's ADDRESS or ADDRESS:POOL_ID. Writes the bytes of the file to out, a part at a time. Returns 0; 64: there is no such
  * certificate, 69: the database did not give it, 74: it could not be written; each with one line on `complaints`. */
 NODISCARD int show_issued(const struct show_config *config, const char *draw, FILE *out, FILE *complaints);
 

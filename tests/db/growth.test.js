@@ -150,7 +150,7 @@ async function rowsLookedAt(args) {
 	assert.ok(plans.length > 2, log);
 	// A row that is thrown away was looked at as well.
 	const looked = (plan) => [...plan.matchAll(/actual rows=(\d+) loops=(\d+)|Rows Removed by [^:]+: (\d+)/g)].map(([, rows, loops, removed]) => Number(removed ?? rows * loops));
-	return { json: JSON.parse(stdout), most: Math.max(...plans.flatMap(looked)), plans: plans.join('\n') };
+	return { json: JSON.parse(stdout), most: plans.flatMap(looked).reduce((most, n) => Math.max(most, n), 0), plans: plans.join('\n') };
 }
 
 test('status shows all that is not over, the newest that is, and says so; neither it nor explain reads what grows', async () => {
@@ -190,7 +190,9 @@ test('an index that is missing is seen', async () => {
 });
 
 // What no plan here shows, and why it stays.
-const KEPT = ['keeper.call_gaps_open', 'keeper.steps_binds', 'keeper.watermarks_watched']; // integrity's open gaps; a creator of many draws; pools that are gone are passed over
+const KEPT = ['keeper.call_gaps_open', 'keeper.steps_binds', 'keeper.watermarks_watched', // integrity's open gaps; a creator of many draws; pools that are gone are passed over
+	'keeper.referral_payouts_obstructed', 'keeper.referral_shares_referrer', // many that wait; without it the second column of the key is looked for in all of its index
+	'keeper.offchain_entries_below', 'keeper.offchain_entries_participant']; // here a draw has one entry
 
 test('every index of keeper is needed by a statement', { skip: FULL ? false : 'runs with --full' }, async () => {
 	const indexes = (await keeper.sql(`SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'keeper'::regnamespace

@@ -73,4 +73,7 @@ async function asAnOperator(t) {
 	assert.match(await systemd.inside('curl', '-s', `http://127.0.0.1:${await port()}/readyz`), /^ready$/m, 'and it is as well as before');
 }
 
-test('docs/operations.md works line by line', { skip: process.env.POOLKEEPER_TEST_FULL ? whyNot() ?? false : 'scripts/test --full runs it', timeout: 300000 }, asAnOperator);
+// What is booted has a /tmp of its own.
+const hidden = ROOT.startsWith('/tmp/') ? 'not in a clone below /tmp' : whyNot();
+
+test('docs/operations.md works line by line', { skip: process.env.POOLKEEPER_TEST_FULL ? hidden ?? false : 'scripts/test --full runs it', timeout: 300000 }, asAnOperator);

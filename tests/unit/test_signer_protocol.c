@@ -64,6 +64,10 @@ static void what_is_no_question_is_refused(void **state)
 	(void)state;
 	for (size_t cut = 0; cut < n - 1; cut++)
 		assert_false(signer_ask_decode(&read, &message, &len, packet, cut));
+	packet[n - 1 - 25 - 1] = 'x'; /* behind the end of the memo */
+	assert_false(signer_ask_decode(&read, &message, &len, packet, n));
+	packet[n - 1 - 25 - 1] = 0;
+	assert_true(signer_ask_decode(&read, &message, &len, packet, n));
 	packet[1] = STEP_COUNT;
 	assert_false(signer_ask_decode(&read, &message, &len, packet, n));
 	packet[1] = 0;
