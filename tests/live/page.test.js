@@ -8,6 +8,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { MUTATIONS, mutated } = require('./mutated.js');
+
 const root = path.join(__dirname, '..', '..');
 const stored = (name) => path.join(root, 'tests', 'certificates', name);
 
@@ -93,6 +95,12 @@ async function inTheBrowser() {
 		fs.writeFileSync(changed, fs.readFileSync(stored('draw.json'), 'utf8').replace('ledger 71', '<img src=x onerror=alert(1)>'.replaceAll('"', '')));
 		assert.match(await browser.choose(changed), /^not fair: signature/);
 		assert.equal(await browser.evaluate('document.querySelectorAll("img").length'), 0);
+		for (const [i, mutation] of MUTATIONS.entries()) {
+			const forged = path.join(folder, `forged-${i}.json`);
+			fs.writeFileSync(forged, await mutated(mutation));
+			assert.match(await browser.choose(forged), /^not fair: /, mutation.name);
+			assert.ok(await browser.evaluate(`[...document.querySelectorAll('#results tr.wrong')].some((row) => row.cells[0].textContent === '${mutation.check}')`), `${mutation.name}: ${mutation.check}`);
+		}
 		const asked = browser.events.filter(({ method }) => method === 'Network.requestWillBeSent').map(({ params }) => params.request.url);
 		assert.deepEqual(asked.filter((url) => !url.startsWith(`file://${folder}`)), []);
 		const refused = await browser.evaluate(`new Promise((resolve) => {

@@ -9,6 +9,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { MUTATIONS, mutated, operator, signAgain } = require('./mutated.js');
+
 const root = path.join(__dirname, '..', '..');
 const binary = process.env.POOLKEEPER || path.join(root, 'build', 'poolkeeper');
 const stored = path.join(root, 'tests', 'certificates');
@@ -80,17 +82,6 @@ test('the page knows drand\'s rounds from made up ones', async () => {
 
 // ---- both verifiers on the same files ----
 
-const operator = crypto.createPrivateKey({
-	key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from('op'), Buffer.alloc(30)]), format: 'der', type: 'pkcs8',
-});
-
-const signAgain = async (text, sign) => {
-	const { toBase58 } = await page('bytes');
-	const hash = crypto.createHash('sha256').update(text.slice('{"body":'.length, text.indexOf(',"key":"'))).digest();
-	const signature = toBase58(sign(Buffer.concat([Buffer.from('PKCERT01'), hash])));
-	return text.replace(/"signature":"[^"]*","tickets":\[/, () => `"signature":"${signature}","tickets":[`);
-};
-
 // R with a part of order 8: valid with the cofactor, and one of eight that the operator can make.
 function withTorsion(message) {
 	const { ed25519 } = require(path.join(root, 'docs', 'verify', 'node_modules', '@noble', 'curves', 'ed25519.js'));
@@ -104,14 +95,6 @@ function withTorsion(message) {
 	const signature = Buffer.concat([r, Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse()]);
 	assert.ok(ed25519.verify(signature, message, key, { zip215: false }), 'a library that multiplies by the cofactor takes it');
 	return signature;
-}
-
-async function mutated({ of, from, to, also = [], insert = '', times = '0', signed }) {
-	let text = fs.readFileSync(path.join(stored, `${of}.json`), 'utf8');
-	for (const [before, after] of [[from, to], ...also]) text = text.replace(before, () => after);
-	text = text.replace(from, () => from + insert.repeat(Number(times)));
-	if (signed !== 'again') return text;
-	return signAgain(text, (message) => crypto.sign(null, message, operator));
 }
 
 function byPoolkeeper(file) {
@@ -155,7 +138,7 @@ test('poolkeeper and the page say the same of every certificate and every mutati
 			assert.match(`${theirs.verdict}: ${theirs.why}`, verdict, name);
 			agree(name, byPoolkeeper(file), theirs);
 		}
-		for (const mutation of JSON.parse(fs.readFileSync(path.join(stored, 'mutations.json'), 'utf8'))) {
+		for (const mutation of MUTATIONS) {
 			const text = await mutated(mutation);
 			fs.writeFileSync(file, text);
 			const theirs = judgeCertificate(Buffer.from(text));
