@@ -127,14 +127,17 @@ CREATE FUNCTION keeper.record_calls(
     p_read bytea[], p_gap_signature bytea[], p_gap_slot bigint[], p_gap_reason text[]) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1500ms' AS $$
 DECLARE
-    v_written bigint;
-    v_call    keeper.calls;
+    v_written  bigint;
+    v_call     keeper.calls;
+    v_pool_id  numeric;
+    v_decimals smallint;
 BEGIN
     PERFORM keeper.hold(p_fence);
     -- What the pot of an open pool is shown with: its mint is not read before it is drawn.
-    UPDATE keeper.draws d SET decimals = n.decimals
-      FROM (SELECT g.pool_id, max(g.decimals) AS decimals FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) GROUP BY g.pool_id) n
-     WHERE d.address = p_address AND d.pool_id = n.pool_id AND d.decimals IS NULL AND n.decimals IS NOT NULL;
+    -- One key after the other: a join whose plan was made while the tables were small would read all of a large one.
+    FOR v_pool_id, v_decimals IN SELECT g.pool_id, max(g.decimals) FROM unnest(p_call_pool_id, p_decimals) AS g (pool_id, decimals) WHERE g.decimals IS NOT NULL GROUP BY g.pool_id LOOP
+        UPDATE keeper.draws d SET decimals = v_decimals WHERE d.draw = 'draw:' || p_address || ':' || v_pool_id AND d.decimals IS NULL;
+    END LOOP;
     INSERT INTO keeper.calls AS c (signature, ix, inner_ix, slot, block_time, draw, user_wallet, app_id, instruction, amount, decimals, mint)
     SELECT DISTINCT ON (g.signature, g.ix, g.inner_ix) g.signature, g.ix, g.inner_ix, g.slot, g.block_time,
            'draw:' || p_address || ':' || g.pool_id, g.user_wallet, d.app_id, g.instruction, g.amount,
