@@ -93,8 +93,9 @@ test('a hundred clients at once: no error, and never more than 20 server process
 	const one = await pooler(t);
 	const bench = path.join(postgres.programs, 'pgbench');
 	const script = path.join(one.directory, 'load.sql');
-	// Reading as a tick does, and a write of its own row.
+	// Reading as a tick does, a write of its own row, and a wait, so that no machine is fast or slow enough to need few server processes.
 	fs.writeFileSync(script, `SELECT count(*) FROM keeper.lease_look(0);
+		SELECT pg_sleep(0.02);
 		INSERT INTO public.load VALUES (:client_id, now()) ON CONFLICT (n) DO UPDATE SET at = excluded.at;\n`);
 	const running = promisify(execFile)(bench, ['-n', '-M', 'extended', '-c', String(CLIENTS), '-j', '2', '-T', String(LOAD_SECONDS), '-f', script, urlOf(one)]);
 	let done = false;
@@ -110,7 +111,7 @@ test('a hundred clients at once: no error, and never more than 20 server process
 	assert.ok(!/error|fatal/i.test(stderr), stderr);
 	// Idle ones stay for a while: those that it came to are still there.
 	most = Math.max(most, Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'")));
-	assert.ok(most > 1 && most <= BACKENDS, `${most} server processes`); // how many the load needs is the machine's speed
+	assert.ok(most > BACKENDS / 4 && most <= BACKENDS, `${most} server processes`);
 	assert.equal(await psql(postgres.url('missout'), 'SELECT count(*) FROM public.load'), String(CLIENTS), 'every client was served');
 	assert.ok(!/no more connections|closing because: .*(timeout|error)|pooler error/i.test(one.server.logTail()), one.server.logTail());
 	t.diagnostic(`${/tps = \d+/.exec(stdout)[0]}, ${most} server processes`);
