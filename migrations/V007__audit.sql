@@ -58,6 +58,12 @@ END
 $$;
 COMMENT ON FUNCTION keeper.database_identity IS 'Which server and which of its timelines this is, "-" where the provider does not say; then, each after a slash, which database and table of it, and when it was started.';
 
+CREATE FUNCTION keeper.database_mark() RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT hashtextextended(keeper.database_identity(), 0)
+$$;
+COMMENT ON FUNCTION keeper.database_mark IS 'Part of the tick''s one statement: another value than at the last audit_begin means that it is due.';
+
 CREATE FUNCTION keeper.database_changed(p_then text, p_now text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     -- When it was started says nothing: a server is started again for many reasons.

@@ -4,7 +4,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT string_agg(name, ', ') INTO wrong
-      FROM unnest(ARRAY['database_identity', 'database_changed', 'audit_begin', 'audit_unknown', 'audit_import', 'audit_done']) AS name
+      FROM unnest(ARRAY['database_identity', 'database_mark', 'database_changed', 'audit_begin', 'audit_unknown', 'audit_import', 'audit_done']) AS name
      WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'keeper'::regnamespace AND p.proname = name
                           AND p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp']);
     IF wrong IS NOT NULL THEN

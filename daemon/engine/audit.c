@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "core/address.h"
 #include "core/base58.h"
-#include "core/tx.h"
 #include "engine/parts.h"
 
 /* PAGE_QUIET: so much of the list is read again each time, so that what a node left out once is found later. */
@@ -21,13 +19,6 @@ static struct audit *of_rpc(struct task *task)
 static struct audit *of_db(struct task *task)
 {
 	return container_of(container_of(task, struct audit_call, task), struct audit, db);
-}
-
-static const struct pubkey *wallet_of(const struct audit *a)
-{
-	const struct policy *policy = &a->e->policy;
-
-	return a == &a->e->audit[AUDIT_DEV] ? &policy->dev_wallet : &policy->treasury;
 }
 
 static void end_round(struct audit *a, uint64_t pause_ms)
@@ -58,20 +49,26 @@ static void on_epoch(struct task *task, const struct reply *reply)
 		return;
 	}
 	a->epoch = *(const struct rpc_epoch *)reply->data;
-	a->stage = AUDIT_BEGIN;
+	/* A quiet list asks Postgres nothing. */
+	a->stage = audit_going_on(a) ? AUDIT_LIST : AUDIT_BEGIN;
 }
 
 /* Not the first round under this lease. */
-static bool going_on(const struct audit *a)
+static bool same_lease(const struct audit *a)
 {
 	return a->begun && a->fence == a->e->tick.fence;
+}
+
+bool audit_going_on(const struct audit *a)
+{
+	return same_lease(a) && a->state.database == a->e->tick.database;
 }
 
 static void tell_state(const struct audit *a)
 {
 	char wallet[PUBKEY_TEXT];
 
-	base58_pubkey(wallet, wallet_of(a));
+	base58_pubkey(wallet, audit_wallet(a));
 	if (a->state.restored)
 		log_error("audit.database_changed", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
@@ -80,20 +77,21 @@ static void tell_state(const struct audit *a)
 		log_info("audit.server_started", "wallet=%s hold_until_height=%" PRIu64 " why=\"%s\" next=audit",
 			wallet, a->state.hold.n,
 			"Postgres was started since last time: what it had acknowledged may be gone");
-	if (!going_on(a) && a->state.untold > 0)
+	if (!same_lease(a) && a->state.untold > 0)
 		log_error("audit.untold", "wallet=%s signatures=%" PRIu64 " why=\"%s\" next=human", wallet,
 			a->state.untold,
 			"an earlier run found foreign signatures and ended before it said so: see "
 			"keeper.foreign_signatures");
 }
 
-/* In each round: the lease survives a failover, rows that the old server acknowledged may not. What we remember to be judged was
- * judged by that one. */
+/* The lease survives a failover, rows that the old server acknowledged may not. What we remember to be judged was judged by that
+ * one. */
 static void on_begun(struct task *task, const struct reply *reply)
 {
 	struct audit *a = of_db(task);
 	const struct height held = a->state.hold;
 	const bool reads_again = a->state.restored;
+	const bool judged_there = same_lease(a) && a->state.database == a->db.audit.database;
 
 	if (reply->err != ERR_OK) {
 		fail_round(a, "begin", reply);
@@ -103,7 +101,7 @@ static void on_begun(struct task *task, const struct reply *reply)
 	if (a->state.hold.n < held.n)
 		a->state.hold = held;
 	tell_state(a);
-	if (!going_on(a) || a->state.restored || a->state.restarted)
+	if (!judged_there)
 		a->n_recent = 0;
 	a->state.restored |= reads_again;
 	a->alerted = a->state.untold > 0;
@@ -178,17 +176,11 @@ static void on_list(struct task *task, const struct reply *reply)
 static void list(struct audit *a)
 {
 	a->rpc.endpoint = a->endpoint;
-	rpc_get_signatures(a->e->m.rpc, &a->rpc, wallet_of(a), signature_is_zero(&a->before) ? NULL : &a->before,
+	rpc_get_signatures(a->e->m.rpc, &a->rpc, audit_wallet(a), signature_is_zero(&a->before) ? NULL : &a->before,
 		(struct slot){ 0 }, page_size(a), FINALIZED, on_list);
 }
 
 /* ---- what is not ours ---- */
-
-/* Before the first audit others may have used the key in good faith: that is not news. */
-static bool is_history(const struct audit *a, const struct audit_item *item)
-{
-	return item->slot.n <= a->state.began.n;
-}
 
 static void on_checked(struct task *task, const struct reply *reply)
 {
@@ -205,7 +197,7 @@ static void on_checked(struct task *task, const struct reply *reply)
 
 		*item = a->page[a->db.unknown[i]];
 		/* A lock is never history: its draw may be locked again. */
-		item->kind = is_history(a, item) && !item->anchors ? AUDIT_HISTORY : AUDIT_KINDS;
+		item->kind = audit_is_history(a, item) && !item->anchors ? AUDIT_HISTORY : AUDIT_KINDS;
 	}
 	a->stage = a->n_found > 0 ? AUDIT_FETCH : AUDIT_NEXT;
 }
@@ -224,60 +216,11 @@ static void check(struct audit *a)
 	audit_unknown(a->e->m.journal, &a->db, sigs, a->n_page, on_checked);
 }
 
-/* Only programs that our steps call: somebody does our work, or we did it and the journal forgot. */
-static bool looks_like_a_step(const struct audit *a, const struct tx_view *view)
-{
-	const struct pubkey draws[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ML, ADDRESS_ATA,
-		a->e->policy.switchboard.program };
-	const struct pubkey claims[] = { ADDRESS_COMPUTE_BUDGET, ADDRESS_ATA, ADDRESS_TOKEN, ADDRESS_TOKEN_2022 };
-
-	return tx_view_calls_only(view, a == &a->e->audit[AUDIT_DEV] ? draws : claims, 4);
-}
-
-/* Locks are the dev wallet's. */
-static bool anchors(const struct audit *a, const struct tx_view *view, struct memo *memo)
-{
-	struct pubkey program;
-
-	for (size_t i = 0; a == &a->e->audit[AUDIT_DEV] && i < view->n_ixs; i++) {
-		const struct bytes data = tx_view_ix_data(view, &view->ixs[i]);
-
-		if (!tx_view_key(view, view->ixs[i].program, NULL, 0, &program) ||
-			!pubkey_equal(&program, &ADDRESS_MEMO) || !memo_is_anchor(data))
-			continue;
-		memcpy(memo->text, data.p, data.n);
-		return true;
-	}
-	return false;
-}
-
-/* The signature itself is the proof: a node cannot make up that our key signed. */
-static bool judge(const struct audit *a, const struct rpc_transaction *tx, struct audit_item *item)
-{
-	struct tx_view view;
-	struct signature first;
-
-	if (!tx->found || tx_parse(&view, tx->tx, tx->tx_len) != TX_OK)
-		return false;
-	first = tx_view_signature(&view, 0);
-	if (!signature_equal(&first, &item->sig) || !tx_view_verify(&view))
-		return false;
-	if (!tx_view_signed_by(&view, wallet_of(a)))
-		item->kind = AUDIT_MENTION;
-	else if (!item->failed && anchors(a, &view, &item->memo))
-		item->kind = AUDIT_ANCHOR;
-	else
-		item->kind = looks_like_a_step(a, &view) ? AUDIT_STEP : AUDIT_OTHER;
-	if (item->kind != AUDIT_ANCHOR && is_history(a, item))
-		item->kind = AUDIT_HISTORY;
-	return true;
-}
-
 static void on_fetched(struct task *task, const struct reply *reply)
 {
 	struct audit *a = of_rpc(task);
 	struct audit_item *item = &a->found[a->at_found];
-	const bool ok = reply->err == ERR_OK && judge(a, reply->data, item);
+	const bool ok = reply->err == ERR_OK && audit_judge(a, reply->data, item);
 
 	attempts_note(&a->pace, a->e->around.now_ms, ok);
 	if (!ok && ++a->fetches < FETCHES_MAX)
@@ -305,29 +248,6 @@ static void fetch(struct audit *a)
 
 /* ---- what is said about it ---- */
 
-static const char *why_of(enum audit_kind kind)
-{
-	switch (kind) {
-	case AUDIT_STEP:
-		return "signed with our key, as our steps are, and not in the journal: a backup of the database was "
-		       "restored, or a second keeper or the old monitor uses this key";
-	case AUDIT_OTHER:
-		return "signed with our key, and no step of ours: somebody else uses this key";
-	case AUDIT_UNSEEN:
-		return "not in the journal, and no node hands the transaction out: who signed it is not known";
-	case AUDIT_ANCHOR:
-		return "a lock signed with our key, and not in the journal: a backup of the database was restored, or "
-		       "a second "
-		       "keeper uses this key; nothing is locked until keeper.offchain_answer('SIGNATURE', 'WHAT BECAME "
-		       "OF IT') was called";
-	case AUDIT_HISTORY:
-	case AUDIT_MENTION:
-	case AUDIT_KINDS:
-		break;
-	}
-	return "";
-}
-
 static void tell(struct audit *a, const struct audit_item *item)
 {
 	char wallet[PUBKEY_TEXT], sig[SIGNATURE_TEXT];
@@ -344,10 +264,11 @@ static void tell(struct audit *a, const struct audit_item *item)
 	}
 	a->alerted = true;
 	count_breach(a->e, BREACH_OWN_SIGNATURES);
-	base58_pubkey(wallet, wallet_of(a));
+	base58_pubkey(wallet, audit_wallet(a));
 	log_error("audit.foreign_signature",
 		"wallet=%s sig=%s slot=%" PRIu64 " failed=%d kind=%s memo=%s why=\"%s\" next=human", wallet, sig,
-		item->slot.n, item->failed ? 1 : 0, audit_kind_name(item->kind), item->memo.text, why_of(item->kind));
+		item->slot.n, item->failed ? 1 : 0, audit_kind_name(item->kind), item->memo.text,
+		audit_why(item->kind));
 }
 
 static void on_imported(struct task *task, const struct reply *reply)
@@ -392,7 +313,7 @@ static bool history_lost(struct audit *a)
 			&(struct reply){ ERR_RETRY, NULL, "the node's list ends before the last audited signature" });
 		return false;
 	}
-	base58_pubkey(wallet, wallet_of(a));
+	base58_pubkey(wallet, audit_wallet(a));
 	base58_signature(sig, &a->state.watermark);
 	log_error("audit.history_lost", "wallet=%s after=%s slot=%" PRIu64 " why=\"%s\" next=human", wallet, sig,
 		a->state.watermark_slot.n,
@@ -405,7 +326,7 @@ static void complete(struct audit *a)
 {
 	char wallet[PUBKEY_TEXT];
 
-	base58_pubkey(wallet, wallet_of(a));
+	base58_pubkey(wallet, audit_wallet(a));
 	if (a->n_history > 0)
 		log_info("audit.history", "wallet=%s signatures=%" PRIu64 " up_to_slot=%" PRIu64 " why=\"%s\"", wallet,
 			a->n_history, a->state.began.n,
@@ -417,7 +338,7 @@ static void complete(struct audit *a)
 	a->complete_fence = a->fence;
 	a->complete_height = a->epoch.height;
 	a->complete_ms = a->e->around.now_ms;
-	end_round(a, a->e->config.audit_ms);
+	end_round(a, audit_going_on(a) ? a->e->config.audit_ms : 0);
 }
 
 static void on_done(struct task *task, const struct reply *reply)
@@ -445,7 +366,7 @@ static void done(struct audit *a)
 	if (signature_equal(&a->newest, &a->state.watermark) && !a->alerted)
 		complete(a);
 	else
-		audit_done(a->e->m.journal, &a->db, wallet_of(a), &a->newest, a->newest_slot, on_done);
+		audit_done(a->e->m.journal, &a->db, audit_wallet(a), &a->newest, a->newest_slot, on_done);
 }
 
 static void step(struct audit *a)
@@ -461,7 +382,7 @@ static void step(struct audit *a)
 		rpc_get_epoch(a->e->m.rpc, any_node(&a->rpc), CONFIRMED, on_epoch);
 		break;
 	case AUDIT_BEGIN:
-		audit_begin(a->e->m.journal, &a->db, wallet_of(a), a->epoch.slot, a->epoch.height, on_begun);
+		audit_begin(a->e->m.journal, &a->db, audit_wallet(a), a->epoch.slot, a->epoch.height, on_begun);
 		break;
 	case AUDIT_LIST:
 		list(a);
@@ -473,7 +394,8 @@ static void step(struct audit *a)
 		fetch(a);
 		break;
 	case AUDIT_IMPORT:
-		audit_import(a->e->m.journal, &a->db, wallet_of(a), a->epoch.height, a->found, a->n_found, on_imported);
+		audit_import(
+			a->e->m.journal, &a->db, audit_wallet(a), a->epoch.height, a->found, a->n_found, on_imported);
 		break;
 	case AUDIT_NEXT:
 		remember(a);

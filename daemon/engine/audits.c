@@ -53,6 +53,12 @@ bool audit_through(const struct engine *e)
 	return true;
 }
 
+void audit_hasten(struct engine *e)
+{
+	for (size_t i = 0; i < AUDITS; i++)
+		e->audit[i].due_ms = e->around.now_ms;
+}
+
 /* By the round that is complete, not by the one that has only begun. */
 static bool held(const struct audit *a)
 {
@@ -63,7 +69,8 @@ static bool clear(const struct audit *a)
 {
 	const struct engine *e = a->e;
 
-	return through(a) && e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms && !held(a);
+	return through(a) && audit_going_on(a) &&
+	       e->around.now_ms - a->complete_ms <= FRESH_ROUNDS * e->config.audit_ms && !held(a);
 }
 
 bool audit_clear(const struct engine *e)

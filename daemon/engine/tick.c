@@ -76,6 +76,9 @@ static void on_lease(struct task *task, const struct reply *reply)
 	if (lease->held && lease->fence != e->tick.fence)
 		doubt_all(e);
 	e->tick.fence = lease->held ? lease->fence : 0;
+	if (lease->database != e->tick.database)
+		audit_hasten(e);
+	e->tick.database = lease->database;
 	e->lease_known = true;
 	e->around.leader = lease->held;
 	if (!rebuild_asked(e))

@@ -8,7 +8,8 @@
 #include "journal/call.h"
 
 static const char BEGIN[] =
-	"SELECT began_slot,signature,slot,hold_height,restored,restarted,untold FROM keeper.audit_begin($1,$2,$3,$4)";
+	"SELECT began_slot,signature,slot,hold_height,restored,restarted,untold,keeper.database_mark() "
+	"FROM keeper.audit_begin($1,$2,$3,$4)";
 static const char UNKNOWN[] = "SELECT n FROM keeper.audit_unknown($1)";
 static const char IMPORT[] = "SELECT keeper.audit_import($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 static const char DONE[] = "SELECT keeper.audit_done($1,$2,$3,$4)";
@@ -49,7 +50,8 @@ static bool parse_audit(struct task *task, const struct db_result *r, const void
 	       parse_signature(db_get(r, 0, 1), &a->watermark) &&
 	       (!db_get(r, 0, 2) || call_parse_u64(db_get(r, 0, 2), &a->watermark_slot.n)) &&
 	       call_parse_u64(db_get(r, 0, 3), &a->hold.n) && call_parse_bool(db_get(r, 0, 4), &a->restored) &&
-	       call_parse_bool(db_get(r, 0, 5), &a->restarted) && call_parse_u64(db_get(r, 0, 6), &a->untold);
+	       call_parse_bool(db_get(r, 0, 5), &a->restarted) && call_parse_u64(db_get(r, 0, 6), &a->untold) &&
+	       call_parse_i64(db_get(r, 0, 7), &a->database);
 }
 
 void audit_begin(struct journal *j, struct audit_call *call, const struct pubkey *wallet, struct slot slot,

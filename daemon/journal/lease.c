@@ -22,11 +22,13 @@ enum {
 	COL_STATUS,
 	COL_AGREES,
 	COL_SUBMISSIONS,
-	COL_UNSEALED
+	COL_UNSEALED,
+	COL_DATABASE
 };
 
 static const char TICK[] = "SELECT held,fence,holder,app_id,address,status,agrees,"
-			   "(SELECT keeper.submissions_wait()),(SELECT keeper.audit_waits()) "
+			   "(SELECT keeper.submissions_wait()),(SELECT keeper.audit_waits()),"
+			   "(SELECT keeper.database_mark()) "
 			   "FROM keeper.lease_tick($1,$2,$3)";
 static const char LOOK[] = "SELECT held,fence,holder,app_id,address,status,agrees FROM keeper.lease_look($1)";
 static const char RELEASE[] = "SELECT held,fence,holder FROM keeper.lease_release($2,$1)";
@@ -122,7 +124,8 @@ static bool parse_tick(struct task *task, const struct db_result *r, const void 
 		return true;
 	}
 	if (!call_parse_bool(db_get(r, 0, COL_SUBMISSIONS), &call->submissions) ||
-		!call_parse_bool(db_get(r, 0, COL_UNSEALED), &call->unsealed))
+		!call_parse_bool(db_get(r, 0, COL_UNSEALED), &call->unsealed) ||
+		!call_parse_i64(db_get(r, 0, COL_DATABASE), &call->database))
 		return false;
 	note_lease(j, call);
 	if (call->held) {

@@ -54,11 +54,24 @@ static inline bool audit_of_busy(const struct audit *a)
 }
 /* audit.c: goes on with this one's round, as far as it can without waiting. */
 void audit_advance(struct audit *a);
+/* Its last begin was under this lease, and with the database as it is now. */
+bool audit_going_on(const struct audit *a);
+
+/* audit_judge.c */
+/* Says in the item what the transaction is. False: this is not the transaction, or not one. */
+bool audit_judge(const struct audit *a, const struct rpc_transaction *tx, struct audit_item *item);
+/* Before the first audit others may have used the key in good faith: that is not news. */
+bool audit_is_history(const struct audit *a, const struct audit_item *item);
+/* What the alert says of this kind. */
+const char *audit_why(enum audit_kind kind);
+const struct pubkey *audit_wallet(const struct audit *a);
 
 /* audits.c */
 void audit_init(struct engine *e);
 void audit_fini(struct engine *e);
 void audit_turn(struct engine *e);
+/* The database is another one, or was started. */
+void audit_hasten(struct engine *e);
 bool audit_busy(const struct engine *e);
 /* Under this lease each audit was complete once: what it finds from now on is new. */
 bool audit_through(const struct engine *e);

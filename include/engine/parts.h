@@ -117,7 +117,8 @@ struct tick {
 	struct record_call observe;
 	struct tick_call call[TICK_CALLS];
 	bool running, reading, asked;
-	uint64_t fence; /* under which the rows in memory were loaded; 0: not the leader */
+	uint64_t fence;   /* under which the rows in memory were loaded; 0: not the leader */
+	int64_t database; /* as struct audit_state has it */
 	size_t next, in_flight, failed;
 	uint64_t started_ms, due_ms, asked_ms, count; /* asked: for the lease */
 	struct pool_entry **pool;                     /* what this tick reads */

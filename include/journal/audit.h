@@ -17,6 +17,7 @@ struct audit_state {
 	bool restored;      /* the database is another one than last time: until a round is complete */
 	bool restarted;     /* its server was started since last time             */
 	uint64_t untold;    /* written by a run that ended before it said so */
+	int64_t database;   /* keeper.database_mark(): another one after a restore, a failover, a start of the server */
 };
 struct audit_item {
 	struct signature sig;

@@ -20,6 +20,7 @@ struct lease_call {
 	const struct lease_pool *pools; /* borrowed until the next start                          */
 	bool submissions;               /* keeper.submissions holds rows that are not settled                      */
 	bool unsealed;                  /* keeper.audit_queue holds rows                                           */
+	int64_t database;               /* as struct audit_state has it                                            */
 	bool whole;                     /* pools is the whole list, not only what is newer than after_id            */
 	struct journal_call_state *state;
 	struct lease_pool *list;

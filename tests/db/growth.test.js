@@ -46,6 +46,7 @@ const SENT = {
 	audit_done: { fence: 1, wallet: A(1), signature: S(1), slot: 5 },
 	audit_seal: { fence: 1, limit: 200 },
 	audit_waits: {},
+	database_mark: {},
 	referral_work: { fence: 1, on: 't', treasury: A(2), max_amount: 5, max_per_day: 1000, max: 8 },
 	commit_record: commit({ draw: D(1), randomness: A(1), oracle: A(1), seed_slothash: A(9), seed_slot: 99 }),
 	randomness_free: { draw: D(1) },

@@ -67,10 +67,34 @@ test('history is one line; another signer of our key is alerted and imported onc
 	assert.equal(third.all('audit.foreign_signature').length, 0);
 
 	// A standby is promoted under a running daemon that keeps its lease: a row is not there any more, and its place in the list is known.
-	await world.sql(`DELETE FROM keeper.foreign_signatures WHERE signature = '${paused}'; UPDATE keeper.audits SET database = '1/00000001'`);
+	await world.sql(`DELETE FROM keeper.foreign_signatures WHERE signature = '${paused}';
+		CREATE OR REPLACE FUNCTION keeper.database_identity() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT '1.00000002/1.1/1' $$`);
 	await third.wait('audit.database_changed');
 	await third.wait('audit.foreign_signature', { sig: paused });
 	assert.equal(third.all('audit.untold').length, 0);
+});
+
+// What each tick says of the database decides when an audit asks where it stands.
+test('where the audit stands is asked once, and again within a tick when the database is another one, however rare the rounds', async (t) => {
+	const world = await World.start({ pooled: false });
+	t.after(() => world.stop());
+	const other = new Keypair();
+	await pay(world, world.devWallet, other, 50_000_000);
+	await finalized(world);
+	await world.sql("ALTER DATABASE postgres SET track_functions = 'all'");
+	const begins = () => world.sql("SELECT coalesce(sum(calls), 0) FROM pg_stat_user_functions WHERE funcname = 'audit_begin'");
+	const daemon = world.startDaemonWith(SETTINGS);
+	await daemon.wait('audit.complete');
+	for (let i = 0; i < 3; i++) await daemon.wait('audit.mention', { sig: await pay(world, other, world.devWallet, 1_000_000 + i) });
+	await daemon.kill('SIGTERM');
+	assert.equal(await begins(), '1');
+
+	const rare = world.startDaemonWith({ AUDIT_SECONDS: '3600' });
+	await rare.wait('audit.complete');
+	await world.sql("CREATE OR REPLACE FUNCTION keeper.database_identity() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT '1.00000002/1.1/1' $$");
+	await rare.wait('audit.database_changed');
+	await rare.kill('SIGTERM');
+	assert.equal(await begins(), '3');
 });
 
 test('a restored database: our own steps are not in the journal any more, and the alert says so', async (t) => {

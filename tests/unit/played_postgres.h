@@ -43,7 +43,7 @@ static void answer(struct db_call *call, enum err err, struct db_result *result)
 static void answer_tick(struct db_call *call)
 {
 	struct db_result result = { .rows = 1,
-		.column = { pg.lease_lost ? "f" : "t", "5", "me", NULL, NULL, NULL, NULL, "f", "f" } };
+		.column = { pg.lease_lost ? "f" : "t", "5", "me", NULL, NULL, NULL, NULL, "f", "f", "1" } };
 
 	answer(call, ERR_OK, &result);
 }
