@@ -177,7 +177,10 @@ BEGIN
     UPDATE keeper.call_gaps g SET filled_at = clock_timestamp()
      WHERE g.address = p_address AND g.filled_at IS NULL AND g.reason <> 'list_ends_early' AND g.signature <> ALL (p_gap_signature)
        AND (g.signature = ANY (p_read) OR g.reason = 'no_creation' AND 'create_pool' = ANY (p_instruction));
-    PERFORM keeper.end_by_calls(p_address, p_call_pool_id || p_pool_id, CASE WHEN p_gone THEN p_pool_id END);
+    -- It reads all calls of the pool, of which anybody may have made many: only what can end one asks for it.
+    IF p_gone OR p_instruction && ARRAY['cancel_pool', 'admin_close_pool', 'sweep_expired_pool', 'finalize_forfeited_pool', 'claim_rent'] THEN
+        PERFORM keeper.end_by_calls(p_address, p_call_pool_id || p_pool_id, CASE WHEN p_gone THEN p_pool_id END);
+    END IF;
     INSERT INTO keeper.watermarks AS w (address, pool_id, signature, slot, seen, gone)
     VALUES (p_address, p_pool_id, p_watermark, p_watermark_slot, p_seen, p_gone)
     ON CONFLICT (address) DO UPDATE

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { startPostgres } = require('../lib/postgres');
-const { newKeeper, key, POOL, DRAW, view, addAppPool } = require('./keeper');
+const { newKeeper, Keeper, key, POOL, DRAW, view, addAppPool } = require('./keeper');
 
 let server;
 test.before(async () => { server = await startPostgres({ settings: { track_functions: 'none' } }); });
@@ -267,4 +267,14 @@ test('nothing is written under a lost lease', async () => {
 	const keeper = await newPool();
 	assert.match(await keeper.refusal('record_calls', step([call()], { fence: 9 })), /^PK001/);
 	assert.match(await keeper.refusal('project_calls', { fence: 9, limit: 1 }), /^PK001/);
+});
+
+test('recording a call does not read what the pool has, however much that is; what may end the pool does', async () => {
+	const keeper = await newPool();
+	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction, amount, decimals)
+		SELECT sha512(n::text::bytea), 0, -1, 4, ${OLD}, '${DRAW}', '${key('D')}', 'donate', 1, 3 FROM generate_series(1, 3000) n; ANALYZE keeper.calls`);
+	const READ = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relid = 'keeper.calls'::regclass";
+	const readBy = async (instruction) => Number((await keeper.sql(`BEGIN; ${Keeper.call('record_calls', step([call({ instruction })]))}; ${READ}; ROLLBACK`)).split('\n').at(-1));
+	assert.ok(await readBy('join_pool') < 100);
+	assert.ok(await readBy('cancel_pool') >= 3000);
 });
