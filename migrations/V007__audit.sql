@@ -134,6 +134,9 @@ DECLARE
     v_written bigint;
 BEGIN
     PERFORM keeper.hold(p_fence);
+    IF NOT EXISTS (SELECT FROM keeper.audits a WHERE a.wallet = p_wallet AND a.database = keeper.database_identity()) THEN
+        RETURN 0;
+    END IF;
     UPDATE keeper.foreign_signatures f SET told = true WHERE f.wallet = p_wallet AND NOT f.told;
     UPDATE keeper.audits a SET signature = p_signature, slot = p_slot, checked_at = clock_timestamp()
      WHERE a.wallet = p_wallet AND p_signature IS NOT NULL AND coalesce(a.slot, 0) <= p_slot;
@@ -141,4 +144,4 @@ BEGIN
     RETURN v_written;
 END
 $$;
-COMMENT ON FUNCTION keeper.audit_done IS 'Everything up to this signature is judged, and what is not ours was told.';
+COMMENT ON FUNCTION keeper.audit_done IS 'Everything up to this signature is judged, and what is not ours was told. In another database than the one that was asked nothing is.';

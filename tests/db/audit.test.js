@@ -30,6 +30,16 @@ test('it begins once, and its watermark never goes back', async () => {
 	assert.deepEqual([state.signature, state.slot], [signature('B'), 80]);
 });
 
+test('a round that began in another database ends nothing in this one', async () => {
+	const keeper = await newKeeper(server);
+	await begin(keeper);
+	await keeper.call('audit_import', item('D', 'STEP'));
+	await keeper.sql("UPDATE keeper.audits SET database = database || '9'");
+	assert.deepEqual(await keeper.call('audit_done', { fence: 1, wallet: WALLET, signature: signature('D'), slot: 60 }), [{ audit_done: 0 }]);
+	const state = await begin(keeper);
+	assert.deepEqual([state.signature, state.untold], [null, 1]);
+});
+
 test('unknown is what neither the journal nor an audit has; each is imported once', async () => {
 	const keeper = await newKeeper(server);
 	await begin(keeper);
