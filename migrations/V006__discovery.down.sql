@@ -1,4 +1,5 @@
 -- Takes V006 back: what was found on the chain is found again; rows in schema public stay.
+DROP FUNCTION IF EXISTS keeper.census_done, keeper.census_found, keeper.census_unknown, keeper.census_begin;
 DROP FUNCTION IF EXISTS keeper.creator_binds, keeper.list_discovered, keeper.list_one, keeper.discover, keeper.undiscovered,
     keeper.app_row;
 CREATE OR REPLACE FUNCTION keeper.open_pools(p_after_id bigint)
@@ -22,7 +23,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                         WHERE p.pool_address = o.address AND (p.id = o.app_id OR p.status NOT IN ('ended', 'cancelled', 'closed')))
      ORDER BY app_id
 $$;
-DROP TABLE IF EXISTS keeper.discoveries, keeper.discovery;
+DROP TABLE IF EXISTS keeper.census, keeper.discoveries, keeper.discovery;
 DROP INDEX IF EXISTS keeper.steps_binds, keeper.draws_creator;
 ALTER TABLE keeper.draws DROP COLUMN IF EXISTS no;
 DO $$

@@ -30,6 +30,16 @@ COMMENT ON COLUMN keeper.discoveries.verdict IS 'FITS: may enter schema public. 
 COMMENT ON COLUMN keeper.discoveries.start_time IS 'creation, by the chain''s clock: the app''s age limit counts from here';
 COMMENT ON COLUMN keeper.discoveries.listed_at IS 'when its row in schema public was written or found there';
 
+CREATE TABLE keeper.census (
+    one       boolean     PRIMARY KEY DEFAULT true CONSTRAINT census_is_one_row CHECK (one),
+    signature bytea       CONSTRAINT census_signature_size CHECK (length(signature) = 64),
+    slot      keeper.slot NOT NULL,
+    database  text        NOT NULL
+);
+COMMENT ON TABLE keeper.census IS 'How far the list of the program''s own transactions is read: a pool that came and went between two looks at its accounts is found there.';
+COMMENT ON COLUMN keeper.census.signature IS 'newest one that was judged; null: none as yet, only what is younger than the slot counts';
+COMMENT ON COLUMN keeper.census.database IS 'keeper.database_identity() when its last reader began: what was known to another database is not known here';
+
 CREATE OR REPLACE FUNCTION keeper.open_pools(p_after_id bigint)
 RETURNS TABLE (app_id integer, address text, status text, agrees boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -196,3 +206,51 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY g.n
 $$;
 COMMENT ON FUNCTION keeper.creator_binds IS 'How often pools of these creators were bound, and token accounts made for them, since midnight UTC, by this database''s clock. What expired cost nothing.';
+
+-- ---- pools that came and went ----
+
+CREATE FUNCTION keeper.census_begin(p_fence bigint, p_slot bigint) RETURNS TABLE (signature bytea, slot bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    INSERT INTO keeper.census AS c (slot, database) VALUES (p_slot, keeper.database_identity())
+    ON CONFLICT (one) DO UPDATE SET database = excluded.database WHERE c.database <> excluded.database;
+    RETURN QUERY SELECT c.signature, c.slot::bigint FROM keeper.census c;
+END
+$$;
+COMMENT ON FUNCTION keeper.census_begin IS 'How far the program''s list is read. The first look of a database begins here: what is older is history.';
+
+CREATE FUNCTION keeper.census_unknown(p_signature bytea[]) RETURNS TABLE (n bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT g.n FROM unnest(p_signature) WITH ORDINALITY AS g (signature, n)
+     WHERE NOT EXISTS (SELECT FROM keeper.calls c WHERE c.signature = g.signature) ORDER BY g.n
+$$;
+COMMENT ON FUNCTION keeper.census_unknown IS 'Which of these (by place) are of no pool whose history is recorded.';
+
+CREATE FUNCTION keeper.census_found(p_fence bigint, p_address text[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_written bigint;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    -- What was seen of an earlier pool there says nothing of this one.
+    INSERT INTO keeper.watermarks AS w (address) SELECT DISTINCT g FROM unnest(p_address) g
+    ON CONFLICT (address) DO UPDATE SET gone = false, seen = NULL;
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+    RETURN v_written;
+END
+$$;
+COMMENT ON FUNCTION keeper.census_found IS 'Addresses at which pools of our dev wallet were made: their histories are read, whether anything is there now or not.';
+
+CREATE FUNCTION keeper.census_done(p_fence bigint, p_signature bytea, p_slot bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_written bigint;
+BEGIN
+    PERFORM keeper.hold(p_fence);
+    UPDATE keeper.census c SET signature = p_signature, slot = p_slot WHERE c.slot <= p_slot AND c.database = keeper.database_identity();
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+    RETURN v_written;
+END
+$$;
+COMMENT ON FUNCTION keeper.census_done IS 'Everything up to this signature is judged. It never goes back, nor on in another database than the one that was asked.';

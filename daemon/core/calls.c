@@ -1,4 +1,4 @@
-/* From a verified transaction to the calls it made of one pool. */
+/* From a verified transaction to the calls it made of one pool, or to the pools it made. */
 #include "core/calls.h"
 
 #include <string.h>
@@ -19,11 +19,13 @@ enum {
 /* The transaction taken apart, while its calls are collected. */
 struct reading {
 	const struct calls_source *source;
-	const struct pubkey *pool;
+	const struct pubkey *pool; /* whose calls go to `out`; NULL: those that make pools of `dev_wallet` to `made` */
+	const struct pubkey *dev_wallet;
 	struct tx_view view;
 	struct pubkey loaded[LOADED_MAX];
 	size_t n_loaded;
 	struct pool_calls *out;
+	struct pools_made *made;
 	bool too_many;
 };
 
@@ -234,17 +236,32 @@ bool calls_attribute(struct pool_calls *calls, bool *known, uint64_t *pool_id)
 
 /* ---- collecting ---- */
 
+static void add_made(struct reading *r, const struct ml_call *call)
+{
+	if (call->which != ML_CREATE_POOL || !pubkey_equal(&call->args.dev_wallet, r->dev_wallet))
+		return;
+	if (r->made->n == CALLS_MAX)
+		r->too_many = true;
+	else
+		r->made->pool[r->made->n++] = call->pool;
+}
+
 static void add_call(
 	struct reading *r, const struct ml_call *call, struct bytes accounts, unsigned outer, int inner, size_t after)
 {
-	struct pool_call *out = &r->out->call[r->out->n];
+	struct pool_call *out;
 
+	if (r->made) {
+		add_made(r, call);
+		return;
+	}
 	if (!pubkey_equal(&call->pool, r->pool))
 		return;
 	if (r->out->n == CALLS_MAX) {
 		r->too_many = true;
 		return;
 	}
+	out = &r->out->call[r->out->n];
 	*out = (struct pool_call){ .which = call->which,
 		.ix = (uint8_t)outer,
 		.inner = (int16_t)inner,
@@ -293,9 +310,11 @@ static void collect(struct reading *r)
 	}
 }
 
-/* A program that is not the lottery's got the pool's account: it may have called the lottery program. */
+/* A program that is not the lottery's got the pool's account, or the lottery program's: it may have called that. */
 static bool may_hide_calls(const struct reading *r)
 {
+	const struct pubkey *needed = r->made ? &ADDRESS_ML : r->pool;
+
 	for (unsigned i = 0; i < r->view.n_ixs; i++) {
 		const struct tx_ix *ix = &r->view.ixs[i];
 		const struct bytes accounts = tx_view_ix_accounts(&r->view, ix);
@@ -304,33 +323,50 @@ static bool may_hide_calls(const struct reading *r)
 		if (is_program(r, ix->program, &ADDRESS_ML))
 			continue;
 		for (size_t j = 0; j < accounts.n; j++)
-			if (key_at(r, accounts, (int)j, &key) && pubkey_equal(&key, r->pool))
+			if (key_at(r, accounts, (int)j, &key) && pubkey_equal(&key, needed))
 				return true;
 	}
 	return false;
+}
+
+static enum calls_result read_verified(struct reading *r, const struct signature *expected)
+{
+	struct signature first;
+
+	if (tx_parse(&r->view, r->source->tx.p, r->source->tx.n) != TX_OK)
+		return CALLS_UNPARSABLE;
+	first = tx_view_signature(&r->view, 0);
+	if (!signature_equal(&first, expected))
+		return CALLS_OTHER_TRANSACTION;
+	if (!tx_view_verify(&r->view))
+		return CALLS_BAD_SIGNATURE;
+	if (!load_tables(r))
+		return CALLS_BAD_TABLES;
+	if (!r->source->has_inner && may_hide_calls(r))
+		return CALLS_NO_INNER;
+	collect(r);
+	return r->too_many ? CALLS_TOO_MANY : CALLS_OK;
 }
 
 enum calls_result calls_read(struct pool_calls *out, const struct calls_source *source,
 	const struct signature *expected, const struct pubkey *pool)
 {
 	struct reading r = { .source = source, .pool = pool, .out = out };
-	struct signature first;
+	enum calls_result result;
 
 	out->n = 0;
-	if (tx_parse(&r.view, source->tx.p, source->tx.n) != TX_OK)
-		return CALLS_UNPARSABLE;
-	first = tx_view_signature(&r.view, 0);
-	if (!signature_equal(&first, expected))
-		return CALLS_OTHER_TRANSACTION;
-	if (!tx_view_verify(&r.view))
-		return CALLS_BAD_SIGNATURE;
-	if (!load_tables(&r))
-		return CALLS_BAD_TABLES;
-	if (!source->has_inner && may_hide_calls(&r))
-		return CALLS_NO_INNER;
-	collect(&r);
+	result = read_verified(&r, expected);
 	tell_ids(&r);
-	return r.too_many ? CALLS_TOO_MANY : CALLS_OK;
+	return result;
+}
+
+enum calls_result calls_read_made(struct pools_made *out, const struct calls_source *source,
+	const struct signature *expected, const struct pubkey *dev_wallet)
+{
+	struct reading r = { .source = source, .dev_wallet = dev_wallet, .made = out };
+
+	out->n = 0;
+	return read_verified(&r, expected);
 }
 
 const char *calls_result_name(enum calls_result result)

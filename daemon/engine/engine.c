@@ -27,6 +27,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
 	offchain_init(e);
 	ingest_init(e);
 	discovery_init(e);
+	census_init(e);
 	spending_init(e);
 	audit_init(e);
 	submissions_init(e);
@@ -53,6 +54,7 @@ void engine_configure(struct engine *e, const struct engine_config *config)
 	/* What waits for the end of a longer interval than the new one waits no longer than that. */
 	not_later(&e->tick.due_ms, now + config->tick_ms);
 	not_later(&e->discovery.due_ms, now + config->discovery_ms);
+	not_later(&e->census.due_ms, now + config->discovery_ms);
 	for (size_t i = 0; i < AUDITS; i++)
 		not_later(&e->audit[i].due_ms, now + config->audit_ms);
 	house_referrals_soon(e);
@@ -77,6 +79,7 @@ void engine_free(struct engine *e)
 	submissions_fini(e);
 	audit_fini(e);
 	spending_fini(e);
+	census_fini(e);
 	discovery_fini(e);
 	watch_fini(e);
 	offchain_fini(e);
@@ -244,6 +247,7 @@ void engine_turn(struct engine *e, uint64_t now_ms)
 	offchain_turn(e);
 	ingest_turn(e);
 	discovery_turn(e);
+	census_turn(e);
 	spending_turn(e);
 	audit_turn(e);
 	submissions_turn(e);
@@ -284,9 +288,9 @@ void engine_stop(struct engine *e)
 bool engine_stopped(const struct engine *e)
 {
 	if (!e->around.stopping || tick_busy(e) || pulse_busy(e) || witness_busy(e) || ingest_busy(e) ||
-		discovery_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) || settling_busy(e) ||
-		sealing_busy(e) || certificates_busy(e) || watch_busy(e) || house_busy(e) || offchain_busy(e) ||
-		e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
+		discovery_busy(e) || census_busy(e) || audit_busy(e) || submissions_busy(e) || retention_busy(e) ||
+		settling_busy(e) || sealing_busy(e) || certificates_busy(e) || watch_busy(e) || house_busy(e) ||
+		offchain_busy(e) || e->spending.db.task.busy || e->rents.rpc.task.busy || e->oracles.rpc.task.busy)
 		return false;
 	for (size_t i = 0; i < e->n_active; i++)
 		if (draw_busy(e->active[i]))
@@ -318,7 +322,8 @@ void engine_snapshot(const struct engine *e, struct engine_snapshot *out)
 	out->audit_clear = audit_clear(e);
 	out->rebuilt = e->rebuild.told;
 	out->due_unfinished = rebuild_asked(e) ? rebuild_left(e) : ingest_left(e);
-	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run && (discovery_pending(e) || audit_pending(e)))
+	if (!rebuild_asked(e) && e->around.leader && !e->policy.dry_run &&
+		(discovery_pending(e) || census_pending(e) || audit_pending(e)))
 		out->due_unfinished++;
 	if (!rebuild_asked(e) && e->submissions.wanted)
 		out->due_unfinished++;

@@ -33,9 +33,9 @@ static void end_round(struct ingest *in)
 {
 	struct ingest_watch *w = &in->watch;
 
-	w->next_ms = in->e->around.now_ms + (w->found ? in->e->config.tick_ms : IDLE_MS);
-	w->whole_round = true;
-	w->found = false;
+	w->next_ms = in->e->around.now_ms + (w->again ? 0 : w->found ? in->e->config.tick_ms : IDLE_MS);
+	w->whole_round = !w->again;
+	w->found = w->again = false;
 	w->after = (struct pubkey){ 0 };
 }
 
@@ -106,6 +106,15 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	w->next_ms = in->e->around.now_ms + in->e->config.tick_ms / 2;
 	if (w->page.n_watched < HISTORIES_PAGE)
 		end_round(in);
+}
+
+void ingest_watch_soon(struct engine *e)
+{
+	struct ingest_watch *w = &e->ingest.watch;
+
+	w->again = true;
+	w->whole_round = false;
+	w->next_ms = e->around.now_ms;
 }
 
 void ingest_watch_turn(struct engine *e)

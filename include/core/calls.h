@@ -26,7 +26,7 @@ enum calls_result {
 	CALLS_OTHER_TRANSACTION, /* the first signature is not the one that was asked for */
 	CALLS_BAD_SIGNATURE,     /* an ed25519 signature does not verify */
 	CALLS_BAD_TABLES,        /* the loaded addresses are not as many as the message asks for */
-	CALLS_NO_INNER,          /* another program got the pool, and what it called is not known */
+	CALLS_NO_INNER,          /* another program got the pool, or ml, and what it called is not known */
 	CALLS_TOO_MANY,          /* more calls than the runtime allows */
 };
 
@@ -52,6 +52,15 @@ struct pool_calls {
 /* Calls of the ml program about this pool, in the order in which they ran. */
 NODISCARD enum calls_result calls_read(struct pool_calls *out, const struct calls_source *source,
 	const struct signature *expected, const struct pubkey *pool);
+
+/* Pools that a transaction makes for one dev wallet. */
+struct pools_made {
+	size_t n;
+	struct pubkey pool[CALLS_MAX];
+};
+/* Every create_pool in it that names this dev wallet, in the order in which they ran; read as calls_read() reads. */
+NODISCARD enum calls_result calls_read_made(struct pools_made *out, const struct calls_source *source,
+	const struct signature *expected, const struct pubkey *dev_wallet);
 
 /* An address is used again after claim_rent: calls that do not say which pool they meant belong to the one before them.
  * *known and *pool_id are that of the transaction before, then of this one. False: some call has none; it keeps

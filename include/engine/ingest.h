@@ -55,6 +55,7 @@ struct ingest_watch {
 	struct pubkey after;
 	bool loaded, whole_round; /* whole_round: every such pool was looked at since the start */
 	bool found;               /* some in this round */
+	bool again;               /* after this round at once: its list is longer now */
 	uint64_t next_ms;
 	size_t n_jobs; /* of this page, not done yet */
 };
@@ -112,6 +113,8 @@ void ingest_done(struct ingest *in);
 void progress_turn(struct engine *e);
 /* ingest_watch.c */
 void ingest_watch_turn(struct engine *e);
+/* Addresses are on that list now. */
+void ingest_watch_soon(struct engine *e);
 /* rebuild.c: --rebuild, in place of everything else. */
 bool rebuild_asked(const struct engine *e);
 void rebuild_turn(struct engine *e);

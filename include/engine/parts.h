@@ -6,6 +6,7 @@
 #include "core/decide.h"
 #include "engine/audit.h"
 #include "engine/backend.h"
+#include "engine/census.h"
 #include "engine/certificates.h"
 #include "engine/discovery.h"
 #include "engine/draw.h"
@@ -186,6 +187,7 @@ struct engine {
 	struct ingest ingest;
 	struct audit audit[AUDITS];
 	struct discovery discovery;
+	struct census census;
 	struct spending spending;
 	struct rebuild rebuild;
 	struct submissions submissions;

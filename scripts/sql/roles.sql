@@ -10,6 +10,7 @@ SELECT g.grantee, to_regclass(g.name) AS object, g.privileges
     ('poolkeeper', 'keeper.bindings', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.call_gaps', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.calls', '{SELECT,INSERT,UPDATE}'),
+    ('poolkeeper', 'keeper.census', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.certificates', '{SELECT,INSERT}'),
     ('poolkeeper', 'keeper.commits', '{SELECT,INSERT,UPDATE}'),
     ('poolkeeper', 'keeper.discoveries', '{SELECT,INSERT,UPDATE}'),

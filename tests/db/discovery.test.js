@@ -181,3 +181,39 @@ test('binds and token accounts are counted per creator and UTC day; what expired
 	assert.deepEqual(await atas(), [0, 1]);
 	assert.deepEqual(await counts(), [2, 0]);
 });
+
+const bytea = (letter) => `\\x${letter.charCodeAt(0).toString(16).repeat(64)}`;
+const listed = (...letters) => letters.map((letter) => `\\${bytea(letter)}`); // within an array
+
+test('the census stands where the first look began, then where it was read to, and never goes back', async () => {
+	const keeper = await newKeeper(server);
+	const begin = (slot) => keeper.call('census_begin', { fence: 1, slot });
+	const done = (signature, slot) => keeper.call('census_done', { fence: 1, signature, slot });
+	assert.deepEqual(await begin(70), [{ signature: null, slot: 70 }]);
+	assert.deepEqual(await begin(90), [{ signature: null, slot: 70 }], 'what is younger than the first look is read');
+	await done(bytea('A'), 80);
+	await done(bytea('B'), 79);
+	assert.deepEqual(await begin(90), [{ signature: bytea('A'), slot: 80 }]);
+	// Postgres was started since: what the reader took for known may be gone.
+	await keeper.sql("UPDATE keeper.census SET database = database || '9'");
+	await done(bytea('C'), 85);
+	assert.deepEqual(await begin(90), [{ signature: bytea('A'), slot: 80 }]);
+	await done(bytea('C'), 85);
+	assert.deepEqual(await begin(90), [{ signature: bytea('C'), slot: 85 }]);
+});
+
+test('known to the census is what some recorded history has', async () => {
+	const keeper = await newKeeper(server);
+	await keeper.sql(`INSERT INTO keeper.calls (signature, ix, inner_ix, slot, draw, user_wallet, instruction)
+		VALUES ('${bytea('A')}', 0, -1, 5, '${DRAW}', '${key('U')}', 'create_pool')`);
+	assert.deepEqual(await keeper.call('census_unknown', { signature: listed('B', 'A', 'C') }), [{ n: 1 }, { n: 3 }]);
+	assert.deepEqual(await keeper.call('census_unknown', { signature: [] }), []);
+});
+
+test('an address where a pool was made is read, also one whose last pool is gone', async () => {
+	const keeper = await newKeeper(server);
+	await keeper.sql(`INSERT INTO keeper.watermarks (address, seen, gone, pool_id) VALUES ('${key('Q')}', '\\x${'00'.repeat(32)}', true, 7)`);
+	await keeper.call('census_found', { fence: 1, address: [POOL, key('Q'), POOL] });
+	assert.deepEqual(await keeper.call('watched', { after: '' }), [POOL, key('Q')].sort().map((address) => ({ address, seen: null })));
+	assert.equal(await keeper.sql(`SELECT pool_id FROM keeper.watermarks WHERE address = '${key('Q')}'`), '7', 'what was read of it stays');
+});

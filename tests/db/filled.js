@@ -87,7 +87,7 @@ const SHORT = `INSERT INTO keeper.leftovers (draw) SELECT ${draw('n')} FROM gene
 	UPDATE keeper.calls SET amount = 4 WHERE draw = ${draw(8)};
 	INSERT INTO keeper.calls (signature, ix, inner_ix, slot, block_time, draw, user_wallet, instruction) SELECT keeper.unbase58(${signature(8)}), i, -1, 5, 5, ${draw(8)}, ${address(8)},
 		('{create_pool,request_randomness,select_winner,payout_winner}'::text[])[i] FROM generate_series(1, 4) i;
-	INSERT INTO public.referral_claims (id, referrer_wallet, token_mint, amount) VALUES (99999999, lower(${address(3)}), ${address(1)}, '1'); INSERT INTO keeper.discovery (since) VALUES (5)`;
+	INSERT INTO public.referral_claims (id, referrer_wallet, token_mint, amount) VALUES (99999999, lower(${address(3)}), ${address(1)}, '1'); INSERT INTO keeper.discovery (since) VALUES (5); INSERT INTO keeper.census (slot, database) VALUES (5, '-')`;
 
 const tables = ROWS.map(([table]) => table);
 

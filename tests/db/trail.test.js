@@ -249,7 +249,7 @@ test('times know their zone, and rows that a person may correct say when they we
 const NOT_AUDITED = [
 	'audit_cuts', 'audit_queue', 'audit_trail', // the trail itself
 	'lease', // written each tick
-	'watermarks', 'call_gaps', 'discovery', 'discoveries', 'audits', 'foreign_signatures', // what was read from the chain and can be read again
+	'watermarks', 'call_gaps', 'discovery', 'discoveries', 'census', 'audits', 'foreign_signatures', // what was read from the chain and can be read again
 	'notices', 'leftovers', 'mismatches', // news, work to do, and a history of its own
 	'offchain_waits', // what the daemon waits for, told again by the next one
 	// A hash chain of their own, and nothing of it can be written twice.

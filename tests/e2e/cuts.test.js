@@ -71,11 +71,21 @@ async function setTheScene() {
 	await world.scenario.cancel(cancelled);
 	dusty.id = await world.register({ ...dusty, players: [creator, player] }, { status: 'open' });
 	cancelled.id = await world.register({ ...cancelled, players: [creator] }, { status: 'open' });
-	return { mint, player, silent, dusty, cancelled, joined, gone: new Keypair().address, draw: await drawnElsewhere() };
+	return { mint, creator, player, silent, dusty, cancelled, joined, gone: new Keypair().address, draw: await drawnElsewhere() };
 }
 
 // What is put in the way of the next daemon right before its start.
 const WORK = {
+	// Made and gone before the next start, and old enough to be judged.
+	async census_found() {
+		const { mint } = scene;
+		scene.brief = await world.scenario.createPool({ mint, creator: scene.creator, maxParticipants: 3, devWallet: world.devWallet, treasury: world.treasury });
+		await world.scenario.cancel(scene.brief);
+		for (const [name, accounts] of [['claim_refund', {}], ['claim_rent', { closeTarget: scene.creator.address }]]) {
+			await world.scenario.send([scene.creator], [world.scenario.instruction(name, scene.brief, scene.creator, accounts)]);
+		}
+		await world.scenario.chain('tick', 240);
+	},
 	// Somebody else uses the key, after the first audit has begun, and it is final.
 	async audit_import() {
 		scene.foreign = await world.scenario.send([world.devWallet], [build.transfer(world.devWallet, new Keypair(), 5_000_000n)]);
@@ -112,10 +122,11 @@ async function cutAt(statement, when) {
 
 // Each line is a fact that must be so in the end, whatever was cut.
 const facts = () => {
-	const { silent, dusty, cancelled, joined, gone, draw } = scene;
+	const { silent, brief, dusty, cancelled, joined, gone, draw } = scene;
 	return {
 		'the pool that nobody registered is judged once': [`SELECT string_agg(verdict || ' ' || (listed_at IS NOT NULL), ',') FROM keeper.discoveries WHERE draw LIKE 'draw:${silent.address}:%'`, 'FITS true'],
 		'the app has one row of it': [`SELECT count(*) || ' ' || (SELECT count(*) FROM public.pools) FROM public.pools p JOIN keeper.draws d ON d.app_id = p.id WHERE p.pool_address = '${silent.address}'`, '1 3'],
+		'the pool that came and went has its calls': [`SELECT string_agg(instruction, ' ' ORDER BY instruction) FROM keeper.calls WHERE draw LIKE 'draw:${brief.address}:%'`, 'cancel_pool claim_refund claim_rent create_pool'],
 		'the foreign signature is imported once, and told': ["SELECT string_agg(kind || ' ' || told, ',') FROM keeper.foreign_signatures WHERE kind <> 'HISTORY'", 'OTHER true'],
 		'the list is read to its end': ['SELECT count(*) FROM keeper.audits WHERE signature IS NOT NULL', '1'],
 		'the dust stands once': [`SELECT string_agg(kind, ',') FROM keeper.mismatches WHERE scope = 'chain' AND gone_at IS NULL AND subject LIKE 'draw:${dusty.address}:%'`, 'vault_dust'],
@@ -144,7 +155,7 @@ async function untilAllIsSo() {
 
 // In this order each is reached by a start: the ones before have done their work.
 const CUTS = [
-	'undiscovered', 'discover', 'list_discovered', 'audit_begin', 'audit_import', 'audit_done', 'submissions_page', 'watch', 'retain', 'audit_seal', 'leftover_note',
+	'undiscovered', 'discover', 'list_discovered', 'census_begin', 'census_found', 'census_done', 'audit_begin', 'audit_import', 'audit_done', 'submissions_page', 'watch', 'retain', 'audit_seal', 'leftover_note',
 	'offchain_halt', 'proof_add', 'lease_release',
 ];
 

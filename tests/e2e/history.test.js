@@ -4,8 +4,9 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const web3 = require('../chain/node_modules/@solana/web3.js');
-const { ADDRESS } = require('../chain/solana.js');
+const { ADDRESS, Keypair } = require('../chain/solana.js');
 const { Backend, Conflict } = require('./backend.js');
+const { startRelay } = require('./relay.js');
 const { World, sleep } = require('./world.js');
 const { Players } = require('./players.js');
 
@@ -215,9 +216,17 @@ async function until(what, check, within = 60000) {
 	for (const deadline = Date.now() + within; !await check(); await sleep(50)) assert.ok(Date.now() < deadline, what);
 }
 
-test('whole lives while no daemon looked: what the app registered comes to its true end, what nobody registered keeps its calls', async (t) => {
+// The first look of this database at the program's transactions is over, and no daemon runs any more.
+async function censusBegun(world) {
+	const daemon = world.startDaemon();
+	await until('the census stands', async () => await world.sql('SELECT count(*) FROM keeper.census') === '1');
+	await daemon.kill('SIGTERM');
+}
+
+test('whole lives while no daemon looked: what the app registered comes to its true end, what nobody ever named is found and keeps its calls', async (t) => {
 	// By the clock of Postgres everything is older than the backend's age limit.
-	const { world, players } = await stage(t, { chainTime: Math.floor(Date.now() / 1000) - 3600, settings: { SUBMISSION_MAX_AGE: '3600' } });
+	const { world, players } = await stage(t, { chainTime: Math.floor(Date.now() / 1000) - 3600, settings: { DISCOVERY_SECONDS: '1' } });
+	await censusBegun(world);
 	const [creator, second, third] = [await players.wallet(), await players.wallet(), await players.wallet()];
 	const named = async (options) => {
 		const pool = await players.create(creator, options);
@@ -226,12 +235,13 @@ test('whole lives while no daemon looked: what the app registered comes to its t
 	};
 	const salt = Buffer.alloc(32, 9);
 	const [registered, first, silent] = [await players.create(creator), await named({ salt }), await players.create(creator, { registered: false })];
-	const [rent] = await Promise.all([
+	await Promise.all([
 		wholeLife(players, silent, [second]), wholeLife(players, registered, [second, third]), wholeLife(players, first, [third]),
 	]);
 	const again = await named({ salt });
 	await wholeLife(players, again, [second, third]);
 	await world.scenario.chain('slotMs', 25); // nothing is sent any more: only finality is waited for
+	await players.settled(); // no view shows the last pool alive
 	const daemon = world.startDaemon();
 	await recordedAll(players, [registered, first]);
 	const rows = () => world.sql(`SELECT p.id, p.status, p.participants_count, p.total_pot, p.rent_claimed, d.status, d.participants FROM public.pools p
@@ -242,8 +252,7 @@ test('whole lives while no daemon looked: what the app registered comes to its t
 	await until('every call is looked after', async () => await world.sql('SELECT count(*) FROM keeper.calls WHERE projected_at IS NULL') === '0');
 	await appEquals(world, players, [{ ...registered, state: 'gone' }]);
 	assert.equal(await world.sql(`SELECT mint = '${players.mint.address}' AND creator = '${creator.address}' FROM keeper.draws WHERE app_id = ${registered.id}`), 't');
-	assert.deepEqual(await players.recorded(silent), [], 'nobody has named it');
-	await world.sql(`INSERT INTO keeper.submissions (tx_hash, pool, wallet, operation) VALUES ('${rent}', '${silent.address}', '${creator.address}', 'claim_rent')`);
+	await daemon.wait('census.found', { pool: silent.address, sig: silent.created });
 	await recordedAll(players, [silent]);
 	assert.equal(await world.sql(`SELECT (SELECT count(*) FROM public.pools), (SELECT count(*) FROM keeper.draws WHERE address = '${silent.address}')`), '3|0', 'what is over needs no row');
 	// The app hears of it at last.
@@ -253,6 +262,41 @@ test('whole lives while no daemon looked: what the app registered comes to its t
 	assert.deepEqual(daemon.all('journal.unreadable'), []);
 	await daemon.kill('SIGTERM');
 	assert.equal(daemon.code, 0);
+});
+
+test('lives that one node hides and another lists, one at an address that was used before, and one of somebody else: ours are found, once', async (t) => {
+	const { world, players } = await stage(t, { nodes: 2, settings: { DISCOVERY_SECONDS: '1' } });
+	const salt = Buffer.alloc(32, 9);
+	const [creator, second] = [await players.wallet(), await players.wallet()];
+	const earlier = await players.create(creator, { salt });
+	const before = world.startDaemon();
+	await wholeLife(players, earlier, [second]);
+	await world.scenario.chain('tick', 40);
+	await until('the earlier pool is read to its end', async () => await world.sql(`SELECT gone FROM keeper.watermarks WHERE address = '${earlier.address}'`) === 't');
+	await until('the census stands', async () => await world.sql('SELECT count(*) FROM keeper.census') === '1');
+	await before.kill('SIGTERM');
+
+	const [hidden, again] = [await players.create(creator, { registered: false }), await players.create(creator, { registered: false, salt })];
+	const foreign = await players.create(creator, { registered: false, devWallet: new Keypair() });
+	assert.equal(again.address, earlier.address);
+	await Promise.all([hidden, again, foreign].map((pool) => wholeLife(players, pool, [second])));
+	await world.scenario.chain('tick', 240); // old enough to be judged by the very first round, which asks the node that hides one
+	let hides = 0;
+	const hide = (body) => {
+		const answer = JSON.parse(body);
+		const left = answer.result.filter(({ signature }) => signature !== hidden.created);
+		hides += answer.result.length - left.length;
+		return JSON.stringify({ ...answer, result: left });
+	};
+	const liar = await startRelay(world.nodeUrl(0), (method, body, params) => (method === 'getSignaturesForAddress' && params[0] !== hidden.address ? hide(body) : body));
+	t.after(() => liar.close());
+	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: liar.url, SOLANA_RPC_URL_2: world.nodeUrl(1) });
+	await recordedAll(players, [hidden, again]);
+	assert.ok(hides > 0);
+	assert.deepEqual(await players.recorded(foreign), []);
+	await until('it is read no more', async () => await world.sql('SELECT count(*) FROM keeper.watermarks WHERE NOT gone') === '0');
+	assert.deepEqual(daemon.all('census.found').map(({ pool }) => pool).sort(), [hidden.address, again.address].sort());
+	assert.deepEqual([daemon.all('census.unread'), daemon.all('census.failed')], [[], []]);
 });
 
 // What the program permits now, by kind: each entry is [the pool, who].

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "journal/audit.h"
+#include "journal/census.h"
 #include "journal/discovery.h"
 #include "sim/fake_journal.h"
 
@@ -69,6 +70,55 @@ void discovery_binds(
 	(void)call;
 	(void)creators;
 	(void)n;
+	(void)done;
+	abort();
+}
+
+void census_call_init(struct census_call *call)
+{
+	call->state = NULL;
+}
+
+void census_call_fini(struct census_call *call)
+{
+	call->state = NULL;
+}
+
+void census_begin(struct journal *j, struct census_call *call, struct slot slot, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)slot;
+	(void)done;
+	abort();
+}
+
+void census_unknown(
+	struct journal *j, struct census_call *call, const struct signature *sigs, size_t n, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)sigs;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+void census_found(struct journal *j, struct census_call *call, const struct pubkey *pools, size_t n, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)pools;
+	(void)n;
+	(void)done;
+	abort();
+}
+
+void census_done(struct journal *j, struct census_call *call, const struct census_position *to, journal_done *done)
+{
+	(void)j;
+	(void)call;
+	(void)to;
 	(void)done;
 	abort();
 }

@@ -198,6 +198,74 @@ static void test_too_many(void **state)
 	assert_int_equal(calls_read(&calls, &source, &sig, &accounts.of[ML_POOL]), CALLS_TOO_MANY);
 }
 
+static enum calls_result read_made(struct pools_made *made, const struct calls_source *source)
+{
+	const struct pubkey ours = { { 55 } };
+
+	return calls_read_made(made, source, &sig, &ours);
+}
+
+static void build_creation(struct ix *ix, uint8_t pool, uint8_t dev_wallet)
+{
+	const struct ml_args args = { .bet_amount = 5, .dev_wallet = { { dev_wallet } } };
+
+	accounts.of[ML_POOL] = (struct pubkey){ { pool } };
+	ml_build(ix, ML_CREATE_POOL, &accounts, &args);
+}
+
+/* Of two pools in one transaction the one that names our dev wallet; nothing else that is done with a pool makes one. */
+static void test_made(void **state)
+{
+	struct calls_source source;
+	struct pools_made made;
+	struct ix ix[3];
+
+	(void)state;
+	build_creation(&ix[0], 101, 55);
+	build_creation(&ix[1], 102, 56);
+	ml_build(&ix[2], ML_JOIN_POOL, &accounts, &(struct ml_args){ .bet_amount = 5, .dev_wallet = { { 55 } } });
+	sign(ix, 3);
+	source = source_at(SLOT);
+	assert_int_equal(read_made(&made, &source), CALLS_OK);
+	assert_int_equal(made.n, 1);
+	assert_int_equal(made.pool[0].b[0], 101);
+	tx.bytes[tx.size - 1] ^= 1;
+	assert_int_equal(read_made(&made, &source), CALLS_BAD_SIGNATURE);
+	assert_int_equal(made.n, 0);
+}
+
+/* Another program that was given the lottery's may have had it make a pool. */
+static void test_made_inside(void **state)
+{
+	const struct pubkey program = { { 77 } };
+	const struct pubkey pool = { { 101 } };
+	uint8_t keys[16] = { 0 };
+	struct tx_inner inner;
+	struct calls_source source;
+	struct pools_made made;
+	struct ix creation, ix;
+
+	(void)state;
+	build_creation(&creation, 101, 55);
+	ix_begin(&ix, &program);
+	ix_account(&ix, &pool, IX_WRITE);
+	ix_account(&ix, &ADDRESS_ML, 0);
+	sign(&ix, 1);
+	for (size_t i = 0; i < creation.n_metas; i++)
+		keys[i] = index_of(&pool);
+	inner = (struct tx_inner){ 0, index_of(&ADDRESS_ML), (uint8_t)creation.n_metas, keys, creation.data_size,
+		creation.data };
+	source = source_at(SLOT);
+	source.inner = &inner;
+	source.n_inner = 1;
+	assert_int_equal(read_made(&made, &source), CALLS_OK);
+	assert_int_equal(made.n, 1);
+	assert_true(pubkey_equal(&made.pool[0], &pool));
+	source.n_inner = 0;
+	source.has_inner = false;
+	assert_int_equal(read_made(&made, &source), CALLS_NO_INNER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +274,8 @@ int main(void)
 		cmocka_unit_test_setup(test_movement, begin),
 		cmocka_unit_test_setup(test_hidden, begin),
 		cmocka_unit_test_setup(test_too_many, begin),
+		cmocka_unit_test_setup(test_made, begin),
+		cmocka_unit_test_setup(test_made_inside, begin),
 	};
 
 	return crypto_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
