@@ -19,7 +19,7 @@ ALTER TABLE keeper.calls DROP COLUMN IF EXISTS mint;
 TRUNCATE keeper.watermarks;
 ALTER TABLE keeper.watermarks
     DROP CONSTRAINT IF EXISTS watermarks_is_whole, DROP COLUMN IF EXISTS address, DROP COLUMN IF EXISTS slot, DROP COLUMN IF EXISTS pool_id,
-    DROP COLUMN IF EXISTS seen, DROP COLUMN IF EXISTS gone,
+    DROP COLUMN IF EXISTS seen, DROP COLUMN IF EXISTS gone, DROP COLUMN IF EXISTS made_slot,
     ADD COLUMN IF NOT EXISTS draw keeper.subject CONSTRAINT watermarks_pkey PRIMARY KEY;
 ALTER TABLE keeper.watermarks ALTER COLUMN signature SET NOT NULL;
 COMMENT ON TABLE keeper.watermarks IS 'Newest signature of each draw''s address that is recorded in keeper.calls.';

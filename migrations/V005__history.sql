@@ -10,12 +10,14 @@ ALTER TABLE keeper.watermarks
     ADD COLUMN pool_id keeper.u64,
     ADD COLUMN seen    bytea CONSTRAINT watermarks_seen_size CHECK (length(seen) = 32),
     ADD COLUMN gone    boolean NOT NULL DEFAULT false,
+    ADD COLUMN made_slot keeper.slot,
     ADD CONSTRAINT watermarks_is_whole CHECK (num_nulls(signature, slot) IN (0, 2));
 CREATE INDEX watermarks_watched ON keeper.watermarks (address) WHERE NOT gone;
 COMMENT ON TABLE keeper.watermarks IS 'How far the list of each pool address is read. Per address: one that is used again has one list.';
 COMMENT ON COLUMN keeper.watermarks.signature IS 'up to this one, its whole slot included, everything is in keeper.calls or keeper.call_gaps';
 COMMENT ON COLUMN keeper.watermarks.pool_id IS 'of the pool that the next call belongs to, unless it creates another one';
 COMMENT ON COLUMN keeper.watermarks.seen IS 'SHA-256 of the accounts whose history was read to its end: while they look so there is nothing to list';
+COMMENT ON COLUMN keeper.watermarks.made_slot IS 'the census found that a pool was made there: the list is to be read to this slot, whatever is there';
 COMMENT ON COLUMN keeper.watermarks.gone IS 'the rent was claimed and the list is read: nothing comes until the address is used again';
 INSERT INTO keeper.watermarks (address) SELECT DISTINCT d.address FROM keeper.draws d;
 
@@ -178,7 +180,7 @@ BEGIN
      WHERE g.address = p_address AND g.filled_at IS NULL AND g.reason <> 'list_ends_early' AND g.signature <> ALL (p_gap_signature)
        AND (g.signature = ANY (p_read) OR g.reason = 'no_creation' AND 'create_pool' = ANY (p_instruction));
     -- It reads all calls of the pool, of which anybody may have made many: only what can end one asks for it.
-    IF p_gone OR p_instruction && ARRAY['cancel_pool', 'admin_close_pool', 'sweep_expired_pool', 'finalize_forfeited_pool', 'claim_rent'] THEN
+    IF p_gone OR p_instruction && ARRAY['create_pool', 'cancel_pool', 'admin_close_pool', 'sweep_expired_pool', 'finalize_forfeited_pool', 'claim_rent'] THEN
         PERFORM keeper.end_by_calls(p_address, p_call_pool_id || p_pool_id, CASE WHEN p_gone THEN p_pool_id END);
     END IF;
     INSERT INTO keeper.watermarks AS w (address, pool_id, signature, slot, seen, gone)
@@ -187,7 +189,9 @@ BEGIN
        SET pool_id = CASE WHEN w.pool_id IS NULL OR excluded.slot >= coalesce(w.slot, 0) THEN coalesce(excluded.pool_id, w.pool_id) ELSE w.pool_id END,
            signature = CASE WHEN excluded.slot >= coalesce(w.slot, 0) THEN excluded.signature ELSE w.signature END,
            slot = CASE WHEN excluded.slot >= coalesce(w.slot, 0) THEN excluded.slot ELSE w.slot END,
-           seen = coalesce(excluded.seen, w.seen), gone = CASE WHEN p_repair THEN w.gone ELSE excluded.gone END,
+           -- A list from before the census found a later pool there is not the end of it.
+           seen = CASE WHEN greatest(excluded.slot, w.slot, -1) >= coalesce(w.made_slot, -1) THEN coalesce(excluded.seen, w.seen) END,
+           gone = CASE WHEN p_repair THEN w.gone ELSE excluded.gone AND greatest(excluded.slot, w.slot, -1) >= coalesce(w.made_slot, -1) END,
            updated_at = clock_timestamp()
      WHERE (excluded.pool_id, excluded.signature, excluded.seen, excluded.gone) IS DISTINCT FROM (w.pool_id, w.signature, w.seen, w.gone);
     RETURN v_written;

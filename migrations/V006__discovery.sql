@@ -227,20 +227,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION keeper.census_unknown IS 'Which of these (by place) are of no pool whose history is recorded.';
 
-CREATE FUNCTION keeper.census_found(p_fence bigint, p_address text[]) RETURNS bigint
+CREATE FUNCTION keeper.census_found(p_fence bigint, p_address text[], p_slot bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_written bigint;
 BEGIN
     PERFORM keeper.hold(p_fence);
     -- What was seen of an earlier pool there says nothing of this one.
-    INSERT INTO keeper.watermarks AS w (address) SELECT DISTINCT g FROM unnest(p_address) g
-    ON CONFLICT (address) DO UPDATE SET gone = false, seen = NULL;
+    INSERT INTO keeper.watermarks AS w (address, made_slot) SELECT DISTINCT g, p_slot FROM unnest(p_address) g
+    ON CONFLICT (address) DO UPDATE SET gone = false, seen = NULL, made_slot = greatest(w.made_slot, excluded.made_slot)
+     WHERE coalesce(w.slot, -1) < excluded.made_slot;
     GET DIAGNOSTICS v_written = ROW_COUNT;
     RETURN v_written;
 END
 $$;
-COMMENT ON FUNCTION keeper.census_found IS 'Addresses at which pools of our dev wallet were made: their histories are read, whether anything is there now or not.';
+COMMENT ON FUNCTION keeper.census_found IS 'Addresses at which pools of our dev wallet were made in this slot: their histories are read that far, whether anything is there now or not.';
 
 CREATE FUNCTION keeper.census_done(p_fence bigint, p_signature bytea, p_slot bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

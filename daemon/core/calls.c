@@ -255,8 +255,10 @@ static void add_call(
 		add_made(r, call);
 		return;
 	}
-	if (!pubkey_equal(&call->pool, r->pool))
+	if (!pubkey_equal(&call->pool, r->pool)) {
+		r->out->makes_others |= call->which == ML_CREATE_POOL;
 		return;
+	}
 	if (r->out->n == CALLS_MAX) {
 		r->too_many = true;
 		return;
@@ -355,6 +357,7 @@ enum calls_result calls_read(struct pool_calls *out, const struct calls_source *
 	enum calls_result result;
 
 	out->n = 0;
+	out->makes_others = false;
 	result = read_verified(&r, expected);
 	tell_ids(&r);
 	return result;

@@ -277,6 +277,8 @@ static void on_imported(struct task *task, const struct reply *reply)
 	const uint64_t hold = a->epoch.height.n + 150;
 
 	if (reply->err != ERR_OK) {
+		a->begun =
+			false; /* it may have been written all the same: then the next begin tells of it, and of the hold */
 		fail_round(a, "import", reply);
 		return;
 	}
@@ -338,7 +340,7 @@ static void complete(struct audit *a)
 	a->complete_fence = a->fence;
 	a->complete_height = a->epoch.height;
 	a->complete_ms = a->e->around.now_ms;
-	end_round(a, audit_going_on(a) ? a->e->config.audit_ms : 0);
+	end_round(a, audit_going_on(a) ? a->e->config.audit_ms : RETRY_MS / 10);
 }
 
 static void on_done(struct task *task, const struct reply *reply)
@@ -412,7 +414,13 @@ void audit_advance(struct audit *a)
 {
 	enum audit_stage stage;
 
-	if (audit_of_busy(a) || (a->stage == AUDIT_IDLE && a->e->around.now_ms < a->due_ms))
+	if (audit_of_busy(a))
+		return;
+	if (a->stage > AUDIT_BEGIN && !audit_going_on(a)) { /* what this round took for known is not, here and now */
+		a->stage = AUDIT_IDLE;
+		a->due_ms = a->e->around.now_ms + RETRY_MS / 10; /* the tick may have to see it first */
+	}
+	if (a->stage == AUDIT_IDLE && a->e->around.now_ms < a->due_ms)
 		return;
 	do {
 		stage = a->stage;

@@ -20,6 +20,7 @@ void ingest_init(struct engine *e)
 	e->ingest.e = e;
 	rpc_call_init(&e->ingest.rpc);
 	history_call_init(&e->ingest.record);
+	census_call_init(&e->ingest.census);
 	rpc_call_init(&e->ingest.watch.rpc);
 	history_call_init(&e->ingest.watch.page);
 }
@@ -35,6 +36,7 @@ void ingest_fini(struct engine *e)
 	free(in->job);
 	rpc_call_fini(&in->rpc);
 	history_call_fini(&in->record);
+	census_call_fini(&in->census);
 	rpc_call_fini(&in->watch.rpc);
 	history_call_fini(&in->watch.page);
 }
@@ -43,7 +45,8 @@ bool ingest_busy(const struct engine *e)
 {
 	const struct ingest *in = &e->ingest;
 
-	return in->rpc.task.busy || in->record.task.busy || in->watch.rpc.task.busy || in->watch.page.task.busy;
+	return in->rpc.task.busy || in->record.task.busy || in->census.task.busy || in->watch.rpc.task.busy ||
+	       in->watch.page.task.busy;
 }
 
 static bool may_read(const struct engine *e)

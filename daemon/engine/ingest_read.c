@@ -10,7 +10,7 @@
 #include "core/calls.h"
 #include "engine/parts.h"
 
-enum { STAGE_LOAD, STAGE_LIST, STAGE_FETCH, STAGE_RECORD };
+enum { STAGE_LOAD, STAGE_LIST, STAGE_FETCH, STAGE_MADE, STAGE_RECORD };
 enum {
 	FIRST_PAGE = 100,      /* most pools have no more */
 	TRIES = 5,             /* of a transaction that is listed and that no node gives */
@@ -39,7 +39,7 @@ static void later(struct ingest *in, const char *what, const char *why)
 
 	name_pool(in, pool);
 	log_warn("ingest.retry", "pool=%s doing=%s why=\"%s\" next=retry", pool, what, why);
-	if (in->step.n_reads + in->step.n_gaps > 0 && in->stage != STAGE_RECORD) {
+	if (in->step.n_reads + in->step.n_gaps > 0 && in->stage < STAGE_MADE) {
 		in->give_way = true;
 		in->stage = STAGE_RECORD;
 	} else {
@@ -50,6 +50,7 @@ static void later(struct ingest *in, const char *what, const char *why)
 static void begin_step(struct ingest *in)
 {
 	in->step.n_calls = in->step.n_gaps = in->step.n_reads = 0;
+	in->made.n = 0;
 	in->step.to = (struct history){ 0 };
 	in->step.gone = false;
 	in->step.address = in->job->address;
@@ -250,6 +251,20 @@ static bool attribute(struct ingest *in, struct pool_calls *calls)
 	return calls_attribute(calls, &at->has_pool_id, &at->pool_id);
 }
 
+/* Once it is recorded here the census passes this transaction by. */
+static void note_others(struct ingest *in, const struct calls_source *source)
+{
+	struct pools_made *made = &in->made;
+	size_t kept = 0;
+
+	if (calls_read_made(made, source, &in->now.sig, &in->e->policy.dev_wallet) != CALLS_OK)
+		made->n = 0;
+	for (size_t i = 0; i < made->n; i++)
+		if (!pubkey_equal(&made->pool[i], &in->job->address))
+			made->pool[kept++] = made->pool[i];
+	made->n = kept;
+}
+
 static void read_transaction(struct ingest *in, const struct rpc_transaction *tx)
 {
 	const struct calls_source source = rpc_calls_source(tx);
@@ -260,6 +275,8 @@ static void read_transaction(struct ingest *in, const struct rpc_transaction *tx
 		note_gap(in, &in->now.sig, in->now.slot, calls_result_name(result));
 		return;
 	}
+	if (!tx->failed && calls.makes_others)
+		note_others(in, &source);
 	if (!tx->failed && !attribute(in, &calls))
 		note_gap(in, &in->now.sig, in->now.slot, "no_pool_id");
 	for (size_t i = 0; !tx->failed && i < calls.n; i++)
@@ -344,7 +361,8 @@ static bool next_signature(struct ingest *in)
 
 static bool step_is_full(const struct ingest *in)
 {
-	return in->step.n_reads + in->step.n_gaps >= INGEST_READS || in->step.n_calls > HISTORY_CALLS - CALLS_MAX;
+	return in->made.n > 0 || in->step.n_reads + in->step.n_gaps >= INGEST_READS ||
+	       in->step.n_calls > HISTORY_CALLS - CALLS_MAX;
 }
 
 /* ---- recording ---- */
@@ -428,6 +446,18 @@ static void record(struct ingest *in)
 	histories_record(in->e->m.journal, &in->record, step, on_recorded);
 }
 
+static void on_made(struct task *task, const struct reply *reply)
+{
+	struct ingest *in = container_of(container_of(task, struct census_call, task), struct ingest, census);
+
+	if (reply->err != ERR_OK) {
+		later(in, "made", reply->why);
+		return;
+	}
+	census_tell_found(in->e, &in->made, &in->now.sig, in->now.slot);
+	in->stage = STAGE_RECORD;
+}
+
 /* An address where nothing was as yet: nothing to record, not even a position. */
 static bool is_nothing(const struct ingest *in)
 {
@@ -440,6 +470,8 @@ static void fetch_next(struct ingest *in)
 		ingest_done(in);
 	else if (!step_is_full(in) && next_signature(in))
 		fetch(in);
+	else if (in->made.n > 0)
+		in->stage = STAGE_MADE;
 	else
 		record(in);
 }
@@ -455,6 +487,9 @@ void ingest_read_step(struct ingest *in)
 		break;
 	case STAGE_FETCH:
 		fetch_next(in);
+		break;
+	case STAGE_MADE:
+		census_found(in->e->m.journal, &in->census, &in->made, in->now.slot, on_made);
 		break;
 	case STAGE_RECORD:
 		record(in);

@@ -7,7 +7,7 @@
 
 static const char BEGIN[] = "SELECT signature,slot FROM keeper.census_begin($1,$2)";
 static const char UNKNOWN[] = "SELECT n FROM keeper.census_unknown($1)";
-static const char FOUND[] = "SELECT keeper.census_found($1,$2)";
+static const char FOUND[] = "SELECT keeper.census_found($1,$2,$3)";
 static const char DONE[] = "SELECT keeper.census_done($1,$2,$3)";
 
 void census_call_init(struct census_call *call)
@@ -80,16 +80,17 @@ static bool parse_written(struct task *task, const struct db_result *r, const vo
 	return db_rows(r) == 1 && call_parse_u64(db_get(r, 0, 0), &written);
 }
 
-void census_found(struct journal *j, struct census_call *call, const struct pubkey *pools, size_t n, journal_done *done)
+void census_found(struct journal *j, struct census_call *call, const struct pools_made *made, struct slot slot,
+	journal_done *done)
 {
 	struct journal_call_state *s = call->state;
 
-	assert(n <= CENSUS_FOUND_MAX);
 	call_begin_write(j, s, FOUND, parse_written, done);
 	call_array_open(s);
-	for (size_t i = 0; i < n; i++)
-		call_item_pubkey(s, &pools[i]);
+	for (size_t i = 0; i < made->n; i++)
+		call_item_pubkey(s, &made->pool[i]);
 	call_array_close(s);
+	call_u64(s, slot.n);
 	call_send(s, CALL_DEADLINE_MS);
 }
 

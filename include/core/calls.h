@@ -45,6 +45,7 @@ struct pool_call {
 	uint64_t pool_id; /* from the program's own events, or as create_pool makes it; see calls_attribute() */
 };
 struct pool_calls {
+	bool makes_others; /* pools at other addresses: calls_read_made() tells them */
 	size_t n;
 	struct pool_call call[CALLS_MAX];
 };

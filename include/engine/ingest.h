@@ -3,6 +3,8 @@
 #define ENGINE_INGEST_H
 #include "chain/rpc.h"
 #include "core/attempts.h"
+#include "core/calls.h"
+#include "journal/census.h"
 #include "journal/histories.h"
 
 struct engine;
@@ -77,6 +79,9 @@ struct ingest {
 	size_t n_gaps; /* of `at`, still to be tried again */
 	struct history_step step;
 	bool last_step, give_way, saw_rent;
+	struct census_call census;
+	struct pools_made
+		made;        /* by the last transaction of the step, at other addresses: written before its calls are */
 	uint64_t project_ms; /* UINT64_MAX: nothing waits for its age */
 	bool projected;      /* once since the start */
 	struct ingest_watch watch;

@@ -1,9 +1,10 @@
 /* keeper.census: how far the list of the program's own transactions is read. */
 #ifndef JOURNAL_CENSUS_H
 #define JOURNAL_CENSUS_H
+#include "core/calls.h"
 #include "journal/journal.h"
 
-enum { CENSUS_PAGE_MAX = 1000, CENSUS_FOUND_MAX = 64 };
+enum { CENSUS_PAGE_MAX = 1000 };
 
 struct census_position {
 	struct signature
@@ -25,9 +26,9 @@ void census_begin(struct journal *j, struct census_call *call, struct slot slot,
 /* Which of these are of no pool whose history is recorded. n up to CENSUS_PAGE_MAX. */
 void census_unknown(
 	struct journal *j, struct census_call *call, const struct signature *sigs, size_t n, journal_done *done);
-/* The histories of these addresses are to be read, by whoever holds the lease next. n up to CENSUS_FOUND_MAX. */
-void census_found(
-	struct journal *j, struct census_call *call, const struct pubkey *pools, size_t n, journal_done *done);
+/* The histories of pools that were made in this slot are to be read, by whoever holds the lease next. */
+void census_found(struct journal *j, struct census_call *call, const struct pools_made *made, struct slot slot,
+	journal_done *done);
 /* Moves the position, never back. */
 void census_done(struct journal *j, struct census_call *call, const struct census_position *to, journal_done *done);
 #endif

@@ -88,8 +88,8 @@
 	X("discovery.published", "info", "subject", "A pool that was found got its row in public.pools.") \
 	X("discovery.registered", "info", "subject", "A pool that was found had its row in public.pools.") \
 	X("census.found", "info", "pool", "A pool of our dev wallet whose creation no recorded history has: its history is read.") \
-	X("census.unread", "warn", "", "A transaction of the program that no node hands out, or that says not what it called.") \
-	X("census.history_lost", "warn", "", "The nodes' lists of the program's transactions do not reach back to the last round.") \
+	X("census.unread", "error", "", "A transaction of the program that no node hands out, or that says not what it called.") \
+	X("census.history_lost", "error", "", "The nodes' lists of the program's transactions do not reach back to the last round.") \
 	X("census.failed", "warn", "", "The list of the program's transactions could not be read or written.") \
 	X("submission", "info", "pool", "A submission is answered: accepted, rejected, revoked.") \
 	X("submission.bad_bytes", "error", "", "An endpoint gave bytes that are not the submitted transaction.") \

@@ -213,7 +213,25 @@ test('known to the census is what some recorded history has', async () => {
 test('an address where a pool was made is read, also one whose last pool is gone', async () => {
 	const keeper = await newKeeper(server);
 	await keeper.sql(`INSERT INTO keeper.watermarks (address, seen, gone, pool_id) VALUES ('${key('Q')}', '\\x${'00'.repeat(32)}', true, 7)`);
-	await keeper.call('census_found', { fence: 1, address: [POOL, key('Q'), POOL] });
+	await keeper.call('census_found', { fence: 1, address: [POOL, key('Q'), POOL], slot: 70 });
 	assert.deepEqual(await keeper.call('watched', { after: '' }), [POOL, key('Q')].sort().map((address) => ({ address, seen: null })));
 	assert.equal(await keeper.sql(`SELECT pool_id FROM keeper.watermarks WHERE address = '${key('Q')}'`), '7', 'what was read of it stays');
+});
+
+test('a list that ends before the slot in which the census found a pool says neither that it is gone nor that it is read', async () => {
+	const keeper = await newKeeper(server);
+	const seen = `\\x${'00'.repeat(32)}`;
+	await keeper.call('census_found', { fence: 1, address: [POOL], slot: 70 });
+	const record = (slot) => keeper.call('record_calls', {
+		fence: 1, address: POOL, pool_id: 7, watermark: bytea('A'), watermark_slot: slot, seen, gone: 't', repair: 'f', signature: [], ix: [], inner_ix: [], slot: [],
+		block_time: [], call_pool_id: [], user: [], instruction: [], amount: [], decimals: [], mint: [], read: [], gap_signature: [], gap_slot: [], gap_reason: [],
+	});
+	await record(69);
+	assert.deepEqual(await keeper.call('watched', { after: '' }), [{ address: POOL, seen: null }]);
+	await record(70);
+	assert.deepEqual(await keeper.call('watched', { after: '' }), []);
+	await keeper.call('census_found', { fence: 1, address: [POOL], slot: 70 });
+	assert.deepEqual(await keeper.call('watched', { after: '' }), [], 'that far it is read');
+	await keeper.call('census_found', { fence: 1, address: [POOL], slot: 71 });
+	assert.deepEqual(await keeper.call('watched', { after: '' }), [{ address: POOL, seen: null }]);
 });

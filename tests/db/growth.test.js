@@ -52,7 +52,7 @@ const SENT = {
 	randomness_free: { draw: D(1) },
 	census_begin: { fence: 1, slot: 5 },
 	census_unknown: { signature: [hex(1), hex(2)] },
-	census_found: { fence: 1, address: [A(NEW)] },
+	census_found: { fence: 1, address: [A(NEW)], slot: 5 },
 	census_done: { fence: 1, signature: bytes(2), slot: 500 },
 	undiscovered: { fence: 1, now: 5, address: [A(1), A(NEW)], pool_id: [7, 7] },
 	discover: { fence: 1, address: [A(NEW)], pool_id: [7], slot: [5], start_time: [5], allow_mock: ['f'], verdict: ['FITS'] },

@@ -109,7 +109,7 @@ test('every write asks for the fence, and an old one is refused', async () => {
 		step_open: step(), step_import: step(), step_close: close(), step_reopen: { fence: 1, subject: DRAW, seq: 1 }, commit_record: commit(),
 		payout_record: payout(), observe: view(),
 		undiscovered: { fence: 1, now: 5, address: [], pool_id: [] }, list_discovered: { fence: 1, now: 5, age: 300 },
-		census_begin: { fence: 1, slot: 5 }, census_found: { fence: 1, address: [] }, census_done: { fence: 1, signature: null, slot: 5 },
+		census_begin: { fence: 1, slot: 5 }, census_found: { fence: 1, address: [], slot: 5 }, census_done: { fence: 1, signature: null, slot: 5 },
 		discover: { fence: 1, address: [], pool_id: [], slot: [], start_time: [], allow_mock: [], verdict: [] },
 		audit_begin: { fence: 1, wallet: key('W'), slot: 5, height: 5 }, audit_done: { fence: 1, wallet: key('W'), signature: null, slot: 0 },
 		audit_import: { fence: 1, wallet: key('W'), height: 5, signature: [], slot: [], block_time: [], failed: [], kind: [], memo: [] },

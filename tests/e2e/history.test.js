@@ -264,11 +264,11 @@ test('whole lives while no daemon looked: what the app registered comes to its t
 	assert.equal(daemon.code, 0);
 });
 
-test('lives that one node hides and another lists, one at an address that was used before, and one of somebody else: ours are found, once', async (t) => {
+test('lives that one node hides and another lists, at an address that was used before, begun beside a donation to another pool, and of somebody else: ours are found, once', async (t) => {
 	const { world, players } = await stage(t, { nodes: 2, settings: { DISCOVERY_SECONDS: '1' } });
 	const salt = Buffer.alloc(32, 9);
 	const [creator, second] = [await players.wallet(), await players.wallet()];
-	const earlier = await players.create(creator, { salt });
+	const [earlier, alive] = [await players.create(creator, { salt }), await players.create(creator)];
 	const before = world.startDaemon();
 	await wholeLife(players, earlier, [second]);
 	await world.scenario.chain('tick', 40);
@@ -278,8 +278,9 @@ test('lives that one node hides and another lists, one at an address that was us
 
 	const [hidden, again] = [await players.create(creator, { registered: false }), await players.create(creator, { registered: false, salt })];
 	const foreign = await players.create(creator, { registered: false, devWallet: new Keypair() });
+	const beside = await players.create(creator, { registered: false, beside: [players.instruction('donate', alive, creator, 20n * players.mint.unit)] });
 	assert.equal(again.address, earlier.address);
-	await Promise.all([hidden, again, foreign].map((pool) => wholeLife(players, pool, [second])));
+	await Promise.all([hidden, again, foreign, beside].map((pool) => wholeLife(players, pool, [second])));
 	await world.scenario.chain('tick', 240); // old enough to be judged by the very first round, which asks the node that hides one
 	let hides = 0;
 	const hide = (body) => {
@@ -291,11 +292,11 @@ test('lives that one node hides and another lists, one at an address that was us
 	const liar = await startRelay(world.nodeUrl(0), (method, body, params) => (method === 'getSignaturesForAddress' && params[0] !== hidden.address ? hide(body) : body));
 	t.after(() => liar.close());
 	const daemon = world.startDaemonWith({ SOLANA_RPC_URL: liar.url, SOLANA_RPC_URL_2: world.nodeUrl(1) });
-	await recordedAll(players, [hidden, again]);
+	await recordedAll(players, [hidden, again, beside, alive]);
 	assert.ok(hides > 0);
 	assert.deepEqual(await players.recorded(foreign), []);
-	await until('it is read no more', async () => await world.sql('SELECT count(*) FROM keeper.watermarks WHERE NOT gone') === '0');
-	assert.deepEqual(daemon.all('census.found').map(({ pool }) => pool).sort(), [hidden.address, again.address].sort());
+	await until('it is read no more', async () => await world.sql('SELECT count(*) FROM keeper.watermarks WHERE NOT gone') === '1');
+	assert.deepEqual(daemon.all('census.found').map(({ pool }) => pool).sort(), [hidden.address, again.address, beside.address].sort());
 	assert.deepEqual([daemon.all('census.unread'), daemon.all('census.failed')], [[], []]);
 });
 

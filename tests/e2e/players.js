@@ -54,11 +54,11 @@ class Players {
 	}
 
 	// A pool that does not fill by itself; its row in the app is made unless told otherwise.
-	async create(creator, { seats = 20, salt = crypto.randomBytes(32), registered = true, devWallet = this.world.devWallet } = {}) {
+	async create(creator, { seats = 20, salt = crypto.randomBytes(32), registered = true, devWallet = this.world.devWallet, beside = [] } = {}) {
 		const { mint, world } = this;
 		const pool = { ...poolAddresses(mint, salt), mint, salt, creator, amount: 100n * mint.unit, devWallet: devWallet.address, treasury: world.treasury.address };
 		const args = Buffer.concat([salt, Buffer.from([seats]), i64(60), u64(pool.amount), keyBytes(devWallet), u16(500), u16(350), keyBytes(world.treasury), u16(150), Buffer.from([0])]);
-		pool.created = await this.send([creator], [this.scenario.instruction('create_pool', pool, creator, {}, args)]);
+		pool.created = await this.send([creator], [...beside, this.scenario.instruction('create_pool', pool, creator, {}, args)]);
 		if (registered) pool.id = await world.register({ ...pool, players: Array(seats) }, { status: 'open' });
 		return pool;
 	}

@@ -16,6 +16,8 @@ const { RemoteDb } = require('./io/remote_db');
 
 const root = path.join(__dirname, '..', '..');
 const LOAD_SECONDS = process.env.POOLKEEPER_TEST_FULL ? 60 : 2;
+// Of the load, each as long as that.
+const ROUNDS_MAX = 20;
 const CLIENTS = 100;
 const BACKENDS = 20;
 
@@ -97,20 +99,21 @@ test('a hundred clients at once: no error, and never more than 20 server process
 	fs.writeFileSync(script, `SELECT count(*) FROM keeper.lease_look(0);
 		SELECT pg_sleep(0.02);
 		INSERT INTO public.load VALUES (:client_id, now()) ON CONFLICT (n) DO UPDATE SET at = excluded.at;\n`);
-	const running = promisify(execFile)(bench, ['-n', '-M', 'extended', '-c', String(CLIENTS), '-j', '2', '-T', String(LOAD_SECONDS), '-f', script, urlOf(one)]);
-	let done = false;
-	running.finally(() => { done = true; }).catch(() => {});
+	const inUse = async () => Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'"));
 	let most = 0;
-	while (!done) {
-		most = Math.max(most, Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'")));
-		await pause(50);
+	let stdout = '';
+	// pgBouncer opens them one after the other, on a busy machine one in seconds: the load goes on until there are many.
+	for (let round = 0; round < ROUNDS_MAX && most <= BACKENDS / 4; round++) {
+		const running = promisify(execFile)(bench, ['-n', '-M', 'extended', '-c', String(CLIENTS), '-j', '2', '-T', String(LOAD_SECONDS), '-f', script, urlOf(one)]);
+		let done = false;
+		running.finally(() => { done = true; }).catch(() => {});
+		for (; !done; await pause(50)) most = Math.max(most, await inUse());
+		const ended = await running;
+		stdout = ended.stdout;
+		assert.match(stdout, new RegExp(`number of clients: ${CLIENTS}\\n`));
+		assert.match(stdout, /number of failed transactions: 0 \(/);
+		assert.ok(!/error|fatal/i.test(ended.stderr), ended.stderr);
 	}
-	const { stdout, stderr } = await running;
-	assert.match(stdout, new RegExp(`number of clients: ${CLIENTS}\\n`));
-	assert.match(stdout, /number of failed transactions: 0 \(/);
-	assert.ok(!/error|fatal/i.test(stderr), stderr);
-	// Idle ones stay for a while: those that it came to are still there.
-	most = Math.max(most, Number(await postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'poolkeeper'")));
 	assert.ok(most > BACKENDS / 4 && most <= BACKENDS, `${most} server processes`);
 	assert.equal(await psql(postgres.url('missout'), 'SELECT count(*) FROM public.load'), String(CLIENTS), 'every client was served');
 	assert.ok(!/no more connections|closing because: .*(timeout|error)|pooler error/i.test(one.server.logTail()), one.server.logTail());

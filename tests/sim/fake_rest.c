@@ -104,12 +104,13 @@ void census_unknown(
 	abort();
 }
 
-void census_found(struct journal *j, struct census_call *call, const struct pubkey *pools, size_t n, journal_done *done)
+void census_found(struct journal *j, struct census_call *call, const struct pools_made *made, struct slot slot,
+	journal_done *done)
 {
 	(void)j;
 	(void)call;
-	(void)pools;
-	(void)n;
+	(void)made;
+	(void)slot;
 	(void)done;
 	abort();
 }

@@ -89,6 +89,7 @@ static void test_address_used_again(void **state)
 	source = source_at(SLOT);
 	assert_int_equal(calls_read(&calls, &source, &sig, &accounts.of[ML_POOL]), CALLS_OK);
 	assert_int_equal(calls.n, 3);
+	assert_false(calls.makes_others);
 	assert_true(calls_attribute(&calls, &known, &id));
 	assert_int_equal(calls.call[0].pool_id, 7);
 	assert_true(calls.call[1].pool_id != 7 && calls.call[1].pool_id == calls.call[2].pool_id);
@@ -217,6 +218,7 @@ static void build_creation(struct ix *ix, uint8_t pool, uint8_t dev_wallet)
 static void test_made(void **state)
 {
 	struct calls_source source;
+	struct pool_calls calls;
 	struct pools_made made;
 	struct ix ix[3];
 
@@ -229,6 +231,8 @@ static void test_made(void **state)
 	assert_int_equal(read_made(&made, &source), CALLS_OK);
 	assert_int_equal(made.n, 1);
 	assert_int_equal(made.pool[0].b[0], 101);
+	assert_int_equal(calls_read(&calls, &source, &sig, &made.pool[0]), CALLS_OK);
+	assert_true(calls.makes_others);
 	tx.bytes[tx.size - 1] ^= 1;
 	assert_int_equal(read_made(&made, &source), CALLS_BAD_SIGNATURE);
 	assert_int_equal(made.n, 0);

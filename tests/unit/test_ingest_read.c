@@ -144,6 +144,26 @@ void histories_record(
 	answer(call, on_recorded);
 }
 
+void census_found(struct journal *j, struct census_call *call, const struct pools_made *made, struct slot slot,
+	journal_done *on_found)
+{
+	(void)j;
+	(void)call;
+	(void)made;
+	(void)slot;
+	(void)on_found;
+	fail_msg("no transaction here makes a pool");
+}
+
+void census_tell_found(
+	struct engine *engine, const struct pools_made *made, const struct signature *creation, struct slot slot)
+{
+	(void)engine;
+	(void)made;
+	(void)creation;
+	(void)slot;
+}
+
 void ingest_done(struct ingest *in)
 {
 	in->job = NULL;
