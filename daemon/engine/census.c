@@ -10,7 +10,7 @@
 #include "engine/parts.h"
 
 /* AGE_SLOTS: by then the histories of pools that are known are recorded, and their transactions need no look. */
-enum { FIRST_PAGE = 100, AGE_SLOTS = 150 };
+enum { FIRST_PAGE = 100, AGE_SLOTS = 150, NOBODY = -1 };
 /* LONE_MS: a second host that has listed nothing for so long is not waited for. START_MS: nor are histories at the start. */
 enum { RETRY_MS = 5000, PAGE_TRIES = 5, LONE_MS = 3600000, START_MS = 600000, JUDGED_MAX = 10000 };
 
@@ -111,7 +111,7 @@ static void on_begun(struct task *task, const struct reply *reply)
 		return;
 	}
 	c->at = c->db.at;
-	c->listed = (struct census_position){ 0 };
+	c->listed_by = NOBODY;
 	c->agreed_ms = c->e->around.now_ms;
 	known_clear(&c->judged);
 	c->begun = true;
@@ -246,8 +246,7 @@ static bool list_lost(struct census *c)
 
 static bool two_agree(const struct census *c)
 {
-	return rpc_witnesses(c->e->m.rpc) == 1 ||
-	       (!signature_is_zero(&c->listed.sig) && !same_host(c, c->listed_by, c->endpoint));
+	return rpc_witnesses(c->e->m.rpc) == 1 || (c->listed_by != NOBODY && !same_host(c, c->listed_by, c->endpoint));
 }
 
 /* What one host leaves out another one lists: the position is what both have passed. */
@@ -288,7 +287,7 @@ static void done(struct census *c)
 {
 	if (c->left) {
 		census_fail(c, "fetch",
-			&(struct reply){ ERR_RETRY, NULL, "a transaction is listed and no node has it yet" });
+			&(struct reply){ ERR_RETRY, NULL, "a transaction is listed, and no node gives it now" });
 		return;
 	}
 	if (!list_lost(c))

@@ -67,17 +67,13 @@ static void next_transaction(struct census *c, bool judged)
 	c->at_unknown++;
 }
 
-/* Each node was asked. What is young may still come, and the others are looked at meanwhile; what is old must not hold the position
- * for ever. */
+/* Each node was asked. What is young, or asked for too often, may still come: the position waits for it, the others are looked at
+ * meanwhile. What all nodes have lost must not hold it for ever. */
 static void give_up(struct census *c, const char *why)
 {
 	char sig[SIGNATURE_TEXT];
 
-	if (c->waits) {
-		census_fail(c, "fetch", &(struct reply){ ERR_RETRY, NULL, why });
-		return;
-	}
-	if (wanted(c)->slot.n + PATIENCE_SLOTS > c->tip.n) {
+	if (c->waits || wanted(c)->slot.n + PATIENCE_SLOTS > c->tip.n) {
 		c->left = true;
 		next_transaction(c, false);
 		return;

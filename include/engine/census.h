@@ -37,7 +37,7 @@ struct census {
 	struct slot tip, upto; /* finalized; and what is old enough to be judged */
 	struct census_position at, newest,
 		to;                    /* where it stands; the newest of this round; where it is to stand next */
-	struct census_position listed; /* the newest of the last whole list, by the node `listed_by` */
+	struct census_position listed; /* the newest of the last whole list, by the node `listed_by`, -1: none yet */
 	int listed_by, endpoint;       /* all pages of a round come from one node */
 	uint64_t agreed_ms;            /* when two hosts had last listed one after the other */
 	struct signature before, last; /* the next page follows `before` and begins with `last` */
