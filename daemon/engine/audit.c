@@ -277,8 +277,8 @@ static void on_imported(struct task *task, const struct reply *reply)
 	const uint64_t hold = a->epoch.height.n + 150;
 
 	if (reply->err != ERR_OK) {
-		a->begun =
-			false; /* it may have been written all the same: then the next begin tells of it, and of the hold */
+		/* It may have been written all the same: then the next begin tells of it, and of the hold. */
+		a->begun = false;
 		fail_round(a, "import", reply);
 		return;
 	}

@@ -38,16 +38,6 @@ bool census_pending(const struct engine *e)
 	return e->config.discovery_ms != 0 && e->census.rounds < rpc_witnesses(e->m.rpc);
 }
 
-static struct census *of_rpc(struct task *task)
-{
-	return container_of(container_of(task, struct rpc_call, task), struct census, rpc);
-}
-
-static struct census *of_db(struct task *task)
-{
-	return container_of(container_of(task, struct census_call, task), struct census, db);
-}
-
 static bool same_host(const struct census *c, int one, int other)
 {
 	return rpc_host_of(c->e->m.rpc, one) == rpc_host_of(c->e->m.rpc, other);
@@ -91,7 +81,7 @@ static bool goes_on(const struct census *c)
 
 static void on_epoch(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_rpc(task);
+	struct census *c = census_of_rpc(task);
 
 	if (reply->err != ERR_OK) {
 		census_fail(c, "epoch", reply);
@@ -104,7 +94,7 @@ static void on_epoch(struct task *task, const struct reply *reply)
 
 static void on_begun(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_db(task);
+	struct census *c = census_of_db(task);
 
 	if (reply->err != ERR_OK) {
 		census_fail(c, "begin", reply);
@@ -185,7 +175,7 @@ static void take_page(struct census *c, const struct rpc_signatures *page)
 
 static void on_list(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_rpc(task);
+	struct census *c = census_of_rpc(task);
 
 	attempts_note(&c->pace, c->e->around.now_ms, reply->err != ERR_RETRY);
 	if (c->pace.failures > 0 && c->pace.failures < PAGE_TRIES)
@@ -271,7 +261,7 @@ static void complete(struct census *c)
 
 static void on_done(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_db(task);
+	struct census *c = census_of_db(task);
 
 	if (reply->err != ERR_OK) {
 		census_fail(c, "done", reply);

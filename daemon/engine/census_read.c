@@ -10,16 +10,6 @@
 /* So old is a transaction that is listed and that no node gives, before it is given up. */
 enum { PATIENCE_SLOTS = 1500 };
 
-static struct census *of_rpc(struct task *task)
-{
-	return container_of(container_of(task, struct rpc_call, task), struct census, rpc);
-}
-
-static struct census *of_db(struct task *task)
-{
-	return container_of(container_of(task, struct census_call, task), struct census, db);
-}
-
 struct discovery_key census_name(const struct signature *sig)
 {
 	struct discovery_key name = { .pool_id = load_u64(sig->b + PUBKEY_SIZE) };
@@ -30,7 +20,7 @@ struct discovery_key census_name(const struct signature *sig)
 
 static void on_asked(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_db(task);
+	struct census *c = census_of_db(task);
 
 	if (reply->err != ERR_OK) {
 		census_fail(c, "ask", reply);
@@ -103,7 +93,7 @@ static const char *read_transaction(struct census *c, const struct rpc_transacti
 
 static void on_fetched(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_rpc(task);
+	struct census *c = census_of_rpc(task);
 	const char *why = reply->err == ERR_OK ? read_transaction(c, reply->data) : reply->why;
 
 	if (!why)
@@ -144,7 +134,7 @@ void census_tell_found(struct engine *e, const struct pools_made *made, const st
 
 static void on_found(struct task *task, const struct reply *reply)
 {
-	struct census *c = of_db(task);
+	struct census *c = census_of_db(task);
 
 	if (reply->err != ERR_OK) {
 		census_fail(c, "found", reply);

@@ -77,17 +77,7 @@ static bool parse_unknown(struct task *task, const struct db_result *r, const vo
 	struct audit_call *call = container_of(task, struct audit_call, task);
 
 	*data = call;
-	call->n = (size_t)db_rows(r);
-	if (call->n > AUDIT_PAGE_MAX)
-		return false;
-	for (int i = 0; i < db_rows(r); i++) {
-		uint64_t n;
-
-		if (!call_parse_u64(db_get(r, i, 0), &n) || n == 0 || n > AUDIT_PAGE_MAX)
-			return false;
-		call->unknown[i] = (size_t)n - 1;
-	}
-	return true;
+	return call_parse_places(r, call->unknown, &call->n, AUDIT_PAGE_MAX);
 }
 
 void audit_unknown(

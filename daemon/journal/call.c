@@ -337,3 +337,18 @@ bool call_parse_bool(const char *text, bool *out)
 	*out = text[0] == 't';
 	return true;
 }
+
+bool call_parse_places(const struct db_result *result, size_t *place, size_t *n, size_t max)
+{
+	*n = (size_t)db_rows(result);
+	if (*n > max)
+		return false;
+	for (size_t i = 0; i < *n; i++) {
+		uint64_t at;
+
+		if (!call_parse_u64(db_get(result, (int)i, 0), &at) || at == 0 || at > max)
+			return false;
+		place[i] = (size_t)at - 1;
+	}
+	return true;
+}

@@ -46,16 +46,8 @@ static bool parse_unknown(struct task *task, const struct db_result *r, const vo
 {
 	struct census_call *call = container_of(task, struct census_call, task);
 
-	call->n = 0;
-	for (int i = 0; i < db_rows(r); i++) {
-		uint64_t n;
-
-		if (call->n == CENSUS_PAGE_MAX || !call_parse_u64(db_get(r, i, 0), &n) || n == 0 || n > CENSUS_PAGE_MAX)
-			return false;
-		call->unknown[call->n++] = (size_t)n - 1;
-	}
 	*data = call;
-	return true;
+	return call_parse_places(r, call->unknown, &call->n, CENSUS_PAGE_MAX);
 }
 
 void census_unknown(

@@ -53,6 +53,14 @@ struct census {
 	struct known_pools judged; /* what is in no recorded history and made no pool of ours, or one that is written */
 };
 
+static inline struct census *census_of_rpc(struct task *task)
+{
+	return container_of(container_of(task, struct rpc_call, task), struct census, rpc);
+}
+static inline struct census *census_of_db(struct task *task)
+{
+	return container_of(container_of(task, struct census_call, task), struct census, db);
+}
 /* census.c */
 void census_init(struct engine *e);
 void census_fini(struct engine *e);

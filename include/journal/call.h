@@ -104,4 +104,6 @@ bool call_parse_u64(const char *text, uint64_t *out);
 bool call_parse_i64(const char *text, int64_t *out);
 bool call_parse_pubkey(const char *text, struct pubkey *out); /* NULL text: zero, true                 */
 bool call_parse_bool(const char *text, bool *out);
+/* The first column of all rows: places, from 1, in what was asked for, at most `max`; from 0 in `place`. */
+bool call_parse_places(const struct db_result *result, size_t *place, size_t *n, size_t max);
 #endif

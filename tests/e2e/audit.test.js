@@ -6,6 +6,7 @@ const { test } = require('node:test');
 const { World, sleep } = require('./world.js');
 const { Keypair } = require('../chain/solana.js');
 const build = require('../chain/instructions.js');
+const { startTrap } = require('./trap.js');
 const money = require('./money.js');
 
 const SETTINGS = { AUDIT_SECONDS: '1' };
@@ -95,6 +96,21 @@ test('where the audit stands is asked once, and again within a tick when the dat
 	await rare.wait('audit.database_changed');
 	await rare.kill('SIGTERM');
 	assert.equal(await begins(), '3');
+});
+
+test('the answer to an import is lost: what it wrote is told all the same', async (t) => {
+	const world = await World.start({ pooled: false });
+	const trap = await startTrap(world.daemonUrl);
+	t.after(() => world.stop());
+	t.after(() => trap.close());
+	await finalized(world);
+	const daemon = world.startDaemonWith({ ...SETTINGS, DATABASE_URL: trap.url });
+	await daemon.wait('audit.complete');
+	const lost = trap.spring({ texts: ['keeper.audit_import('], when: 'after', kill: () => {} });
+	await pay(world, world.devWallet, new Keypair(), 7_000_000);
+	await lost;
+	await daemon.wait('audit.untold', { signatures: '1', wallet: world.devWallet.address });
+	while (await world.sql('SELECT count(*) FROM keeper.foreign_signatures WHERE NOT told') !== '0') await sleep(100);
 });
 
 test('a restored database: our own steps are not in the journal any more, and the alert says so', async (t) => {
