@@ -32,6 +32,12 @@ if(PK_SANITIZE OR PK_FUZZ)
 	add_compile_options(-fsanitize=address,undefined)     # memory and arithmetic faults stop the test that made them
 	add_compile_options(-fno-sanitize-recover=all)        # a finding is a failure, not a line in the log
 	add_link_options(-fsanitize=address,undefined)
+	# A hundred programs with all of this in them: the usual linker takes four times as long.
+	include(CheckLinkerFlag)
+	check_linker_flag(C -fuse-ld=gold PK_GOLD)
+	if(PK_GOLD)
+		add_link_options(-fuse-ld=gold)
+	endif()
 endif()
 if(PK_FUZZ)
 	if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)

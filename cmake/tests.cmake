@@ -22,6 +22,7 @@ foreach(file ${files})
 	pk_test_program(${name} ${file})
 	target_link_libraries(${name} ${PK_ALL})
 	pk_ctest(${name} ${name})
+	list(APPEND unit ${name})
 endforeach()
 
 # tests/vectors_run/*.c: one program that holds our bytes against the recorded ones.
@@ -56,8 +57,12 @@ foreach(file ${files})
 		pk_test_program(${name} ${file} ${PK_TESTS}/fuzz/replay.c)
 		target_link_libraries(${name} ${PK_ALL})
 		pk_ctest(${name} ${name} ${PK_TESTS}/fuzz/corpus/${parser})
+		list(APPEND unit ${name})
 	endif()
 endforeach()
+
+# What the suite "unit" of scripts/test runs, without the programs of the other suites.
+add_custom_target(unit DEPENDS ${unit})
 
 # tests/live/<folder>/<x>.c: programs that a script runs against a real server; not part of ctest.
 file(GLOB files CONFIGURE_DEPENDS ${PK_TESTS}/live/*/*.c)

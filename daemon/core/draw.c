@@ -97,6 +97,14 @@ void draw_config_hash(struct hash *out, const struct pool_account *pool)
 	crypto_sha256(out, parts, sizeof parts / sizeof parts[0]);
 }
 
+bool draw_config_agrees(const struct pool_account *pool)
+{
+	struct hash expected;
+
+	draw_config_hash(&expected, pool);
+	return hash_equal(&expected, &pool->config_hash);
+}
+
 uint64_t draw_pool_id(const struct hash *salt, struct slot slot, const struct pubkey *creator)
 {
 	uint8_t at[8];

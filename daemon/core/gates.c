@@ -26,13 +26,17 @@ enum reason gate_policy(const struct policy *policy, const struct pool_account *
 	return WAIT_NONE;
 }
 
-static enum reason gate_arithmetic(const struct pool_account *pool)
+void pool_view_decode(struct pool_view *view, const uint8_t *data, size_t len)
+{
+	view->kind = pool_decode(&view->pool, data, len) == ACCOUNT_OK ? VIEW_POOL : VIEW_BAD;
+	view->config_agrees = view->kind == VIEW_POOL && draw_config_agrees(&view->pool);
+}
+
+static enum reason gate_arithmetic(const struct pool_account *pool, bool config_agrees)
 {
 	struct draw_payout split;
-	struct hash expected;
 
-	draw_config_hash(&expected, pool);
-	if (!hash_equal(&expected, &pool->config_hash))
+	if (!config_agrees)
 		return WAIT_CONFIG_HASH;
 	if (draw_payout(&split, pool->total_amount, pool->dev_fee_bps, pool->burn_fee_bps, pool->treasury_fee_bps) !=
 		DRAW_OK)
@@ -50,7 +54,7 @@ enum reason gate_pool(const struct draw_facts *f)
 	policy = gate_policy(f->policy, pool);
 	if (policy != WAIT_NONE)
 		return policy;
-	return pool->paused ? WAIT_PAUSED : gate_arithmetic(pool);
+	return pool->paused ? WAIT_PAUSED : gate_arithmetic(pool, f->view.config_agrees);
 }
 
 /* What create_pool never lets through, or what the app's columns cannot hold. */
@@ -73,7 +77,7 @@ enum reason gate_listing(const struct policy *policy, const struct pubkey *addre
 	reason = gate_policy(policy, pool);
 	if (reason == WAIT_NONE && !fields_sane(address, pool))
 		reason = WAIT_BAD_ACCOUNT;
-	return reason == WAIT_NONE ? gate_arithmetic(pool) : reason;
+	return reason == WAIT_NONE ? gate_arithmetic(pool, draw_config_agrees(pool)) : reason;
 }
 
 static enum reason gate_accounts(const struct draw_facts *f)

@@ -187,13 +187,18 @@ static void tell(struct canary *c)
 	around->oracle_viable = oracles_choose(e, NULL, 0, &candidate);
 }
 
+bool canary_busy(const struct engine *e)
+{
+	return subject_busy(&e->canary.s) || e->canary.gateway.task.busy;
+}
+
 void canary_turn(struct engine *e)
 {
 	struct canary *c = &e->canary;
 	struct action a;
 
 	tell(c);
-	if (subject_busy(&c->s) || c->gateway.task.busy)
+	if (canary_busy(e))
 		return;
 	if (!c->s.awake && !(c->s.wake_ms != 0 && e->around.now_ms >= c->s.wake_ms) && c->facts.wanted == pools_near(e))
 		return;

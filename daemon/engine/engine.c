@@ -263,6 +263,14 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return b != 0 && b < a ? b : a;
 }
 
+/* While something of it is in flight it takes no step: the answer is what turns the engine then. */
+static uint64_t subject_wake_ms(const struct subject *s, bool busy)
+{
+	if (busy)
+		return 0;
+	return s->awake ? s->e->around.now_ms + 1 : s->wake_ms;
+}
+
 uint64_t engine_wake_ms(const struct engine *e)
 {
 	uint64_t wake = tick_wake_ms(e);
@@ -272,11 +280,13 @@ uint64_t engine_wake_ms(const struct engine *e)
 	if (!engine_hot(e))
 		return wake;
 	wake = earlier(wake, e->around.now_ms + (pulse_urgent(e) ? POLICY_CLOCK_POLL_MS : e->config.pulse_ms));
-	for (size_t i = 0; i < engine_subject_count(e); i++) {
-		const struct subject *s = engine_subject(e, i);
-
-		wake = earlier(wake, s->awake && !subject_busy(s) ? e->around.now_ms + 1 : s->wake_ms);
-	}
+	wake = earlier(wake, subject_wake_ms(&e->canary.s, canary_busy(e)));
+	for (size_t i = 0; i < e->atas.n; i++)
+		wake = earlier(wake, subject_wake_ms(&e->atas.list[i]->s, subject_busy(&e->atas.list[i]->s)));
+	for (size_t i = 0; i < e->house.n; i++)
+		wake = earlier(wake, subject_wake_ms(&e->house.chore[i]->s, subject_busy(&e->house.chore[i]->s)));
+	for (size_t i = 0; i < e->n_active; i++)
+		wake = earlier(wake, subject_wake_ms(&e->active[i]->s, draw_busy(e->active[i])));
 	return wake;
 }
 
@@ -298,7 +308,7 @@ bool engine_stopped(const struct engine *e)
 	for (size_t i = 0; i < engine_subject_count(e); i++)
 		if (subject_busy(engine_subject(e, i)))
 			return false;
-	return !e->canary.gateway.task.busy;
+	return !canary_busy(e);
 }
 
 static bool due(const struct draw *d)

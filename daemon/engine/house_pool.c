@@ -18,10 +18,9 @@ static void see_pool(struct pool_view *view, const struct rpc_account *a, uint64
 	view->kind = VIEW_FOREIGN;
 	if (!pubkey_equal(&a->owner, &ADDRESS_ML))
 		return;
-	view->kind = VIEW_BAD;
-	if (pool_decode(&view->pool, a->data, a->len) != ACCOUNT_OK)
-		return;
-	view->kind = view->pool.pool_id == pool_id ? VIEW_POOL : VIEW_OTHER_DRAW;
+	pool_view_decode(view, a->data, a->len);
+	if (view->kind == VIEW_POOL && view->pool.pool_id != pool_id)
+		view->kind = VIEW_OTHER_DRAW;
 }
 
 /* The pool names its mint and vault, the mint's owner is the token program, and from that hangs the treasury's account: the

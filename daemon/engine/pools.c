@@ -279,7 +279,7 @@ void pool_view_of(
 		out->kind = VIEW_BAD;
 		return;
 	}
-	out->kind = decode(p, &out->pool) ? VIEW_POOL : VIEW_BAD;
+	pool_view_decode(out, p->raw, p->raw_len);
 	if (out->kind == VIEW_POOL && out->pool.pool_id != pool_id)
 		out->kind = VIEW_OTHER_DRAW;
 }

@@ -284,7 +284,8 @@ static void log_wait(const struct subject *s, const struct action *a)
 
 void subject_wait(struct subject *s, const struct action *a)
 {
-	s->wake_ms = a->until_ms;
+	/* A time that has passed brings no news: the next pulse looks again. */
+	s->wake_ms = a->until_ms > s->e->around.now_ms ? a->until_ms : 0;
 	if (a->reason == s->reason)
 		return;
 	s->reason = a->reason;

@@ -36,12 +36,10 @@ static void see_pool(struct facts *out, const struct rpc_account *a, struct slot
 		view->kind = VIEW_MISSING;
 	else if (!pubkey_equal(&a->owner, &ADDRESS_ML))
 		view->kind = VIEW_FOREIGN;
-	else if (pool_decode(&view->pool, a->data, a->len) != ACCOUNT_OK)
-		view->kind = VIEW_BAD;
-	else if (out->record.known && view->pool.pool_id != out->record.pool_id)
-		view->kind = VIEW_OTHER_DRAW;
 	else
-		view->kind = VIEW_POOL;
+		pool_view_decode(view, a->data, a->len);
+	if (view->kind == VIEW_POOL && out->record.known && view->pool.pool_id != out->record.pool_id)
+		view->kind = VIEW_OTHER_DRAW;
 }
 
 static bool read_pool(struct show *s, struct facts *out)

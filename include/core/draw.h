@@ -51,6 +51,7 @@ void draw_refund(struct draw_refund *out, uint64_t bet_amount, bool is_creator);
 
 /* What config_hash of this pool must be; uses only the eleven fields that create_pool hashed. */
 void draw_config_hash(struct hash *out, const struct pool_account *pool);
+bool draw_config_agrees(const struct pool_account *pool);
 
 /* pool_id given at creation: first 8 bytes of SHA-256(salt, slot, creator). */
 uint64_t draw_pool_id(const struct hash *salt, struct slot slot, const struct pubkey *creator);

@@ -18,9 +18,13 @@ struct pool_view {
 	struct slot at;
 	enum { VIEW_MISSING, VIEW_FOREIGN, VIEW_BAD, VIEW_OTHER_DRAW, VIEW_POOL } kind;
 	struct pool_account pool; /* with VIEW_POOL                                                        */
+	bool config_agrees;       /* with VIEW_POOL: its config_hash is that of its fields                 */
 	int64_t chain_s;          /* Clock sysvar of the same answer                                       */
 	uint64_t read_ms;         /* monotonic, when that answer came                                      */
 };
+/* Takes in the data of an account of the program: kind is VIEW_POOL or VIEW_BAD, the rest of the view stays. Once per answer:
+ * a draw is decided far more often, and the hash is most of what that would cost. */
+void pool_view_decode(struct pool_view *view, const uint8_t *data, size_t len);
 
 /* UNUSABLE: wrong mint or owner, frozen, delegated or with a close authority. */
 struct token_view {

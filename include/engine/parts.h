@@ -283,6 +283,7 @@ const struct oracle_entry *oracles_find(const struct engine *e, const struct pub
 /* canary.c */
 void canary_init(struct engine *e);
 void canary_fini(struct engine *e);
+bool canary_busy(const struct engine *e);
 void canary_turn(struct engine *e);
 /* rents.c */
 void rents_init(struct engine *e);

@@ -283,6 +283,7 @@ struct sim_daemon {
 	uint64_t restart_ms, wake_ms;
 	bool dirty, dying;
 	unsigned boots;
+	unsigned in_vain; /* turns in a row that it asked for at once, and nothing was new */
 };
 /* Of a referrer, in a token of its own. */
 struct sim_claim {

@@ -14,7 +14,8 @@ enum {
 	WATCH_MS = 3600000,
 	AUDIT_MS = 20000,
 	PULSE_MS = 400,
-	CRASH_AGAIN = 300
+	CRASH_AGAIN = 300,
+	IN_VAIN_MAX = 5
 };
 
 struct world world;
@@ -155,6 +156,16 @@ static void mark(int daemon)
 	log_set_mark(text);
 }
 
+/* An engine that is waiting rests: what it wants at once, over and over, is a busy processor and no faster draw. */
+static void check_rests(struct sim_daemon *d, bool news)
+{
+	const bool at_once = d->wake_ms <= world.now_ms + 1;
+
+	d->in_vain = at_once && !news ? d->in_vain + 1 : 0;
+	if (d->in_vain > IN_VAIN_MAX)
+		violation("I11", "the engine turned %u times in a row at once, and nothing was new", d->in_vain);
+}
+
 static void turn(int daemon)
 {
 	struct sim_daemon *d = &world.daemon[daemon];
@@ -162,10 +173,13 @@ static void turn(int daemon)
 	if (!d->engine && world.now_ms >= d->restart_ms)
 		boot(daemon);
 	if (d->engine && !d->dying && (d->dirty || world.now_ms >= d->wake_ms)) {
+		const bool news = d->dirty;
+
 		d->dirty = false;
 		mark(daemon);
 		engine_turn(d->engine, world.now_ms);
 		d->wake_ms = engine_wake_ms(d->engine);
+		check_rests(d, news);
 		if (d->wake_ms <= world.now_ms)
 			d->wake_ms = world.now_ms + 1;
 	}

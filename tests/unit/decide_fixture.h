@@ -80,7 +80,7 @@ static inline void fixture_due(struct fixture *x)
 	x->f.policy = &x->policy;
 	x->f.around = &x->around;
 	x->f.view = (struct pool_view){
-		.at = { SLOT }, .kind = VIEW_POOL, .chain_s = CHAIN_S, .read_ms = NOW_MS - 100
+		.at = { SLOT }, .kind = VIEW_POOL, .config_agrees = true, .chain_s = CHAIN_S, .read_ms = NOW_MS - 100
 	};
 	fixture_pool(&x->f.view.pool);
 	fixture_accounts(&x->f.accounts);

@@ -47,6 +47,7 @@ SPOIL(paused)
 SPOIL(hash_changed)
 {
 	x->f.view.pool.lock_duration++;
+	x->f.view.config_agrees = false;
 }
 SPOIL(overflow)
 {
