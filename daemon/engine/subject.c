@@ -284,8 +284,10 @@ static void log_wait(const struct subject *s, const struct action *a)
 
 void subject_wait(struct subject *s, const struct action *a)
 {
-	/* A time that has passed brings no news: the next pulse looks again. */
-	s->wake_ms = a->until_ms > s->e->around.now_ms ? a->until_ms : 0;
+	const uint64_t now = s->e->around.now_ms;
+
+	/* A time that has passed brings no news: a pulse later there may be some. */
+	s->wake_ms = a->until_ms == 0 || a->until_ms > now ? a->until_ms : now + s->e->config.pulse_ms;
 	if (a->reason == s->reason)
 		return;
 	s->reason = a->reason;

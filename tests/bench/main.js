@@ -168,20 +168,23 @@ async function main() {
 		sizes.push(await quietTicks(pools));
 		console.log(`  ${perPools(pools)}: measured, ${Math.round((Date.now() - began) / 1000)} s so far`);
 	}
+	// Each is told as soon as it is known: who cannot wait for the last one has the first ones.
+	const questions = [];
+	const tell = (...answered) => {
+		for (const question of answered) question.print();
+		questions.push(...answered);
+	};
+	tell(trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes));
 	const draws = await drawFigures(plan.draws);
-	const inserts = [];
-	for (const rows of plan.rows) inserts.push(await insertFigures(rows));
+	tell(drawQuestion(draws), timeQuestion(draws));
+	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);
+	tell(verifyQuestion(verifyRates()), certificateQuestion(certificateFigures(plan.tickets)));
 	const wagers = [];
 	for (const writers of WRITERS) wagers.push(await contributionFigures(writers));
-	const questions = [
-		trafficQuestion(sizes), sqlQuestion(sizes), cpuQuestion(sizes), memoryQuestion(sizes), drawQuestion(draws), timeQuestion(draws),
-		verifyQuestion(verifyRates()),
-		certificateQuestion(certificateFigures(plan.tickets)),
-		insertQuestion(inserts),
-		wagerQuestion(wagers),
-	];
-	for (const question of questions) question.print();
-	console.log(`\nA draw's own calls: ${listed(draws.calls.draw, draws.draws)}; shared by all: ${listed(draws.calls.shared, draws.draws)} per draw`);
+	tell(wagerQuestion(wagers));
+	const inserts = [];
+	for (const rows of plan.rows) inserts.push(await insertFigures(rows));
+	tell(insertQuestion(inserts));
 	const judged = questions.flatMap((question) => question.judged);
 	const missed = questions.flatMap((question) => question.missed);
 	for (const { name, figure, target, verdict } of missed) console.log(`MISSED: ${name.trim()}: ${figure}, target ${target}: ${verdict}`);
