@@ -227,13 +227,18 @@ static void on_projected(struct task *task, const struct reply *reply)
 }
 
 /* One call at a time, and nothing while Postgres is away: draws come first. */
+static bool may_go_on(const struct engine *e)
+{
+	return !ingest_busy(e) && may_read(e) && !e->around.stopping && e->around.journal_down_since_ms == 0;
+}
+
 void ingest_turn(struct engine *e)
 {
 	struct ingest *in = &e->ingest;
 	const uint64_t now = e->around.now_ms;
 
 	progress_turn(e);
-	if (ingest_busy(e) || !may_read(e) || e->around.stopping || e->around.journal_down_since_ms != 0)
+	if (!may_go_on(e))
 		return;
 	if (in->job || choose(in)) {
 		ingest_read_step(in);
@@ -253,9 +258,10 @@ uint64_t ingest_wake_ms(const struct engine *e)
 {
 	const struct ingest *in = &e->ingest;
 	const uint64_t now = e->around.now_ms;
-	uint64_t wake = in->project_ms < in->watch.next_ms ? in->project_ms : in->watch.next_ms;
+	const uint64_t watch = ingest_watch_due_ms(in);
+	uint64_t wake = in->project_ms < watch ? in->project_ms : watch;
 
-	if (!may_read(e) || ingest_busy(e) || e->around.journal_down_since_ms != 0)
+	if (!may_go_on(e))
 		return 0;
 	if (in->first && now + RETRY_MS < wake)
 		wake = now + RETRY_MS;

@@ -117,13 +117,18 @@ void ingest_watch_soon(struct engine *e)
 	w->next_ms = e->around.now_ms;
 }
 
+uint64_t ingest_watch_due_ms(const struct ingest *in)
+{
+	return in->watch.n_jobs > 0 ? UINT64_MAX : in->watch.next_ms;
+}
+
 void ingest_watch_turn(struct engine *e)
 {
 	struct ingest *in = &e->ingest;
 	struct ingest_watch *w = &in->watch;
 	struct pubkey keys[PER_POOL * HISTORIES_PAGE];
 
-	if (w->n_jobs > 0 || e->around.now_ms < w->next_ms)
+	if (e->around.now_ms < ingest_watch_due_ms(in))
 		return;
 	if (!w->loaded) {
 		histories_watched(e->m.journal, &w->page, &w->after, on_page);

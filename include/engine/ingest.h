@@ -117,6 +117,8 @@ void ingest_done(struct ingest *in);
 /* progress.c: how far --rebuild is, or the reading of the histories that the start found. Once per turn. */
 void progress_turn(struct engine *e);
 /* ingest_watch.c */
+/* When its next look is due; while what the last one found is being read, none is. */
+uint64_t ingest_watch_due_ms(const struct ingest *in);
 void ingest_watch_turn(struct engine *e);
 /* Addresses are on that list now. */
 void ingest_watch_soon(struct engine *e);

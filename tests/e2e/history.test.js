@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { test } = require('node:test');
 const web3 = require('../chain/node_modules/@solana/web3.js');
 const { ADDRESS, Keypair } = require('../chain/solana.js');
@@ -117,6 +118,9 @@ test('--rebuild: rows that were lost or changed are what they were, nothing else
 	assert.equal(await world.sql(CALLS), before);
 });
 
+// How often the process went to sleep, by the kernel's count: a loop that turns without a reason does so a thousand times a second.
+const sleeps = (daemon) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/${daemon.child.pid}/status`, 'utf8'))[1]);
+
 test('a node that lists transactions and does not have them: gaps with a reason, later filled by --rebuild', async (t) => {
 	const { world, players, pool } = await refunded(t);
 	await players.settled();
@@ -126,6 +130,9 @@ test('a node that lists transactions and does not have them: gaps with a reason,
 	await daemon.wait('ingest.retry', { doing: 'fetch' });
 	assert.equal(await world.sql('SELECT count(*) FROM keeper.calls'), '0');
 	assert.equal(await world.sql('SELECT count(*) FROM keeper.watermarks WHERE signature IS NOT NULL'), '0', 'a young one may still come: nothing is passed');
+	const before = sleeps(daemon);
+	await sleep(3000);
+	assert.ok(sleeps(daemon) - before < 600, `it rests between two tries: ${sleeps(daemon) - before} turns in 3 s`);
 	await world.scenario.chain('tick', 1600);
 	const gap = await daemon.wait('ingest.gap', { reason: 'not_available' });
 	assert.match(gap.line, new RegExp(`pool=${pool.address} sig=\\w{80,90} slot=\\d+`));
