@@ -429,8 +429,8 @@ int main(int argc, char **argv)
 	reuse_left = 50;
 	loop_defer(loop, &next, run_one);
 	loop_run(loop);
-	/* What blocks does so for the seconds that a hostile server takes; less may be a busy machine. */
-	check(longest_stall < 1000, "the loop stood still for %d ms", (int)longest_stall);
+	/* What blocks does so for the three seconds of the name server, or longer; less may be a busy machine. */
+	check(longest_stall < 2500, "the loop stood still for %d ms", (int)longest_stall);
 	make_url(url, sizeof url, PLAIN, "/hang");
 	open_at_end = (struct http_call){ .label = "node-1", .url = url, .deadline_ms = 5000, .max_reply = 1000 };
 	http_post(http, &open_at_end, never);
