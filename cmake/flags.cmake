@@ -32,6 +32,8 @@ if(PK_SANITIZE OR PK_FUZZ)
 	add_compile_options(-fsanitize=address,undefined)     # memory and arithmetic faults stop the test that made them
 	add_compile_options(-fno-sanitize-recover=all)        # a finding is a failure, not a line in the log
 	add_link_options(-fsanitize=address,undefined)
+endif()
+if(PK_SANITIZE AND NOT PK_FUZZ)
 	# A hundred programs with all of this in them: the usual linker takes four times as long.
 	include(CheckLinkerFlag)
 	check_linker_flag(C -fuse-ld=gold PK_GOLD)
