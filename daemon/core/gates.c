@@ -1,5 +1,6 @@
 /* What must hold before a pool is bound to randomness: after request_randomness its pot has one exit. */
 #include "core/decide.h"
+#include "core/address.h"
 #include "core/draw.h"
 #include "core/pda.h"
 #include "core/watch.h"
@@ -26,10 +27,22 @@ enum reason gate_policy(const struct policy *policy, const struct pool_account *
 	return WAIT_NONE;
 }
 
-void pool_view_decode(struct pool_view *view, const uint8_t *data, size_t len)
+void pool_view_take(
+	struct pool_view *view, const struct pubkey *owner, const uint8_t *data, size_t len, const uint64_t *pool_id)
 {
-	view->kind = pool_decode(&view->pool, data, len) == ACCOUNT_OK ? VIEW_POOL : VIEW_BAD;
-	view->config_agrees = view->kind == VIEW_POOL && draw_config_agrees(&view->pool);
+	view->config_agrees = false;
+	if (!owner)
+		view->kind = VIEW_MISSING;
+	else if (!pubkey_equal(owner, &ADDRESS_ML))
+		view->kind = VIEW_FOREIGN;
+	else if (pool_decode(&view->pool, data, len) != ACCOUNT_OK)
+		view->kind = VIEW_BAD;
+	else if (pool_id && view->pool.pool_id != *pool_id)
+		view->kind = VIEW_OTHER_DRAW;
+	else
+		view->kind = VIEW_POOL;
+	if (view->kind == VIEW_POOL)
+		view->config_agrees = draw_config_agrees(&view->pool);
 }
 
 static enum reason gate_arithmetic(const struct pool_account *pool, bool config_agrees)

@@ -10,19 +10,6 @@
 
 enum { AT_POOL, AT_CLOCK, AT_PARTICIPANTS, AT_MINT, AT_VAULT, AT_TREASURY_ATA, AT_WALLET, AT_MAX };
 
-static void see_pool(struct pool_view *view, const struct rpc_account *a, uint64_t pool_id)
-{
-	view->kind = VIEW_MISSING;
-	if (!a->exists)
-		return;
-	view->kind = VIEW_FOREIGN;
-	if (!pubkey_equal(&a->owner, &ADDRESS_ML))
-		return;
-	pool_view_decode(view, a->data, a->len);
-	if (view->kind == VIEW_POOL && view->pool.pool_id != pool_id)
-		view->kind = VIEW_OTHER_DRAW;
-}
-
 /* The pool names its mint and vault, the mint's owner is the token program, and from that hangs the treasury's account: the
  * first answers find them. True: this one was about all of them. */
 static bool addresses_known(struct chore *c, const struct pool_account *pool, const struct rpc_account *mint)
@@ -65,6 +52,7 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	struct engine *e = c->s.e;
 	const struct rpc_accounts *got = reply->data;
 	struct pool_view view = { .read_ms = e->around.now_ms };
+	const struct rpc_account *pool;
 	struct clock_sysvar clock;
 
 	attempts_note(&c->facts->own.read, e->around.now_ms, reply->err == ERR_OK);
@@ -72,9 +60,10 @@ static void on_accounts(struct task *task, const struct reply *reply)
 	if (reply->err != ERR_OK || !engine_saw_slot(e, got->at, c->s.rpc.endpoint) ||
 		!clock_decode(&clock, got->account[AT_CLOCK].data, got->account[AT_CLOCK].len))
 		return;
+	pool = &got->account[AT_POOL];
 	view.at = got->at;
 	view.chain_s = clock.unix_time;
-	see_pool(&view, &got->account[AT_POOL], c->pool_id);
+	pool_view_take(&view, pool->exists ? &pool->owner : NULL, pool->data, pool->len, &c->pool_id);
 	if (view.kind == VIEW_POOL && !addresses_known(c, &view.pool, &got->account[AT_MINT]))
 		return;
 	if (view.kind == VIEW_POOL)

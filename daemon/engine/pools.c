@@ -279,9 +279,7 @@ void pool_view_of(
 		out->kind = VIEW_BAD;
 		return;
 	}
-	pool_view_decode(out, p->raw, p->raw_len);
-	if (out->kind == VIEW_POOL && out->pool.pool_id != pool_id)
-		out->kind = VIEW_OTHER_DRAW;
+	pool_view_take(out, &ADDRESS_ML, p->raw, p->raw_len, &pool_id);
 }
 
 void pools_look(

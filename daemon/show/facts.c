@@ -32,14 +32,8 @@ static void see_pool(struct facts *out, const struct rpc_account *a, struct slot
 	struct pool_view *view = &out->draw.view;
 
 	view->at = at;
-	if (!a->exists)
-		view->kind = VIEW_MISSING;
-	else if (!pubkey_equal(&a->owner, &ADDRESS_ML))
-		view->kind = VIEW_FOREIGN;
-	else
-		pool_view_decode(view, a->data, a->len);
-	if (view->kind == VIEW_POOL && out->record.known && view->pool.pool_id != out->record.pool_id)
-		view->kind = VIEW_OTHER_DRAW;
+	pool_view_take(
+		view, a->exists ? &a->owner : NULL, a->data, a->len, out->record.known ? &out->record.pool_id : NULL);
 }
 
 static bool read_pool(struct show *s, struct facts *out)

@@ -115,14 +115,7 @@ static void see(struct line *line, const struct rpc_account *a, struct slot at, 
 
 	line->read = true;
 	*view = (struct pool_view){ .at = at, .chain_s = chain_s, .read_ms = loop_mono_ms() };
-	if (!a->exists)
-		view->kind = VIEW_MISSING;
-	else if (!pubkey_equal(&a->owner, &ADDRESS_ML))
-		view->kind = VIEW_FOREIGN;
-	else
-		pool_view_decode(view, a->data, a->len);
-	if (view->kind == VIEW_POOL && line->seen && view->pool.pool_id != line->pool.pool_id)
-		view->kind = VIEW_OTHER_DRAW;
+	pool_view_take(view, a->exists ? &a->owner : NULL, a->data, a->len, line->seen ? &line->pool.pool_id : NULL);
 	if (view->kind != VIEW_POOL)
 		return;
 	line->status = view->pool.status;

@@ -22,9 +22,10 @@ struct pool_view {
 	int64_t chain_s;          /* Clock sysvar of the same answer                                       */
 	uint64_t read_ms;         /* monotonic, when that answer came                                      */
 };
-/* Takes in the data of an account of the program: kind is VIEW_POOL or VIEW_BAD, the rest of the view stays. Once per answer:
- * a draw is decided far more often, and the hash is most of what that would cost. */
-void pool_view_decode(struct pool_view *view, const uint8_t *data, size_t len);
+/* Takes in what is at the address: kind, and with VIEW_POOL what is in it; at and the times stay. owner NULL: nothing is there;
+ * pool_id NULL: any draw's. Once per answer: a draw is decided far more often, and the hash is most of what that would cost. */
+void pool_view_take(
+	struct pool_view *view, const struct pubkey *owner, const uint8_t *data, size_t len, const uint64_t *pool_id);
 
 /* UNUSABLE: wrong mint or owner, frozen, delegated or with a close authority. */
 struct token_view {

@@ -6,8 +6,13 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "core/address.h"
 #include "core/clock.h"
+#include "core/draw.h"
+#include "core/draw_facts.h"
 #include "core/pool.h"
+#include "unit/key_fixture.h"
 
 static void test_pool_lengths(void **unused)
 {
@@ -63,6 +68,39 @@ static void test_dev_wallet_offset(void **unused)
 	assert_string_equal(pool_status_name(pool.status), "Closed");
 }
 
+static void test_view(void **unused)
+{
+	enum { POOL_ID_OFFSET = 8, CONFIG_HASH_OFFSET = 372 };
+	const struct pubkey other = key_of(8);
+	const uint64_t id = 77, not_it = 78;
+	uint8_t data[POOL_ACCOUNT_SIZE] = { 0 };
+	struct pool_view view = { .at = { 5 } };
+	struct hash hash;
+
+	(void)unused;
+	pool_view_take(&view, NULL, NULL, 0, &id);
+	assert_int_equal(view.kind, VIEW_MISSING);
+	pool_view_take(&view, &other, data, sizeof data, &id);
+	assert_int_equal(view.kind, VIEW_FOREIGN);
+	pool_view_take(&view, &ADDRESS_ML, data, sizeof data, &id);
+	assert_int_equal(view.kind, VIEW_BAD);
+	memcpy(data, POOL_DISCRIMINATOR, sizeof POOL_DISCRIMINATOR);
+	store_u64(data + POOL_ID_OFFSET, id);
+	pool_view_take(&view, &ADDRESS_ML, data, sizeof data, &not_it);
+	assert_int_equal(view.kind, VIEW_OTHER_DRAW);
+	pool_view_take(&view, &ADDRESS_ML, data, sizeof data, NULL);
+	assert_int_equal(view.kind, VIEW_POOL);
+	assert_false(view.config_agrees);
+	draw_config_hash(&hash, &view.pool);
+	memcpy(data + CONFIG_HASH_OFFSET, hash.b, HASH_SIZE);
+	pool_view_take(&view, &ADDRESS_ML, data, sizeof data, &id);
+	assert_int_equal(view.kind, VIEW_POOL);
+	assert_true(view.config_agrees);
+	assert_int_equal(view.at.n, 5);
+	pool_view_take(&view, NULL, NULL, 0, &id);
+	assert_false(view.config_agrees);
+}
+
 static void test_participants(void **unused)
 {
 	uint8_t data[PARTICIPANTS_ACCOUNT_SIZE] = { 0 };
@@ -104,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_pool_lengths),
 		cmocka_unit_test(test_pool_ranges),
 		cmocka_unit_test(test_dev_wallet_offset),
+		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_participants),
 		cmocka_unit_test(test_clock),
 	};
